@@ -1,0 +1,32 @@
+# The commands of a checkout. Windows without make: see README.md, "Windows".
+PYTHON ?= python3
+MAKEFLAGS += --no-print-directory
+IN_VENV := .venv/bin/python -m
+# Two test processes on two cores: each with one thread of its own.
+TEST_ENV := OMP_NUM_THREADS=1 OPENIMAGEIO_THREADS=1
+PYTEST := $(TEST_ENV) $(IN_VENV) pytest -q
+
+.PHONY: setup demo test test-slow test-all lint
+
+setup:  ## make .venv (Python 3.11 with film-recovery in it)
+	@$(PYTHON) setup_env.py
+
+demo:  ## recover real footage; the last line is one JSON object with the figures
+	@$(PYTHON) setup_env.py demo
+	@.venv/bin/film-recovery demo
+
+test:  ## all but the slow tests, after the checks of style, types and imports
+	@$(PYTHON) setup_env.py test
+	@$(MAKE) lint
+	@$(PYTEST) -n 2 -m "not slow"
+
+test-slow:
+	@$(PYTHON) setup_env.py demo
+	@$(PYTEST) -m slow
+
+test-all: test test-slow  ## and the slow tests
+
+lint: setup
+	@$(IN_VENV) ruff check .
+	@$(IN_VENV) mypy
+	@.venv/bin/lint-imports --no-cache

@@ -1,0 +1,136 @@
+"""What each command does: reads its arguments, calls the engine, reports. One function a command.
+
+Each gives its exit code: 0 done, or EXIT_CHECK_FAILED. Errors are raised, ``main`` turns them into codes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from film_recovery import engine, nk, rendering
+from film_recovery.cli.report import Report
+from film_recovery.comp import Evaluator
+from film_recovery.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
+from film_recovery.imaging.frame import Box
+from film_recovery.imaging.frame_ranges import parse_frames
+
+
+def train(report: Report, script: Path, node: str, steps: int, recipe: str | None, model: Path | None) -> int:
+    """Fits on the pairs of a CopyCat node; the result names the model and its figures."""
+    trained = engine.train(
+        Evaluator(nk.load(script)), node, steps=steps, recipe=recipe, model=model, progress=report.progress
+    )
+    report.result({key: value for key, value in asdict(trained).items() if value is not None}, "trained")
+    return EXIT_DONE
+
+
+def render(report: Report, script: Path, node: str, frames: str) -> int:
+    """Writes frames; the result counts them."""
+    numbers = parse_frames(frames)
+    evaluator = Evaluator(nk.load(script))
+
+    def tell(done: int, total: int, frame: int, kept: bool) -> None:
+        report.progress("render", done, total, frame=frame, kept=kept)
+
+    models = engine.model_hashes(evaluator.script, evaluator)
+    rendered = rendering.render(evaluator, node, numbers, job=models, progress=tell)
+    report.result(
+        {
+            "written": len(rendered.written),
+            "kept": len(rendered.kept),
+            "values_outside_0_1": rendered.values_outside,
+            "first_file": str(rendered.files[0]) if rendered.files else "",
+        },
+        "rendered",
+    )
+    return EXIT_DONE
+
+
+def compare(
+    report: Report,
+    a: str,
+    b: str,
+    frames: str | None,
+    spaces: tuple[str, str],
+    box: str | None,
+    locked: str | None,
+    tolerance: float,
+) -> int:
+    """Measures two images or sequences; with ``locked`` (luma, chroma) also judges identity."""
+    from film_recovery.cli.comparison import compare_sequences
+
+    if locked not in (None, "luma", "chroma"):
+        raise UsageError(f"--identity {locked}: unknown.", remedy="choose luma or chroma")
+    numbers = parse_frames(frames) if frames else None
+    figures = compare_sequences(a, b, numbers, spaces, _box(box), report.progress)
+    code = EXIT_DONE
+    if locked:
+        value = figures[f"{locked}_difference_max"]
+        failed = not value <= tolerance
+        report.check(
+            f"identity.{locked}",
+            "fail" if failed else "pass",
+            value=value,
+            tolerance=tolerance,
+            reason=f"the largest {locked} difference is {value:.3g}, {tolerance:g} is allowed",
+            remedy="switch the identity lock on in FR_Inference; do not clamp its output" if failed else "",
+        )
+        code = EXIT_CHECK_FAILED if failed else EXIT_DONE
+    report.result(figures, "A against B")
+    return code
+
+
+def _box(text: str | None) -> Box | None:
+    if text is None:
+        return None
+    try:
+        left, bottom, right, top = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"--box {text}: four whole numbers are needed.", remedy="left,bottom,right,top") from error
+    return Box(left, bottom, right, top)
+
+
+def nk_check(files: list[Path]) -> int:
+    """One JSON object a file: does it parse, does it come back byte for byte, does Tcl agree."""
+    code = EXIT_DONE
+    for file in files:
+        row = {"file": str(file), "ok": False, "nodes": 0, "bytes_equal": False, "tcl": None, "error": None}
+        try:
+            _check_script(file, row)
+        except FilmRecoveryError as error:
+            row["error"] = str(error)
+        if not row["ok"]:
+            code = EXIT_BAD_INPUT
+        print(json.dumps(row, ensure_ascii=False), flush=True)
+    return code
+
+
+def _check_script(file: Path, row: dict[str, object]) -> None:
+    from film_recovery.nk import tcl
+
+    script = nk.load(file)
+    row["nodes"] = sum(1 for _ in script.all_nodes())
+    row["bytes_equal"] = script.text().encode("utf-8", "surrogateescape") == file.read_bytes()
+    count = tcl.check(script.text())
+    row["tcl"] = count is not None
+    row["ok"] = bool(row["bytes_equal"])
+
+
+def demo(report: Report, out: Path, footage: str) -> int:
+    """The main job on real footage; last line of standard output: the figures as one JSON object."""
+    from film_recovery.demo.run import run
+
+    figures = run(out, footage, report.progress)
+    report.say(f"look at {out / 'spatial' / 'comparison.png'} and {out / 'colour' / 'comparison.png'}")
+    sys.stdout.flush()
+    print(json.dumps(figures, default=_plain), flush=True)
+    return EXIT_DONE
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else str(value)

@@ -1,0 +1,152 @@
+"""``film-recovery``: the commands and their options; what they do stands in the modules that they call.
+
+Exit codes: 0 done, 1 a check failed, 2 usage, 3 bad input.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from film_recovery import __version__
+from film_recovery.cli.report import Report
+from film_recovery.errors import EXIT_CHECK_FAILED, FilmRecoveryError
+
+app = typer.Typer(
+    name="film-recovery",
+    help="Reference-based recovery of damaged or faded film: trains, renders and measures Nuke node graphs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+nk_app = typer.Typer(help="Nuke scripts as text.", no_args_is_help=True)
+app.add_typer(nk_app, name="nk")
+
+Json = Annotated[bool, typer.Option("--json", help="JSON lines instead of text.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"film-recovery {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Reference-based recovery of damaged or faded film: trains, renders and measures Nuke node graphs."""
+
+
+@app.command()
+def train(
+    script: Annotated[Path, typer.Option("--script", help="The Nuke script (.nk).")],
+    node: Annotated[str, typer.Option("--node", help="The CopyCat node.")] = "CopyCat1",
+    steps: Annotated[int, typer.Option("--steps", help="Network steps; 0 fits the closed form only.")] = 0,
+    recipe: Annotated[str | None, typer.Option(help="spatial or colour; by default that of FR_GroundTruth.")] = None,
+    model: Annotated[Path | None, typer.Option(help="The model file to write (.pt).")] = None,
+    json: Json = False,
+) -> None:
+    """Fits a model on the pairs at a CopyCat node's inputs."""
+    from film_recovery.cli import commands
+
+    with Report(json) as report:
+        _guarded(report, lambda: commands.train(report, script, node, steps, recipe, model))
+
+
+@app.command()
+def render(
+    script: Annotated[Path, typer.Argument(help="The Nuke script (.nk).")],
+    node: Annotated[str, typer.Argument(help="The Write node.")],
+    frames: Annotated[str, typer.Option("--frames", help="Frames, such as 1001-1100 or 1-10,20.")],
+    json: Json = False,
+) -> None:
+    """Writes the frames of a Write node; continues a render that was interrupted."""
+    from film_recovery.cli import commands
+
+    with Report(json) as report:
+        _guarded(report, lambda: commands.render(report, script, node, frames))
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="The result: an image, or a sequence with ####.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The truth: an image, or a sequence with ####.")],
+    frames: Annotated[str | None, typer.Option("--frames", help="Frames; by default all that both have.")] = None,
+    colourspace_a: Annotated[str, typer.Option(help="What A is encoded in; default: encoded sRGB as it is.")] = "",
+    colourspace_b: Annotated[str, typer.Option(help="What B is encoded in; default: encoded sRGB as it is.")] = "",
+    box: Annotated[str | None, typer.Option(help="Only this area: left,bottom,right,top.")] = None,
+    identity: Annotated[str | None, typer.Option(help="Fail unless luma or chroma is identical.")] = None,
+    tolerance: Annotated[float, typer.Option(help="Largest difference that counts as identical.")] = 1e-3,
+    json: Json = False,
+) -> None:
+    """Measures A against B: PSNR, SSIM, ΔE00, saturation, largest luma and chroma difference."""
+    from film_recovery.cli import commands
+
+    def work() -> int:
+        return commands.compare(
+            report, a, b, frames, (colourspace_a, colourspace_b), box, identity, tolerance
+        )
+
+    with Report(json) as report:
+        _guarded(report, work)
+
+
+@nk_app.command("check")
+def nk_check(files: Annotated[list[Path], typer.Argument(help="Scripts and gizmos.")]) -> None:
+    """Parses each file and writes it back: one JSON object a file."""
+    from film_recovery.cli import commands
+
+    raise typer.Exit(commands.nk_check(files))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder to work in.")] = Path("demo_out"),
+    footage: Annotated[str, typer.Option(help="auto, clip or photographs.")] = "auto",
+    json: Json = False,
+) -> None:
+    """Takes real footage through spatial and colour recovery; the last line is one JSON object."""
+    from film_recovery.cli import commands
+
+    with Report(json) as report:
+        _guarded(report, lambda: commands.demo(report, out, footage))
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Says what this installation has, and what is missing with the command that installs it."""
+    from film_recovery.cli.doctor import doctor as examine
+
+    with Report(json) as report:
+        _guarded(report, lambda: examine(report))
+
+
+def _guarded(report: Report, work: object) -> None:
+    """Runs ``work``; turns its number into the exit code, and an error into a message and its exit code."""
+    assert callable(work)
+    try:
+        code = work()
+    except FilmRecoveryError as error:
+        report.error(error)
+        raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as stop:
+        report.say("stopped; what was finished is kept, run the command again to continue")
+        raise typer.Exit(130) from stop
+    if code:
+        raise typer.Exit(code)
+
+
+def run() -> None:
+    """Console script."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.exit(EXIT_CHECK_FAILED)
+
+
+if __name__ == "__main__":
+    run()

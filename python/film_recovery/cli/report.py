@@ -1,0 +1,98 @@
+"""What a command says while it works: rich text for a person, JSON lines for a program.
+
+JSON events, one a line on standard output: ``progress`` (done, total, what, seconds_left), ``check`` (id,
+outcome, value, tolerance, reason, remedy), ``result`` (whatever the command found), ``error`` (type, message, remedy and place).
+Text goes to standard error, results to standard output, so that a pipe gets results only.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from film_recovery.errors import FilmRecoveryError
+
+_OUTCOME_STYLE = {"pass": "green", "info": "cyan", "warn": "yellow", "fail": "bold red"}
+
+
+class Report:
+    """Where a command's events go. Use as a context manager, so that a progress bar is closed on errors too."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self._console = Console(stderr=True, highlight=False)
+        self._bar: Progress | None = None
+        self._task: Any = None
+        self._what = ""
+        self._started = 0.0
+
+    def __enter__(self) -> Report:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close_bar()
+
+    def say(self, text: str) -> None:
+        """A line for the person at the screen; nothing in JSON."""
+        if not self.as_json:
+            self._console.print(text, markup=False)
+
+    def progress(self, what: str, done: int, total: int, **more: Any) -> None:
+        """``done`` of ``total`` steps of ``what`` are finished."""
+        if what != self._what:
+            self._close_bar()
+            self._what, self._started = what, time.monotonic()
+        if self.as_json:
+            spent = time.monotonic() - self._started
+            left = round(spent / done * (total - done), 1) if done else None
+            self.event("progress", what=what, done=done, total=total, seconds_left=left, **more)
+            return
+        if self._bar is None:
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=self._console)
+            self._bar.start()
+            self._task = self._bar.add_task(what, total=total)
+        self._bar.update(self._task, completed=done)
+        if done == total:
+            self._close_bar()
+
+    def check(self, id: str, outcome: str, *, reason: str, value: Any = None, tolerance: Any = None, remedy: str = "") -> None:
+        """The outcome of one check: pass, info, warn or fail."""
+        if self.as_json:
+            self.event("check", id=id, outcome=outcome, value=value, tolerance=tolerance, reason=reason, remedy=remedy)
+            return
+        self._console.print(f"{outcome:>5}", style=_OUTCOME_STYLE[outcome], end="  ")
+        self._console.print(f"{id}: {reason}" + (f" Remedy: {remedy}" if remedy else ""), markup=False)
+
+    def result(self, data: Mapping[str, Any], title: str = "") -> None:
+        """What the command found."""
+        self._close_bar()
+        if self.as_json:
+            self.event("result", **data)
+            return
+        table = Table(title=title or None, show_header=False)
+        for key, value in data.items():
+            table.add_row(key.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else str(value))
+        Console(highlight=False).print(table)
+
+    def error(self, error: FilmRecoveryError) -> None:
+        self._close_bar()
+        if self.as_json:
+            self.event("error", **error.as_dict())
+            return
+        self._console.print(f"error: {error}", style="red", markup=False)
+
+    def event(self, event: str, **data: Any) -> None:
+        """One JSON line."""
+        print(json.dumps({"event": event, **data}, ensure_ascii=False, default=str), flush=True)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+        self._bar, self._task, self._what = None, None, ""

@@ -1,0 +1,66 @@
+"""What a recovery graph is made of: elements, pairs, alignment, places. Plain data, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from film_recovery.errors import UsageError
+
+RECIPES = ("spatial", "colour")
+BATCH = 3  # pairs a step, fixed: predictable over machines
+STEPS = 40_000
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of the film as a Read sees it. ``file``: a pattern with ``####``; ``colourspace``: a role."""
+
+    file: str
+    first: int
+    last: int
+    width: int
+    height: int
+    pixel_aspect: float = 1.0
+    colourspace: str = "color_picking"
+
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """All that a recovery graph holds.
+
+    ``pairs``: Source frame and Reference frame of each pair, in order. ``preview``: the hold-out's Source
+    frame. ``translate``: the alignment of the Reference for each pair, in pixels, in order of the pairs.
+    ``live_area``: left, bottom, right, top of the one Crop, or None while it is not known (Crop bypassed).
+    """
+
+    recipe: str
+    source: Element
+    reference: Element
+    pairs: Sequence[tuple[int, int]]
+    preview: int
+    output: str
+    data_directory: str
+    model_file: str = ""
+    translate: Sequence[tuple[float, float]] = ()
+    live_area: tuple[int, int, int, int] | None = None
+    method: str = "matrix"
+    steps: int = STEPS
+    write_colourspace: str = "aces_interchange"
+    title: str = ""
+
+
+def epochs(steps: int, pairs: int, batch: int = BATCH) -> int:
+    """CopyCat's unit of training length: steps × batch ÷ pairs, rounded up."""
+    return -(-steps * batch // pairs)
+
+
+def check(spec: GraphSpec) -> None:
+    if spec.recipe not in RECIPES:
+        raise UsageError(f"Unknown recipe {spec.recipe!r}.", remedy=f"choose one of {', '.join(RECIPES)}")
+    if not spec.pairs:
+        raise UsageError("A recovery graph needs at least one pair.", remedy="choose 4 to 9 pairs for a shot")
+    if spec.translate and len(spec.translate) != len(spec.pairs):
+        raise UsageError(
+            f"{len(spec.translate)} alignments for {len(spec.pairs)} pairs.", remedy="give one a pair, or none"
+        )

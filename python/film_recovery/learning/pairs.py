@@ -1,0 +1,92 @@
+"""Pairs: what a model learns from. The first thing a fit sees, checked here once.
+
+``engine`` makes them from the inputs of a CopyCat node; tests make them from arrays. A list of
+:class:`Pair` is a :class:`PairSource`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.frame import Pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """One Source frame and its Ground Truth: RGB, float32, H×W×3, **top row first**, graph values.
+
+    ``label`` names the pair to the operator ("pair 3, frame 1042").
+    """
+
+    input: Pixels
+    truth: Pixels
+    label: str
+
+
+class PairSource(Protocol):
+    """Pairs by index, made or read when asked for; asking twice gives the same pixels."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Pair: ...
+
+
+def checked(pairs: PairSource) -> Iterator[Pair]:
+    """The pairs one after the other, each checked when its turn comes.
+
+    Raises FilmRecoveryError, naming the pair: no pairs at all, an array that is not H×W×3, sides of different
+    size, values that are not finite (with their number).
+    """
+    if len(pairs) == 0:
+        raise FilmRecoveryError(
+            "There are no training pairs.",
+            remedy="connect Source and Ground Truth frames to the CopyCat node",
+        )
+    for index in range(len(pairs)):
+        pair = pairs[index]
+        for side, pixels in (("Input", pair.input), ("Ground Truth", pair.truth)):
+            _check_side(pixels, side, pair.label)
+        if pair.input.shape != pair.truth.shape:
+            raise FilmRecoveryError(
+                f"{pair.label}: Input is {_size(pair.input)}, Ground Truth is {_size(pair.truth)}.",
+                remedy="give both sides the same crop and bounding box (CopyBBox)",
+            )
+        yield pair
+
+
+def without_border(pair: Pair, width: int) -> Pair:
+    """The pair without its outermost ``width`` pixels on each side, where crops and filters leave traces."""
+    if width < 0:
+        raise ValueError(f"a border of {width} pixels")
+    height, across = pair.input.shape[:2]
+    if min(height, across) <= 2 * width:
+        raise FilmRecoveryError(
+            f"{pair.label}: nothing is left of {_size(pair.input)} without a border of {width} pixels.",
+            remedy="use larger frames or a smaller border",
+        )
+    inside = (slice(width, height - width), slice(width, across - width))
+    return replace(pair, input=pair.input[inside], truth=pair.truth[inside])
+
+
+def _check_side(pixels: NDArray[Any], side: str, label: str) -> None:
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        raise FilmRecoveryError(
+            f"{label}: {side} has shape {pixels.shape}; a picture of red, green and blue is needed.",
+            remedy="remove alpha and other layers, and check that the bounding box is not empty",
+        )
+    bad = int(pixels.size - np.count_nonzero(np.isfinite(pixels)))
+    if bad:
+        raise FilmRecoveryError(
+            f"{label}: {side} holds {bad} values that are not finite (NaN or infinite).",
+            remedy="find the node that makes them; a Clamp or an Expression upstream can replace them",
+        )
+
+
+def _size(pixels: NDArray[Any]) -> str:
+    return f"{pixels.shape[1]} × {pixels.shape[0]}"

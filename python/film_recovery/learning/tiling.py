@@ -1,0 +1,55 @@
+"""Running a model over a whole frame, at once or in tiles, with the same result.
+
+The frame is padded *before* it is cut, by repeating its border pixels, so that a tile at the edge sees what
+the whole frame shows there; every tile carries ``radius`` more pixels on each side than it delivers. With a
+``radius`` that covers the model's receptive field, tile = frame. Tiles bound the memory, nothing else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.frame import Pixels
+
+
+def apply(
+    module: nn.Module | torch.jit.ScriptModule, image: Pixels, *, tile: int | None = None, radius: int
+) -> Pixels:
+    """``module`` on ``image`` (H×W×3 float32, top row first, graph values): same shape, a fresh array.
+
+    ``tile``: side of the square that is delivered at a time (pixels), None for the whole frame. ``radius``:
+    the model's receptive radius. Raises FilmRecoveryError for an image that is not a picture of three
+    channels, values that are not finite, a tile below 1, or a model that changes the size.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise FilmRecoveryError(f"A model runs on red, green and blue; this image has shape {image.shape}.")
+    bad = int(image.size - np.count_nonzero(np.isfinite(image)))
+    if bad:
+        raise FilmRecoveryError(
+            f"The image holds {bad} values that are not finite (NaN or infinite).",
+            remedy="find the node that makes them; a Clamp or an Expression upstream can replace them",
+        )
+    if tile is not None and tile < 1:
+        raise FilmRecoveryError(f"A tile of {tile} pixels.", remedy="choose a tile size above 0, or none")
+    height, width = image.shape[:2]
+    padded = np.pad(np.asarray(image, np.float32), ((radius, radius), (radius, radius), (0, 0)), "edge")
+    planes = torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[None]
+    out = np.empty((height, width, 3), np.float32)
+    side = tile or max(height, width)
+    with torch.inference_mode():
+        for y in range(0, height, side):
+            for x in range(0, width, side):
+                bottom, right = min(y + side, height), min(x + side, width)
+                window = planes[:, :, y : bottom + 2 * radius, x : right + 2 * radius]
+                result = module(window)
+                if result.shape != window.shape:
+                    raise FilmRecoveryError(
+                        f"The model makes {tuple(result.shape)} of {tuple(window.shape)}.",
+                        remedy="use a model exported by film-recovery",
+                    )
+                inside = result[0, :, radius : radius + bottom - y, radius : radius + right - x]
+                out[y:bottom, x:right] = inside.permute(1, 2, 0).numpy()
+    return out

@@ -1,0 +1,205 @@
+"""A whole script: its statements, its nodes by name, and edits that add or remove nodes.
+
+``parse`` is the way in, ``Script.text`` the way out. An unedited script gives back its text byte for byte.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.nk.graph import link
+from film_recovery.nk.node import ROOT, Node
+from film_recovery.nk.removal import removed
+from film_recovery.nk.scan import NkSyntaxError
+from film_recovery.nk.statements import CLONE, NODE, Statement, statements
+from film_recovery.nk.words import decode
+
+_DIGITS_AT_END = re.compile(r"[0-9]+\Z")
+
+
+class Script:
+    """The nodes of a script and its exact text. ``file`` is where it came from, for messages; may be empty."""
+
+    def __init__(self, text: str, file: str = "") -> None:
+        self.file = file
+        self._source: str | None = text
+        self._items, self._tail = statements(text, file)
+        first = text.find("\n")
+        self.newline = "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
+        self._names: dict[int, dict[str, list[Node]]] = {}
+        self._given: dict[int, str] = {}
+        self.root: Node | None
+        self.nodes: list[Node]
+        self.root, self.nodes = link(self, self._items)
+
+    def text(self) -> str:
+        """The script's text; untouched parts as they were read."""
+        if self._source is None:
+            self._source = "".join(item.text for item in self._items) + self._tail
+        return self._source
+
+    def all_nodes(self) -> Iterator[Node]:
+        """Every node but Root, in file order, those inside groups included."""
+        return (item.node for item in self._items if item.node is not None and item.node is not self.root)
+
+    @property
+    def block_count(self) -> int:
+        """How many blocks the text holds: nodes, clones and Root."""
+        return sum(item.kind in (NODE, CLONE) for item in self._items)
+
+    def node(self, path: str) -> Node:
+        """The node at ``path`` (``Grade1``, ``Group1.Grade1``; ``root`` is Root).
+
+        Raises :class:`FilmRecoveryError` naming the nearest names, or the lines of nodes that share the name.
+        A clone without a name of its own shares its master's; the master is meant.
+        """
+        if path.lower() == "root" and self.root is not None:
+            return self.root
+        node: Node | None = None
+        rest = path
+        while rest:
+            name = self._next_name(node, rest)
+            node = self._child(node, name, path)
+            rest = rest[len(name) + 1 :]
+        if node is None:
+            raise FilmRecoveryError("The name of a node is empty.", remedy="Give a name such as 'Grade1'.")
+        return node
+
+    def append(self, text: str) -> list[Node]:
+        """Adds the statements of ``text`` at the end and returns their nodes. The stack goes on from there."""
+        if self.newline == "\r\n" and "\r\n" not in text:
+            text = text.replace("\n", "\r\n")
+        if text and not text.endswith("\n"):
+            text += self.newline
+        added, tail = statements(text, self.file)
+        before_items, before_tail = self._items, self._tail
+        before = self.text()
+        gap = self._tail
+        if before and not before.endswith("\n"):
+            gap += self.newline
+        lines = (before + gap[len(self._tail) :]).count("\n")
+        for item in added:
+            item.line += lines
+        if added:
+            added[0].lead = gap + added[0].lead
+        self._items = [*before_items, *added]
+        self._tail = tail if added else gap + tail
+        try:
+            self.edited(relink=True)
+        except FilmRecoveryError:
+            self._items, self._tail = before_items, before_tail
+            self.edited(relink=True)
+            raise
+        return [item.node for item in added if item.node is not None]
+
+    def remove(self, node: Node) -> None:
+        """Takes ``node`` out (a group with its inside). What it fed is then fed by its input 0, as in Nuke.
+
+        Raises :class:`FilmRecoveryError` for a node of another script, Root, or the master of clones.
+        Expressions that name the node are not rewritten.
+        """
+        if node._script is not self or node._statement not in self._items or node is self.root:
+            raise FilmRecoveryError("Only a node of this script can be removed, and not Root.", node=node.path)
+        clones = [other for other in self.all_nodes() if other.clone_of is node]
+        if clones:
+            lines = ", ".join(str(clone.line) for clone in clones)
+            raise FilmRecoveryError(
+                f"The node has clones (line {lines}) that take their knobs from it.",
+                remedy="Remove the clones first.",
+                node=node.path,
+                class_name=node.class_name,
+            )
+        self._items = removed(self, self._items, node)
+        self.edited(relink=True)
+
+    # For nodes
+
+    def edited(self, *, relink: bool) -> None:
+        """Forgets what an edit made untrue; ``relink`` replays the stack as well."""
+        self._source = None
+        self._names.clear()
+        self._given.clear()
+        if relink:
+            self.root, self.nodes = link(self, self._items)
+
+    def name_of(self, node: Node) -> str:
+        """The name of ``node`` in its scope: its own, its master's, or the one Nuke would give it."""
+        if node is self.root:
+            return "root"
+        own = _own_name(node)
+        if own is not None:
+            return own
+        if node.clone_of is not None:
+            return self.name_of(node.clone_of)
+        self._scope(node.parent)
+        return self._given[id(node)]
+
+    def _next_name(self, parent: Node | None, rest: str) -> str:
+        """The first name of ``rest``. Names may hold dots themselves: the shortest that exists is meant."""
+        scope = self._scope(parent)
+        parts = rest.split(".")
+        names = (".".join(parts[: count + 1]) for count in range(len(parts)))
+        return next((name for name in names if name in scope), parts[0])
+
+    def _child(self, parent: Node | None, name: str, path: str) -> Node:
+        scope = self._scope(parent)
+        found = scope.get(name, [])
+        found = [node for node in found if node.clone_of is None] or found
+        if len(found) == 1:
+            return found[0]
+        if found:
+            lines = " and ".join(str(node.line) for node in found)
+            raise FilmRecoveryError(
+                f"{len(found)} nodes are called {name!r}, on lines {lines}.",
+                remedy="Give each its own name.",
+                file=self.file or None,
+            )
+        near = difflib.get_close_matches(name, scope, 3) or sorted(scope)[:3]
+        where = f" in {parent.path}" if parent is not None else ""
+        raise FilmRecoveryError(
+            f"There is no node {path!r}: nothing is called {name!r}{where}.",
+            remedy=f"The nearest names are {', '.join(near)}." if near else "There are no nodes at all.",
+            file=self.file or None,
+        )
+
+    def _scope(self, parent: Node | None) -> dict[str, list[Node]]:
+        """The nodes of a scope by name. Blocks without a name are numbered after those with one."""
+        if id(parent) in self._names:
+            return self._names[id(parent)]
+        names: dict[str, list[Node]] = {}
+        unnamed = []
+        for node in self.nodes if parent is None else parent.nodes:
+            own = _own_name(node)
+            if own is None and node.clone_of is None:
+                unnamed.append(node)
+            else:
+                names.setdefault(own if own is not None else self.name_of(node), []).append(node)
+        counts: dict[str, int] = {}
+        for node in unnamed:
+            stem = _DIGITS_AT_END.sub("", node.class_name)
+            number = counts.get(stem, 0) + 1
+            while f"{stem}{number}" in names:
+                number += 1
+            counts[stem] = number
+            self._given[id(node)] = f"{stem}{number}"
+            names[f"{stem}{number}"] = [node]
+        self._names[id(parent)] = names
+        return names
+
+
+def parse(text: str, *, file: str = "") -> Script:
+    """Reads script or gizmo text. Raises :class:`NkSyntaxError` with line and column if it is malformed."""
+    return Script(text, file)
+
+
+def _own_name(node: Node) -> str | None:
+    for entry in reversed(node.entries()):
+        if entry.name == "name":
+            return decode(entry.raw)
+    return None
+
+
+__all__ = ["ROOT", "NkSyntaxError", "Script", "parse"]

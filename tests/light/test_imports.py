@@ -1,0 +1,31 @@
+"""The wall, from the light side: what NukeX imports brings nothing along and takes no time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(__file__).with_name("import_all.py")
+SECONDS = 0.5
+
+
+def _imported() -> dict[str, Any]:
+    done = subprocess.run([sys.executable, "-I", str(PROGRAM)], capture_output=True, encoding="utf-8", timeout=60)
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def test_light_packages_bring_only_the_standard_library() -> None:
+    report = _imported()
+    assert report["foreign"] == []
+    assert report["engine"] == []
+    assert {"film_recovery.errors", "film_recovery.nk", "film_recovery.graph"} <= set(report["modules"])
+
+
+def test_light_packages_import_in_under_half_a_second() -> None:
+    # Best of five: a busy machine slows one start down, a heavy import slows every one.
+    assert min(_imported()["seconds"] for _ in range(5)) < SECONDS
