@@ -29,4 +29,4 @@ test-all: test test-slow  ## and the slow tests
 lint: setup
 	@$(IN_VENV) ruff check .
 	@$(IN_VENV) mypy
-	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/lint-imports --no-cache --no-logo

@@ -7,4 +7,4 @@ _BLOCKS = ("FR_GroundTruth", "FR_TrainPrep", "FR_Inference")
 for _menu in (nuke.menu("Nuke"), nuke.menu("Nodes")):
     _own = _menu.addMenu("Film Recovery")
     for _block in _BLOCKS:
-        _own.addCommand(_block, "nuke.createNode('{}')".format(_block))
+        _own.addCommand(_block, f"nuke.createNode('{_block}')")

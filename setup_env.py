@@ -2,11 +2,11 @@
 
     python3 setup_env.py          .venv: Python 3.11 with film-recovery and everything locked in requirements/
     python3 setup_env.py demo     the same, and the clip that the demo recovers
-    python3 setup_env.py test     the same as the first, then the tests of the light packages (what NukeX imports) on
-                                  Python 3.10 with PySide2, and their import on Python 3.9
+    python3 setup_env.py test     the same as the first, then the tests of the light packages (what NukeX
+                                  imports) on Python 3.10 with PySide2, and their import on Python 3.9
 
-Nothing is installed twice: a stamp in each environment holds a hash of all that it was made from, and while that
-is unchanged nothing is asked of any network. Standard library only; runs on any Python from 3.8.
+Nothing is installed twice: a stamp in each environment holds a hash of all that it was made from, and while
+that is unchanged nothing is asked of any network. Standard library only; runs on any Python from 3.8.
 
 FR_INSTALL_SYSTEM=1   install what the system lacks with apt-get; otherwise the command is named
 FR_STRICT=1, CI=true  a missing Python 3.10 or 3.9 is a failure; otherwise a printed line
@@ -39,7 +39,7 @@ LIGHT_LIBRARIES = ("libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libfontconfig1
 LIGHT_TESTS = ("tests/light", "tests/nk", "tests/graph")
 OLDEST_PYTHON = "3.9"
 
-TCL_REMEDY = "Python's tkinter (it brings Tcl, the second reader of Nuke scripts) is missing from {python}."
+TCL = "import tkinter; tkinter.Tcl()"
 
 
 class Stop(Exception):
@@ -74,7 +74,8 @@ def make_engine() -> None:
     if is_made(ENGINE, "engine", stamp):
         return
     new_environment(ENGINE, ENGINE_PYTHON, need_python(ENGINE_PYTHON))
-    torch = next(line for line in ENGINE_LOCK.read_text(encoding="utf-8").splitlines() if line.startswith("torch=="))
+    locked = ENGINE_LOCK.read_text(encoding="utf-8").splitlines()
+    torch = next(line for line in locked if line.startswith("torch=="))
     say(f"installing {torch} into {ENGINE.name} (once; this takes minutes)")
     pip(ENGINE, "install", "-c", str(ENGINE_LOCK), torch)
     say(f"installing requirements/{ENGINE_LOCK.name} into {ENGINE.name}")
@@ -109,7 +110,7 @@ def make_light(python: str) -> None:
 
 
 def stamp_of(*files: Path) -> str:
-    """A hash of where this checkout lies and of ``files``: it changes when an environment must be made anew."""
+    """A hash of where this checkout lies and of ``files``: when it changes, pip has work to do."""
     digest = hashlib.sha256(str(ROOT).encode("utf-8"))
     for file in files:
         digest.update(file.read_bytes())
@@ -147,9 +148,9 @@ def python_of(environment: Path) -> Path:
 
 
 def pip(environment: Path, *arguments: str) -> None:
-    command = [str(python_of(environment)), "-I", "-m", "pip", "--disable-pip-version-check", "-qq", *arguments]
+    program = [str(python_of(environment)), "-I", "-m", "pip", "--disable-pip-version-check", "-qq"]
     run_or_stop(
-        command,
+        [*program, *arguments],
         f"pip could not do this: {' '.join(arguments)}. Its own message stands above. "
         "Setting up needs a package index once; afterwards everything works offline.",
     )
@@ -188,20 +189,21 @@ def failure(environment: Path, line: str) -> str:
 
 
 def need_tcl() -> None:
-    if not failure(ENGINE, "import tkinter; tkinter.Tcl()"):
+    """The tests of ``nk`` read what it writes with a real Tcl, which tkinter brings."""
+    if not failure(ENGINE, TCL):
         return
-    python = python_of(ENGINE).resolve()
-    install_system(["python3-tk"], TCL_REMEDY.format(python=python))
-    if failure(ENGINE, "import tkinter; tkinter.Tcl()"):
-        raise Stop(TCL_REMEDY.format(python=python) + " That Python must be built with Tcl/Tk; then delete .venv.")
+    reason = f"{python_of(ENGINE).resolve()} has no tkinter, whose Tcl the tests of Nuke scripts need."
+    install_system(["python3-tk"], reason)
+    if failure(ENGINE, TCL):
+        raise Stop(f"{reason} Build that Python with Tcl/Tk, or use another, and delete .venv.")
 
 
 def install_system(packages: list[str], reason: str) -> None:
     """Installs Debian packages if FR_INSTALL_SYSTEM=1 says so; otherwise stops and names the command."""
     command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     if os.environ.get("FR_INSTALL_SYSTEM") != "1":
-        hint = f"{reason} On Debian or Ubuntu: sudo {' '.join(command)}  (or set FR_INSTALL_SYSTEM=1 and run this again)"
-        raise Stop(hint)
+        hint = f"On Debian or Ubuntu: sudo {' '.join(command)}  (FR_INSTALL_SYSTEM=1 runs it for you)"
+        raise Stop(f"{reason} {hint}")
     if shutil.which("apt-get") is None:
         raise Stop(f"{reason} FR_INSTALL_SYSTEM=1 works with apt-get only, and there is none here.")
     say(f"{reason} Installing {' '.join(packages)}")

@@ -2,8 +2,8 @@
 
     python benchmarks/bench_nk.py [megabytes]
 
-Prints one JSON object: the text's size and blocks; seconds to parse, to give the text back, to read every knob,
-and for Tcl to parse it (null without tkinter); and ``ratio``, parse + text over Tcl. Best of three.
+Prints one JSON object: the text's size and blocks; seconds to parse it and give it back, to parse it and
+read every knob, and for Tcl to parse it (null without tkinter); ``ratio`` is first over last, each the best of 3.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from film_recovery.nk import tcl
 
 
 def script_text(size: int) -> str:
-    """A script of about ``size`` characters: groups, branches, masks, curves, expressions, labels, user knobs."""
+    """A script of about ``size`` characters: groups, branches, curves, expressions, labels, user knobs."""
     parts = ["#! /opt/Nuke/Nuke15.1 -nx\nversion 15.1 v3\nRoot {\n inputs 0\n name bench.nk\n}\n"]
     length = index = 0
     while length < size:
@@ -46,7 +46,8 @@ def _stage(index: int) -> str:
             f"push $N{index:x}\n",
             node("Merge2", {"operation": "difference", "mix": nk.expression("parent.amount")}, "2"),
             node("Group", {"label": nk.stored("[value amount]")}).replace(
-                f" name Group{index}\n", f" name Group{index}\n addUserKnob {{7 amount l Amount R 0 10}}\n amount 2\n"
+                f" name Group{index}\n",
+                f" name Group{index}\n addUserKnob {{7 amount l Amount R 0 10}}\n amount 2\n",
             ),
             node("Input", {}, 0, 1),
             node("Transform", {"translate": nk.curves([{1: 0.5, 50: 20}, {1: 0, 50: 5}], "L")}, None, 1),
@@ -72,7 +73,9 @@ def main(megabytes: float) -> None:
     script = nk.parse(text)
     assert script.text() == text
     parse = seconds(lambda: nk.parse(text).text())
-    knobs = seconds(lambda: [knob.text for node in nk.parse(text).all_nodes() for knob in node.knobs.values()], 1)
+    knobs = seconds(
+        lambda: [knob.text for node in nk.parse(text).all_nodes() for knob in node.knobs.values()], 1
+    )
     interpreter = None if tcl.check(text) is None else seconds(lambda: tcl.check(text))
     result = {
         "bench": "nk",

@@ -56,11 +56,15 @@ def inference(call: NodeCall) -> Frame:
     model = loaded_model(call.path("modelFile"))
     rgb = image.select(RGB)[::-1]
     if not np.isfinite(rgb).all():
-        raise call.error("The image holds values that are not finite (NaN or infinite).", remedy="repair the plate")
+        raise call.error(
+            "The image holds values that are not finite (NaN or infinite).", remedy="repair the plate"
+        )
     size = call.choice("tileSize", ("None", "1024", "2048", "4096"))
     tile = TILE if size == "None" else int(size)
     tile_or_whole = tile if max(rgb.shape[:2]) > tile else None
-    result = tiling.apply(model.module, np.ascontiguousarray(rgb), tile=tile_or_whole, radius=model.card.radius)
+    result = tiling.apply(
+        model.module, np.ascontiguousarray(rgb), tile=tile_or_whole, radius=model.card.radius
+    )
     return image.with_channels(RGB, result[::-1])
 
 
@@ -95,7 +99,7 @@ def _load(file: Path, stamp: int) -> export.LoadedModel:
 
 
 def model_hashes(script: nk.Script, evaluator: Evaluator) -> str:
-    """SHA-256 of every model that the script's Inference nodes name: what a render depends on beside the script."""
+    """SHA-256 of every model that an Inference of the script names: what a render depends on beside it."""
     calls = [evaluator.call(node, 0) for node in script.all_nodes() if node.class_name == "Inference"]
     files = sorted({call.path("modelFile") for call in calls if call.text("modelFile")})
     return " ".join(loaded_model(file).card.sha256 for file in files)
@@ -111,10 +115,7 @@ class CopyCatPairs:
     def __init__(self, evaluator: Evaluator, node: nk.Node) -> None:
         if node.class_name != "CopyCat":
             raise UsageError(f"{node.path} is a {node.class_name}, not a CopyCat.", node=node.path)
-        sides = [node.inputs[i] if i < len(node.inputs) else None for i in (0, 1)]
-        for side, source in zip(("Input", "GroundTruth"), sides, strict=True):
-            if source is None:
-                raise FilmRecoveryError(f"{side} of {node.path} is not connected.", node=node.path, remedy="connect it")
+        sides = [_connected(node, index, name) for index, name in enumerate(("Input", "GroundTruth"))]
         ranges = [evaluator.frame_range(side) for side in sides]
         if ranges[0] != ranges[1]:
             raise FilmRecoveryError(
@@ -145,6 +146,15 @@ class CopyCatPairs:
                     remedy="use FR_TrainPrep on both sides; CopyBBox from the Reference gives both one bounding box",
                 )
         return Pair(_top_down(given), _top_down(truth), label)
+
+
+def _connected(node: nk.Node, index: int, name: str) -> nk.Node:
+    source = node.inputs[index] if index < len(node.inputs) else None
+    if source is None:
+        raise FilmRecoveryError(
+            f"{name} of {node.path} is not connected.", node=node.path, remedy="connect it"
+        )
+    return source
 
 
 def _top_down(frame: Frame) -> Pixels:
@@ -199,7 +209,8 @@ def train(
     """
     if steps:
         raise UsageError(
-            f"{steps} network steps were asked for; this version fits the closed form only.", remedy="use --steps 0"
+            f"{steps} network steps were asked for; this version fits the closed form only.",
+            remedy="use --steps 0",
         )
     tell = progress or (lambda what, done, total: None)
     copycat_node = evaluator.script.node(node)
@@ -294,7 +305,10 @@ def _as_stored(evaluator: Evaluator, read: nk.Node) -> bool:
 def _model_path(evaluator: Evaluator, node: nk.Node, recipe: str) -> Path:
     if node.get("dataDirectory") is None:
         raise UsageError(
-            f"{node.path} has no data directory.", node=node.path, knob="dataDirectory", remedy="set it, or use --model"
+            f"{node.path} has no data directory.",
+            node=node.path,
+            knob="dataDirectory",
+            remedy="set it, or use --model",
         )
     return evaluator.call(node, 1).path("dataDirectory") / f"{node.name}_{recipe}.0.pt"
 
@@ -305,7 +319,9 @@ def _psnr(recipe: str, curve: str, pairs: PairSource, model: Any) -> float:
     error, count = 0.0, 0
     for index in range(len(pairs)):
         pair = pairs[index]
-        result = pair.input if model is None else tiling.apply(model, pair.input, tile=TILE, radius=model.radius)
+        result = (
+            pair.input if model is None else tiling.apply(model, pair.input, tile=TILE, radius=model.radius)
+        )
         a, b = (luma(side) if recipe == "spatial" else side for side in (result, pair.truth))
         error += float(np.sum((encode(a) - encode(b)) ** 2))
         count += a.size

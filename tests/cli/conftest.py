@@ -62,6 +62,18 @@ def film_recovery() -> Callable[..., Said]:
 
 
 @pytest.fixture
+def started() -> Callable[..., subprocess.Popen[str]]:
+    """Starts the real program and leaves it running."""
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command(*map(str, arguments)), stdout=subprocess.PIPE, text=True, env=environment()
+        )
+
+    return start
+
+
+@pytest.fixture
 def plates(tmp_path: Path) -> Path:
     """Five frames of 32 × 24 in ``elements/plate.####.exr``."""
     rng = np.random.default_rng(3)

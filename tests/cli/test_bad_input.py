@@ -22,9 +22,9 @@ def test_a_missing_frame(film_recovery, script, plates: Path) -> None:
     said = film_recovery("render", script(), "Write1", "--frames", "1-5", "--json")
     assert said.code == 3
     assert said.error["frame"] == 3
-    assert "plate.0003.exr" in str(said.error)
+    assert said.error["file"].endswith("plate.####.exr")
     assert said.error["node"] == "Plate"
-    assert said.error["remedy"]
+    assert "2 and 4" in said.error["remedy"]
     assert {path.name for path in (plates / "out").glob("*.exr")} == {"result.0001.exr", "result.0002.exr"}
 
 
@@ -41,7 +41,9 @@ def test_a_plate_with_nan(film_recovery, script, plates: Path) -> None:
     values = np.full((24, 32, 3), 0.5, np.float32)
     values[7, 9, 1] = np.nan
     write_frame(Frame.from_array(values), plates / "elements" / "plate.0004.exr", datatype="half")
-    said = film_recovery("render", script("Blur {\n size 3\n name Soft\n}\n"), "Write1", "--frames", "4", "--json")
+    said = film_recovery(
+        "render", script("Blur {\n size 3\n name Soft\n}\n"), "Write1", "--frames", "4", "--json"
+    )
     assert said.code == 3
     assert (said.error["frame"], said.error["node"]) == (4, "Plate")
     assert "plate.0004.exr" in said.error["file"]
@@ -50,7 +52,9 @@ def test_a_plate_with_nan(film_recovery, script, plates: Path) -> None:
 
 def test_different_sizes(film_recovery, plates: Path) -> None:
     for name, width in (("a", 32), ("b", 40)):
-        write_frame(Frame.from_array(np.zeros((24, width, 3), np.float32)), plates / f"{name}.exr", datatype="half")
+        write_frame(
+            Frame.from_array(np.zeros((24, width, 3), np.float32)), plates / f"{name}.exr", datatype="half"
+        )
     said = film_recovery("compare", plates / "a.exr", plates / "b.exr", "--json")
     assert said.code == 3
     assert "32x24" in said.error["message"] and "40x24" in said.error["message"]
@@ -58,7 +62,9 @@ def test_different_sizes(film_recovery, plates: Path) -> None:
 
 def test_an_unknown_colour_space(film_recovery, script, plates: Path) -> None:
     path = script()
-    path.write_text(path.read_text().replace(" raw true\n name Plate", ' colorspace "ACES - ACEScgg"\n name Plate'))
+    path.write_text(
+        path.read_text().replace(" raw true\n name Plate", ' colorspace "ACES - ACEScgg"\n name Plate')
+    )
     said = film_recovery("render", path, "Write1", "--frames", "1", "--json")
     assert said.code == 3
     assert "ACEScgg" in said.error["message"]
@@ -110,13 +116,17 @@ def test_a_frame_that_is_not_ours(film_recovery, script, plates: Path) -> None:
 
 
 def test_an_unknown_node_class(film_recovery, script) -> None:
-    said = film_recovery("render", script("ZDefocus2 {\n name Soft\n}\n"), "Write1", "--frames", "1", "--json")
+    said = film_recovery(
+        "render", script("ZDefocus2 {\n name Soft\n}\n"), "Write1", "--frames", "1", "--json"
+    )
     assert said.code == 3
     assert (said.error["node"], said.error["class_name"]) == ("Soft", "ZDefocus2")
 
 
 def test_an_unknown_knob(film_recovery, script) -> None:
-    said = film_recovery("render", script("Grade {\n wite 2\n name Up\n}\n"), "Write1", "--frames", "1", "--json")
+    said = film_recovery(
+        "render", script("Grade {\n wite 2\n name Up\n}\n"), "Write1", "--frames", "1", "--json"
+    )
     assert said.code == 3
     assert (said.error["node"], said.error["class_name"], said.error["knob"]) == ("Up", "Grade", "wite")
 
@@ -131,7 +141,9 @@ def test_an_unknown_knob(film_recovery, script) -> None:
         "{{open('PWNED','w')}}",
     ],
 )
-def test_a_knob_expression_that_calls_python(film_recovery, script, plates: Path, value: str, monkeypatch) -> None:
+def test_a_knob_expression_that_calls_python(
+    film_recovery, script, plates: Path, value: str, monkeypatch
+) -> None:
     monkeypatch.chdir(plates)
     between = f"Grade {{\n white {value}\n name Evil\n}}\n"
     said = film_recovery("render", script(between), "Write1", "--frames", "1", "--json")

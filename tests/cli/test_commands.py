@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import command, environment
 
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Frame
@@ -21,19 +19,22 @@ def test_render_writes_frames_and_counts_them(film_recovery, script, plates: Pat
     assert said.result["written"] == 4
     progress = [line for line in said.lines if line["event"] == "progress"]
     assert [line["frame"] for line in progress] == [1, 2, 3, 5]
-    source, result = (read_frame(plates / folder / name) for folder, name in (("elements", "plate.0003.exr"), ("out", "result.0003.exr")))
+    source, result = (
+        read_frame(plates / folder / name)
+        for folder, name in (("elements", "plate.0003.exr"), ("out", "result.0003.exr"))
+    )
     np.testing.assert_array_equal(source.pixels, result.pixels)
 
 
-def test_a_killed_render_continues_and_gives_the_same_bytes(film_recovery, script, plates: Path) -> None:
+def test_a_killed_render_continues_and_gives_the_same_bytes(
+    film_recovery, started, script, plates: Path
+) -> None:
     path = script("Blur {\n size 8\n name Soft\n}\n")
     assert film_recovery("render", path, "Write1", "--frames", "1-5", "--json").code == 0
     expected = {file.name: file.read_bytes() for file in (plates / "out").glob("*.exr")}
     for file in (plates / "out").iterdir():
         file.unlink()
-    process = subprocess.Popen(
-        command("render", str(path), "Write1", "--frames", "1-5", "--json"), stdout=subprocess.PIPE, env=environment()
-    )
+    process = started("render", path, "Write1", "--frames", "1-5", "--json")
     assert process.stdout
     process.stdout.readline()  # the first frame is done
     process.send_signal(signal.SIGKILL)
@@ -49,7 +50,9 @@ def test_a_changed_plate_is_rendered_again(film_recovery, script, plates: Path) 
     film_recovery("render", script(), "Write1", "--frames", "1-2", "--json")
     time.sleep(0.01)
     write_frame(
-        Frame.from_array(np.full((24, 32, 3), 0.25, np.float32)), plates / "elements" / "plate.0002.exr", datatype="half"
+        Frame.from_array(np.full((24, 32, 3), 0.25, np.float32)),
+        plates / "elements" / "plate.0002.exr",
+        datatype="half",
     )
     said = film_recovery("render", script(), "Write1", "--frames", "1-2", "--json")
     assert (said.result["written"], said.result["kept"]) == (1, 1)

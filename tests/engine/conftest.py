@@ -13,7 +13,7 @@ from film_recovery import graph
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
 
-PHOTOGRAPHS = Path(graph.__file__).parent / "demo" / "photographs"
+PHOTOGRAPHS = Path(graph.__file__).parents[1] / "demo" / "photographs"
 
 
 @dataclass(frozen=True)

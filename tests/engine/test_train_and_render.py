@@ -57,7 +57,7 @@ def test_the_locked_channels_come_back_from_disk_unchanged(film) -> None:
     for number, path in zip((2, 4), result.files, strict=True):
         source = evaluator.frame("Read_Source", number).rgb(Box(*film.spec.live_area))
         recovered = read_frame(path).rgb(Box(*film.spec.live_area))
-        recovered = evaluator.config.convert(recovered, "aces_interchange", "scene_linear")
+        recovered = evaluator.root.config.convert(recovered, "aces_interchange", "scene_linear")
         measure, changed = (chroma, luma) if film.spec.recipe == "spatial" else (luma, chroma)
         assert np.abs(measure(recovered) - measure(source)).max() <= 1e-3
         assert np.abs(changed(recovered) - changed(source)).max() > 1e-2
@@ -93,11 +93,13 @@ def test_an_identity_model_returns_its_input_exactly(spatial_film) -> None:
 
 
 def test_pairs_of_different_length_are_refused(spatial_film) -> None:
-    script = nk.load(spatial_film.script())
-    script.node("AppendClip_Reference").set("firstFrame", "2")
-    evaluator = Evaluator(script)
-    with pytest.raises(FilmRecoveryError, match="frames 1-4, GroundTruth"):
-        engine.CopyCatPairs(evaluator, script.node("CopyCat1"))
+    reads = "".join(
+        f"Read {{\n inputs 0\n file {spatial_film.spec.source.file}\n first {first}\n last 8\n name Side{first}\n}}\n"
+        for first in (3, 5)
+    )
+    script = nk.parse(f"{reads}CopyCat {{\n inputs 2\n name CopyCat1\n}}\n")
+    with pytest.raises(FilmRecoveryError, match="Input has frames 5-8, GroundTruth 3-8"):
+        engine.CopyCatPairs(Evaluator(script), script.node("CopyCat1"))
 
 
 def test_a_raw_side_and_a_converted_side_are_refused(spatial_film) -> None:

@@ -45,14 +45,18 @@ def two_inputs(plates: Path, text: str) -> str:
 
 @pytest.mark.parametrize("method", ["matrix", "Colorspace"])
 @pytest.mark.parametrize("recipe", ["spatial", "colour"])
-def test_ground_truth_swaps_luma_and_chroma_to_float_precision(plates: Path, recipe: str, method: str) -> None:
+def test_ground_truth_swaps_luma_and_chroma_to_float_precision(
+    plates: Path, recipe: str, method: str
+) -> None:
     text = two_inputs(plates, block("FR_GroundTruth", {"recipe": recipe, "method": method}))
     truth = evaluate(text).rgb().astype(np.float64)
     source, reference = (evaluate(text, name).rgb().astype(np.float64) for name in ("source", "reference"))
     luma_from, chroma_from = (reference, source) if recipe == "spatial" else (source, reference)
     np.testing.assert_allclose(luma(truth), luma(luma_from), atol=5e-7)
     np.testing.assert_allclose(chroma(truth), chroma(chroma_from), atol=5e-7)
-    assert np.abs(luma(truth) - luma(chroma_from)).max() > 0.1, "the two plates differ, so the swap is visible"
+    assert np.abs(luma(truth) - luma(chroma_from)).max() > 0.1, (
+        "the two plates differ, so the swap is visible"
+    )
 
 
 def test_ground_truth_is_not_clamped(plates: Path) -> None:
@@ -83,7 +87,9 @@ def test_the_luma_of_the_blocks_is_the_product_s_own() -> None:
         script = nk.load(graph.gizmo_folder() / f"{name}.gizmo")
         for node in script.all_nodes():
             if node.class_name == "ColorMatrix":
-                rows = [tuple(float(v) for v in row.text.split()) for row in nk.fields(node.get("matrix").text)]
+                rows = [
+                    tuple(float(v) for v in row.text.split()) for row in nk.fields(node.get("matrix").text)
+                ]
                 found[node.name] = tuple(rows)
     assert found["SourceYCbCrMatrix"] == found["ReferenceYCbCrMatrix"] == RGB_TO_YCBCR
     assert found["BackToRGBMatrix"] == YCBCR_TO_RGB

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from film_recovery import graph, nk
-from film_recovery.errors import UsageError
+from film_recovery import graph
 from film_recovery.graph import templates
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates"

@@ -137,8 +137,17 @@ def test_names_that_are_not_utf_8(tmp_path: Path, noise: MakeFrame) -> None:
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.exr"))
     os.rename(tmp_path / "a.exr", odd)
     fails(odd, "not valid UTF-8")
-    with pytest.raises(FilmRecoveryError, match="not valid UTF-8"):
-        write_frame(noise(), odd)
+    with pytest.raises(FilmRecoveryError, match="folder is not valid UTF-8"):
+        write_frame(noise(), odd.with_suffix("") / "a.exr", create_directories=True)
+
+
+def test_texts_that_are_not_utf_8_do_not_hide_the_picture(tmp_path: Path, noise: MakeFrame) -> None:
+    path = tmp_path / "a.exr"
+    write_frame(noise(note="Kopie aus MXnchen", reel="3"), path)
+    path.write_bytes(path.read_bytes().replace(b"MXnchen", b"M\xfcnchen"))
+    frame = read_frame(path)
+    assert dict(frame.metadata) == {"reel": "3"}
+    assert np.array_equal(frame.pixels, noise().pixels)
 
 
 def test_a_header_takes_no_time(tmp_path: Path) -> None:

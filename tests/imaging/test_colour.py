@@ -28,11 +28,8 @@ def config_file(tmp_path: Path) -> Path:
     config = ocio.Config.CreateRaw()
     for name in ("linear", "doubled"):
         config.addColorSpace(ocio.ColorSpace(name=name))
-    config.addColorSpace(
-        ocio.ColorSpace(
-            name="halved", fromReference=ocio.MatrixTransform(matrix=np.diag([0.5, 0.5, 0.5, 1]).ravel().tolist())
-        )
-    )
+    half = ocio.MatrixTransform(matrix=np.diag([0.5, 0.5, 0.5, 1]).ravel().tolist())
+    config.addColorSpace(ocio.ColorSpace(name="halved", fromReference=half))
     config.addColorSpace(ocio.ColorSpace(name="broken", toReference=ocio.FileTransform("no.cube")))
     config.setRole("scene_linear", "linear")
     path = tmp_path / "my config" / "config.ocio"

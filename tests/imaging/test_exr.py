@@ -51,7 +51,7 @@ def test_frames_come_back_as_they_were(tmp_path: Path, noise: MakeFrame, bbox: B
 
 
 def written_by_openexr(path: Path, pixels: dict[str, NDArray[np.generic]], **header: object) -> None:
-    """The independent writer; it takes contiguous arrays only (others it writes wrongly, without an error)."""
+    """The independent writer; it takes contiguous arrays only (others it writes wrongly, with no error)."""
     arrays = {name: np.ascontiguousarray(values) for name, values in pixels.items()}
     full = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, **header}
     OpenEXR.File(full, arrays).write(str(path))

@@ -106,7 +106,7 @@ def test_a_refused_frame_leaves_the_older_file(tmp_path: Path, noise: MakeFrame)
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.exr"]
 
 
-def test_permissions_are_those_of_the_user_and_long_names_are_written(tmp_path: Path, noise: MakeFrame) -> None:
+def test_permissions_are_the_users_and_long_names_are_written(tmp_path: Path, noise: MakeFrame) -> None:
     path = tmp_path / ("n" * 240 + ".exr")
     mask = os.umask(0o027)
     try:

@@ -13,7 +13,8 @@ SECONDS = 0.5
 
 
 def _imported() -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-I", str(PROGRAM)], capture_output=True, encoding="utf-8", timeout=60)
+    command = [sys.executable, "-I", str(PROGRAM)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == 0, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     return report

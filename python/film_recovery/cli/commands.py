@@ -91,7 +91,9 @@ def _box(text: str | None) -> Box | None:
     try:
         left, bottom, right, top = (int(part) for part in text.split(","))
     except ValueError as error:
-        raise UsageError(f"--box {text}: four whole numbers are needed.", remedy="left,bottom,right,top") from error
+        raise UsageError(
+            f"--box {text}: four whole numbers are needed.", remedy="left,bottom,right,top"
+        ) from error
     return Box(left, bottom, right, top)
 
 
@@ -114,11 +116,11 @@ def _check_script(file: Path, row: dict[str, object]) -> None:
     from film_recovery.nk import tcl
 
     script = nk.load(file)
-    row["nodes"] = sum(1 for _ in script.all_nodes())
+    row["nodes"] = script.block_count
     row["bytes_equal"] = script.text().encode("utf-8", "surrogateescape") == file.read_bytes()
     count = tcl.check(script.text())
-    row["tcl"] = count is not None
-    row["ok"] = bool(row["bytes_equal"])
+    row["tcl"] = None if count is None else count == script.block_count
+    row["ok"] = bool(row["bytes_equal"]) and row["tcl"] is not False
 
 
 def demo(report: Report, out: Path, footage: str) -> int:

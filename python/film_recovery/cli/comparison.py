@@ -6,13 +6,14 @@ Values are taken as encoded sRGB, 0–1, unless a colour space is named; then th
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from film_recovery.analysis.colour_difference import delta_e_2000
+from film_recovery.analysis.colour_difference import difference_2000
 from film_recovery.analysis.difference import psnr, ssim
 from film_recovery.analysis.identity import identity
 from film_recovery.analysis.saturation import saturation_ratio
@@ -45,8 +46,9 @@ def compare_sequences(
         tell("compare", done, len(numbers))
     figures: dict[str, Any] = {"frames": len(numbers)}
     for name in rows[0]:
-        values = [row[name] for row in rows if row[name] is not None]
-        figures[name] = float((np.max if name.endswith("_max") else np.mean)(values)) if values else None
+        values = [value for value in (row[name] for row in rows) if value is not None]
+        join = max if name.endswith("_max") else statistics.fmean
+        figures[name] = join(values) if values else None
     figures["luma_identical"] = figures["luma_difference_max"] == 0
     figures["chroma_identical"] = figures["chroma_difference_max"] == 0
     return figures
@@ -80,7 +82,7 @@ def _one(
 ) -> dict[str, float | None]:
     area = box or pair[0].format.box
     a, b = (_encoded(frame.rgb(area), space, config) for frame, space in zip(pair, spaces, strict=True))
-    difference = delta_e_2000(a, b)
+    difference = difference_2000(a, b)
     found = identity(a, b)
     return {
         "psnr": float(psnr(a, b)),

@@ -29,7 +29,11 @@ def doctor(report: Report) -> int:
 
 
 def _python() -> tuple[str, str, str]:
-    return "info", f"film-recovery {__version__}, Python {platform.python_version()}, {platform.platform()}", ""
+    return (
+        "info",
+        f"film-recovery {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        "",
+    )
 
 
 def _packages() -> tuple[str, str, str]:
@@ -42,7 +46,11 @@ def _packages() -> tuple[str, str, str]:
         else:
             found.append(f"{name} {getattr(module, '__version__', '')}".strip())
     if missing:
-        return "fail", f"missing: {'; '.join(missing)}", "run `make setup` again; it names missing system libraries"
+        return (
+            "fail",
+            f"missing: {'; '.join(missing)}",
+            "run `make setup` again; it names missing system libraries",
+        )
     return "pass", ", ".join(found), ""
 
 
@@ -80,7 +88,11 @@ def _tcl() -> tuple[str, str, str]:
     try:
         importlib.import_module("tkinter")
     except ImportError:
-        return "info", "no Tcl: `nk check` compares with our own parser only", "install tkinter (Debian: python3-tk)"
+        return (
+            "info",
+            "no Tcl: `nk check` compares with our own parser only",
+            "install tkinter (Debian: python3-tk)",
+        )
     return "pass", "Tcl is there for `nk check`", ""
 
 

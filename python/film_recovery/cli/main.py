@@ -36,7 +36,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Reference-based recovery of damaged or faded film: trains, renders and measures Nuke node graphs."""
 
@@ -46,7 +48,9 @@ def train(
     script: Annotated[Path, typer.Option("--script", help="The Nuke script (.nk).")],
     node: Annotated[str, typer.Option("--node", help="The CopyCat node.")] = "CopyCat1",
     steps: Annotated[int, typer.Option("--steps", help="Network steps; 0 fits the closed form only.")] = 0,
-    recipe: Annotated[str | None, typer.Option(help="spatial or colour; by default that of FR_GroundTruth.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="spatial or colour; by default that of FR_GroundTruth.")
+    ] = None,
     model: Annotated[Path | None, typer.Option(help="The model file to write (.pt).")] = None,
     json: Json = False,
 ) -> None:
@@ -75,9 +79,15 @@ def render(
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="The result: an image, or a sequence with ####.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The truth: an image, or a sequence with ####.")],
-    frames: Annotated[str | None, typer.Option("--frames", help="Frames; by default all that both have.")] = None,
-    colourspace_a: Annotated[str, typer.Option(help="What A is encoded in; default: encoded sRGB as it is.")] = "",
-    colourspace_b: Annotated[str, typer.Option(help="What B is encoded in; default: encoded sRGB as it is.")] = "",
+    frames: Annotated[
+        str | None, typer.Option("--frames", help="Frames; by default all that both have.")
+    ] = None,
+    colourspace_a: Annotated[
+        str, typer.Option(help="What A is encoded in; default: encoded sRGB as it is.")
+    ] = "",
+    colourspace_b: Annotated[
+        str, typer.Option(help="What B is encoded in; default: encoded sRGB as it is.")
+    ] = "",
     box: Annotated[str | None, typer.Option(help="Only this area: left,bottom,right,top.")] = None,
     identity: Annotated[str | None, typer.Option(help="Fail unless luma or chroma is identical.")] = None,
     tolerance: Annotated[float, typer.Option(help="Largest difference that counts as identical.")] = 1e-3,

@@ -1,8 +1,8 @@
 """What a command says while it works: rich text for a person, JSON lines for a program.
 
 JSON events, one a line on standard output: ``progress`` (done, total, what, seconds_left), ``check`` (id,
-outcome, value, tolerance, reason, remedy), ``result`` (whatever the command found), ``error`` (type, message, remedy and place).
-Text goes to standard error, results to standard output, so that a pipe gets results only.
+outcome, value, tolerance, reason, remedy), ``result`` (whatever the command found), ``error`` (type, message,
+remedy and place). Text goes to standard error, results to standard output, so that a pipe gets results only.
 """
 
 from __future__ import annotations
@@ -54,7 +54,12 @@ class Report:
             self.event("progress", what=what, done=done, total=total, seconds_left=left, **more)
             return
         if self._bar is None:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+            )
             self._bar = Progress(*columns, console=self._console)
             self._bar.start()
             self._task = self._bar.add_task(what, total=total)
@@ -62,10 +67,27 @@ class Report:
         if done == total:
             self._close_bar()
 
-    def check(self, id: str, outcome: str, *, reason: str, value: Any = None, tolerance: Any = None, remedy: str = "") -> None:
+    def check(
+        self,
+        id: str,
+        outcome: str,
+        *,
+        reason: str,
+        value: Any = None,
+        tolerance: Any = None,
+        remedy: str = "",
+    ) -> None:
         """The outcome of one check: pass, info, warn or fail."""
         if self.as_json:
-            self.event("check", id=id, outcome=outcome, value=value, tolerance=tolerance, reason=reason, remedy=remedy)
+            self.event(
+                "check",
+                id=id,
+                outcome=outcome,
+                value=value,
+                tolerance=tolerance,
+                reason=reason,
+                remedy=remedy,
+            )
             return
         self._console.print(f"{outcome:>5}", style=_OUTCOME_STYLE[outcome], end="  ")
         self._console.print(f"{id}: {reason}" + (f" Remedy: {remedy}" if remedy else ""), markup=False)

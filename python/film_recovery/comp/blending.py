@@ -1,10 +1,10 @@
 """The formulas of Merge2: one function an operation, on float32 arrays of any shape.
 
-``A`` and ``B`` are a channel of the upper and lower image, ``a`` and ``b`` their alphas. The formulas are those of
-https://learn.foundry.com/nuke/content/comp_environment/merging/merge_operations.html and of the node's own menu.
-*Unconfirmed*: colour-burn and colour-dodge, which Foundry describes in words only, follow the W3C's Compositing and
-Blending Level 1 (§10.1.7 and §10.1.8); a quotient with the denominator zero counts as 0 (in divide, geometric,
-conjoint-over and disjoint-over), so that black on black stays black.
+``A`` and ``B`` are a channel of the upper and lower image, ``a`` and ``b`` their alphas. The formulas are
+those of https://learn.foundry.com/nuke/content/comp_environment/merging/merge_operations.html and of the
+node's own menu. *Unconfirmed*: colour-burn and colour-dodge, which Foundry describes in words only, follow
+the W3C's Compositing and Blending Level 1 (§10.1.7 and §10.1.8); a quotient with the denominator zero counts
+as 0 (in divide, geometric, conjoint-over and disjoint-over), so that black on black stays black.
 """
 
 from __future__ import annotations
@@ -107,6 +107,6 @@ OPERATIONS: Mapping[str, Formula] = MappingProxyType(
 
 # Formulas that do not read the alphas: they work on all channels at once.
 WITHOUT_ALPHA = frozenset(
-    """average color-burn color-dodge copy difference divide exclusion from geometric hard-light hypot max min minus
-    multiply overlay plus screen soft-light""".split()
+    """average color-burn color-dodge copy difference divide exclusion from geometric hard-light hypot max min
+    minus multiply overlay plus screen soft-light""".split()
 )

@@ -27,7 +27,8 @@ def output_box(choice: str, below: Box, above: Sequence[Box]) -> Box:
 
 
 def metadata_from(call: NodeCall, below: Frame, above: Sequence[Frame]) -> Mapping[str, Any]:
-    """The knob ``metainput``: of ``B``, of ``A``, or of ``All`` (B's values win; the order is unconfirmed)."""
+    """The knob ``metainput``: of ``B``, of ``A``, or of ``All`` (B's values win; the order is
+    unconfirmed)."""
     choice = call.choice("metainput", ("B", "A", "All"))
     if choice == "B" or not above:
         return below.metadata

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from film_recovery import nk
 from film_recovery.comp import knobs
-from film_recovery.comp.place import Place
+from film_recovery.comp.place import Place, shown
 from film_recovery.comp.settings import setting
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.colour import ColourConfig
@@ -137,7 +137,7 @@ class NodeCall:
 
     def error(self, message: str, knob: str | None = None, remedy: str = "") -> FilmRecoveryError:
         """An error to raise: names node, class, frame and, if given, knob."""
-        return self.place.error(message, remedy=remedy, knob=knob, frame=nk.number(self.frame))
+        return self.place.error(message, remedy=remedy, knob=knob, frame=shown(self.frame))
 
     def _source(self, index: int) -> Place:
         inputs = self.evaluator.graph.inputs(self.place)

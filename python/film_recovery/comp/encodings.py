@@ -1,11 +1,11 @@
 """The encodings that a Colorspace node converts between, each as functions to and from linear RGB.
 
-All are for sRGB / Rec.709 primaries and D65. YCbCr and YPbPr use the product's one definition of luma and chroma
-(:mod:`film_recovery.imaging.luma`), full range, on the linear values as they are. *Unconfirmed*: whether Nuke's
-own YCbCr puts a transfer curve in between or uses the video range, and how it packs the chroma; here YCbCr is
-R = Y, G = Cb + 0.5, B = Cr + 0.5, and YPbPr the same with the chroma centred on zero. The way back undoes the way
-there, whatever the packing. Curves: sRGB is IEC 61966-2-1, rec709 is ITU-R BT.709-6 item 1.2; both go on straight
-below zero. A plain gamma mirrors negative values (unconfirmed).
+All are for sRGB / Rec.709 primaries and D65. YCbCr and YPbPr use the product's one definition of luma and
+chroma (:mod:`film_recovery.imaging.luma`), full range, on the linear values as they are. *Unconfirmed*:
+whether Nuke's own YCbCr puts a transfer curve in between or uses the video range, and how it packs the
+chroma; here YCbCr is R = Y, G = Cb + 0.5, B = Cr + 0.5, and YPbPr the same with the chroma centred on zero.
+The way back undoes the way there, whatever the packing. Curves: sRGB is IEC 61966-2-1, rec709 is ITU-R
+BT.709-6 item 1.2; both go on straight below zero. A plain gamma mirrors negative values (unconfirmed).
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def _piecewise(slope: float, scale: float, exponent: float, linear_end: float) -
     encoded_end = slope * linear_end
 
     def encode(pixels: Pixels) -> Pixels:
-        curve = np.power(np.maximum(pixels, 0), np.float32(exponent)) * np.float32(scale) - np.float32(scale - 1)
+        curve = np.power(np.maximum(pixels, 0), np.float32(exponent)) * np.float32(scale) - np.float32(
+            scale - 1
+        )
         return np.where(pixels <= linear_end, pixels * np.float32(slope), curve)
 
     def decode(pixels: Pixels) -> Pixels:
@@ -55,14 +57,18 @@ def _piecewise(slope: float, scale: float, exponent: float, linear_end: float) -
 
 
 def _luma_chroma(centre: float) -> Encoding:
-    there = np.asarray([[*row, shift] for row, shift in zip(RGB_TO_YCBCR, (0.0, centre, centre), strict=True)])
+    there = np.asarray(
+        [[*row, shift] for row, shift in zip(RGB_TO_YCBCR, (0.0, centre, centre), strict=True)]
+    )
     matrix = np.asarray(YCBCR_TO_RGB)
     back = np.column_stack([matrix, -matrix @ (0.0, centre, centre)])
     return Encoding(lambda p: _transform(p, there), lambda p: _transform(p, back))
 
 
 def _transform(pixels: Pixels, matrix: np.ndarray) -> Pixels:
-    return np.asarray(cv2.transform(np.ascontiguousarray(pixels), matrix), np.float32) if pixels.size else pixels
+    return (
+        np.asarray(cv2.transform(np.ascontiguousarray(pixels), matrix), np.float32) if pixels.size else pixels
+    )
 
 
 ENCODINGS: Mapping[str, Encoding] = MappingProxyType(
@@ -77,4 +83,12 @@ ENCODINGS: Mapping[str, Encoding] = MappingProxyType(
         "YCbCr": _luma_chroma(0.5),
         "YPbPr": _luma_chroma(0.0),
     }
+)
+
+# Every entry of the node's menu, in its order: what an expression or a number in the knob counts.
+MENU = (
+    *("1.80", "2.20", "2.40", "2.60", "rec709", "sRGB", "Cineon", "RGB", "HSV", "HSL", "YPbPr", "YCbCr"),
+    *("CIE-XYZ", "CIE-Yxy", "CIE-Lab", "CIE-LCH", "Panalog", "REDLog", "ViperLog", "AlexaV3LogC", "PLogLin"),
+    *("SLog", "SLog1", "SLog2", "SLog3", "CLog", "Log3G10", "Log3G12", "HybridLogGamma", "Protune", "BT1886"),
+    *("st2084", "Blackmagic Film Generation 5", "ARRILogC4"),
 )

@@ -19,7 +19,7 @@ from film_recovery.comp import expressions, gizmos, knobs, mask, registry
 from film_recovery.comp.cache import FrameCache
 from film_recovery.comp.call import NodeCall
 from film_recovery.comp.deep import MAX_NODES, run_deep
-from film_recovery.comp.place import Graph, Place
+from film_recovery.comp.place import Graph, Place, shown
 from film_recovery.comp.root import RootSettings
 from film_recovery.comp.settings import LINK, Setting, link_target, user_knobs
 from film_recovery.errors import FilmRecoveryError
@@ -56,6 +56,8 @@ class Evaluator:
         self.timings: dict[str, float] = {}
         self._cache = FrameCache(cache_bytes)
         self._files: dict[Path, None] = {}
+        self._sources: dict[tuple[Place, float], frozenset[Path]] = {}
+        self._gathering: list[set[Path]] = [set()]
         self._under_way: dict[tuple[Place, float], None] = {}
         self._reading: dict[Hashable, str] = {}
         self._children: list[float] = [0.0]
@@ -76,6 +78,14 @@ class Evaluator:
         """The project's format."""
         return self.root.format
 
+    def call(self, node: str | nk.Node, frame: float) -> NodeCall:
+        """The knob values of ``node`` at ``frame``, as its own function would read them."""
+        return NodeCall(self, self._place(node), float(frame))
+
+    def sources(self, node: str | nk.Node, frame: float) -> list[Path]:
+        """The files that this frame of ``node``, once made by :meth:`frame`, was made from; sorted."""
+        return sorted(self._sources.get((self._place(node), float(frame)), ()))
+
     @property
     def files_read(self) -> list[Path]:
         """The files read so far, in order, each once."""
@@ -88,29 +98,29 @@ class Evaluator:
         key = (place, float(frame))
         kept = self._cache.get(key)
         if kept is not None:
+            self._gathering[-1] |= self._sources[key]
             return kept
         if key in self._under_way:
             raise place.error(
                 f"The graph needs its own result: {self._circle(key)}.",
-                frame=nk.number(frame),
+                frame=shown(frame),
                 remedy="break the loop: an expression or a time node leads back to the node that uses it",
             )
-        if len(self._under_way) >= MAX_NODES:
-            raise place.error(
-                f"More than {MAX_NODES} nodes stand above one another.",
-                frame=nk.number(frame),
-                remedy="render a part of the graph to files first",
-            )
+        self._check_depth(place)
         self._under_way[key] = None
+        self._gathering.append(set())
         try:
             made = self._timed(place, float(frame))
         except FilmRecoveryError as error:
             if "node" not in error.where:
                 error.where.update(node=place.path, class_name=place.node.class_name)
-            error.where.setdefault("frame", nk.number(frame))
+            error.where.setdefault("frame", shown(frame))
             raise
         finally:
             del self._under_way[key]
+            sources = self._gathering.pop()
+        self._sources[key] = frozenset(sources)
+        self._gathering[-1] |= sources
         self._cache.put(key, made)
         return made
 
@@ -141,8 +151,9 @@ class Evaluator:
         return frame
 
     def note_file(self, path: Path) -> None:
-        """Record that a node read ``path``."""
+        """Record that the frame being made depends on ``path``."""
         self._files[path] = None
+        self._gathering[-1].add(path)
 
     def folder(self) -> Path:
         """The folder of the script's file."""
@@ -164,6 +175,7 @@ class Evaluator:
                 knob=knob,
                 remedy="break the loop of expressions",
             )
+        self._check_depth(place)
         self._reading[key] = f"{place.path}.{knob}"
         try:
             yield
@@ -224,7 +236,7 @@ class Evaluator:
         except FilmRecoveryError:
             raise
         except Exception as error:  # a mistake in a node function: say where, hide nothing
-            error.add_note(f"while evaluating {place.label} at frame {nk.number(frame)}")
+            error.add_note(f"while evaluating {place.label} at frame {shown(frame)}")
             raise
         if not isinstance(made, Frame):
             raise TypeError(f"the function of {known.name} gave {type(made).__name__}, not a Frame")
@@ -275,6 +287,13 @@ class Evaluator:
                     remedy="correct the link in the group",
                 )
         self._checked.add(place)
+
+    def _check_depth(self, place: Place) -> None:
+        if len(self._under_way) + len(self._reading) >= MAX_NODES:
+            raise place.error(
+                f"More than {MAX_NODES} nodes or knobs depend on one another in one chain.",
+                remedy="render a part of the graph to files first",
+            )
 
     def _circle(self, key: tuple[Place, float]) -> str:
         steps = list(self._under_way)

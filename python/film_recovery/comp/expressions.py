@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from film_recovery.comp.functions import FUNCTIONS, Value, binary, dtype, plain, truth
 from film_recovery.errors import FilmRecoveryError
 
-Value = float | NDArray[Any]
 Lookup = Callable[[str], Any]
 
 MAX_DEPTH = 64
@@ -71,7 +70,7 @@ class Tree:
         are not looked up.
         """
         with np.errstate(all="ignore"):
-            return _plain(self.top.evaluate(lookup))
+            return plain(self.top.evaluate(lookup))
 
     @property
     def names(self) -> frozenset[str]:
@@ -100,7 +99,7 @@ class _Name(_Item):
     name: str
 
     def evaluate(self, lookup: Lookup) -> Value:
-        return _plain(lookup(self.name))
+        return plain(lookup(self.name))
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,8 @@ class _Unary(_Item):
     def evaluate(self, lookup: Lookup) -> Value:
         value = self.item.evaluate(lookup)
         if self.operator == "!":
-            return _truth(np.equal(value, 0), value)
-        return _plain(np.negative(value)) if self.operator == "-" else value
+            return truth(np.equal(value, 0), value)
+        return plain(np.negative(value)) if self.operator == "-" else value
 
     def parts(self) -> tuple[_Item, ...]:
         return (self.item,)
@@ -132,7 +131,7 @@ class _Chain(_Item):
                 value = float(value != 0)
                 if (operator == "&&") == (value == 0):
                     continue
-            value = _binary(operator, value, item.evaluate(lookup))
+            value = binary(operator, value, item.evaluate(lookup))
         return value
 
     def parts(self) -> tuple[_Item, ...]:
@@ -145,7 +144,7 @@ class _Power(_Item):
     exponent: _Item
 
     def evaluate(self, lookup: Lookup) -> Value:
-        return _plain(np.power(self.base.evaluate(lookup), self.exponent.evaluate(lookup)))
+        return plain(np.power(self.base.evaluate(lookup), self.exponent.evaluate(lookup)))
 
     def parts(self) -> tuple[_Item, ...]:
         return (self.base, self.exponent)
@@ -162,7 +161,7 @@ class _Choice(_Item):
         if isinstance(condition, float):
             return (self.yes if condition != 0 else self.no).evaluate(lookup)
         yes, no = self.yes.evaluate(lookup), self.no.evaluate(lookup)
-        return np.where(condition != 0, yes, no).astype(_dtype(condition, yes, no), copy=False)
+        return np.where(condition != 0, yes, no).astype(dtype(condition, yes, no), copy=False)
 
     def parts(self) -> tuple[_Item, ...]:
         return (self.condition, self.yes, self.no)
@@ -175,7 +174,7 @@ class _Call(_Item):
 
     def evaluate(self, lookup: Lookup) -> Value:
         values = [item.evaluate(lookup) for item in self.arguments]
-        return _plain(_FUNCTIONS[self.name][0](*values))
+        return plain(FUNCTIONS[self.name][0](*values))
 
     def parts(self) -> tuple[_Item, ...]:
         return self.arguments
@@ -185,114 +184,6 @@ def _walk(item: _Item) -> Iterator[_Item]:
     yield item
     for part in item.parts():
         yield from _walk(part)
-
-
-def _plain(value: Any) -> Value:
-    """numpy scalars become Python floats: those do not widen float32 arrays."""
-    if isinstance(value, np.ndarray) and value.ndim:
-        return value
-    return float(value)
-
-
-def _dtype(*values: Value) -> Any:
-    arrays = [value for value in values if isinstance(value, np.ndarray)]
-    kind = np.result_type(*arrays) if arrays else np.dtype(np.float64)
-    return kind if np.issubdtype(kind, np.floating) else np.dtype(np.float32)
-
-
-def _truth(result: Any, *values: Value) -> Value:
-    if isinstance(result, np.ndarray) and result.ndim:
-        return result.astype(_dtype(*values))
-    return float(bool(result))
-
-
-def _binary(operator: str, left: Value, right: Value) -> Value:
-    if operator in _ARITHMETIC:
-        return _plain(_ARITHMETIC[operator](left, right))
-    if operator in ("&&", "||"):
-        both = np.logical_and if operator == "&&" else np.logical_or
-        return _truth(both(np.not_equal(left, 0), np.not_equal(right, 0)), left, right)
-    return _truth(_COMPARISONS[operator](left, right), left, right)
-
-
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.true_divide,
-    "%": np.fmod,
-}
-_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": np.equal,
-    "!=": np.not_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-}
-
-
-def _clamp(x: Any, low: Any = 0.0, high: Any = 1.0) -> Any:
-    return np.minimum(np.maximum(x, low), high)
-
-
-def _lerp(a: Any, b: Any, x: Any) -> Any:
-    return np.add(a, np.multiply(np.subtract(b, a), x))
-
-
-def _step(edge: Any, x: Any) -> Any:
-    return _truth(np.greater_equal(x, edge), edge, x)
-
-
-def _smoothstep(a: Any, b: Any, x: Any) -> Any:
-    t = _clamp(np.true_divide(np.subtract(x, a), np.subtract(b, a)))
-    return np.multiply(np.multiply(t, t), np.subtract(3.0, np.multiply(2.0, t)))
-
-
-def _fold(pairwise: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    def fold(*values: Any) -> Any:
-        result = values[0]
-        for value in values[1:]:
-            result = pairwise(result, value)
-        return result
-
-    return fold
-
-
-# name -> (function, fewest arguments, most arguments)
-_FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
-    "sin": (np.sin, 1, 1),
-    "cos": (np.cos, 1, 1),
-    "tan": (np.tan, 1, 1),
-    "asin": (np.arcsin, 1, 1),
-    "acos": (np.arccos, 1, 1),
-    "atan": (np.arctan, 1, 1),
-    "atan2": (np.arctan2, 2, 2),
-    "abs": (np.abs, 1, 1),
-    "fabs": (np.abs, 1, 1),
-    "floor": (np.floor, 1, 1),
-    "ceil": (np.ceil, 1, 1),
-    "int": (np.trunc, 1, 1),
-    "trunc": (np.trunc, 1, 1),
-    "rint": (np.rint, 1, 1),
-    "sqrt": (np.sqrt, 1, 1),
-    "pow": (np.power, 2, 2),
-    "pow2": (np.square, 1, 1),
-    "exp": (np.exp, 1, 1),
-    "log": (np.log, 1, 1),
-    "log10": (np.log10, 1, 1),
-    "degrees": (np.degrees, 1, 1),
-    "radians": (np.radians, 1, 1),
-    "hypot": (np.hypot, 2, 2),
-    "fmod": (np.fmod, 2, 2),
-    "min": (_fold(np.minimum), 1, 64),
-    "max": (_fold(np.maximum), 1, 64),
-    "clamp": (_clamp, 1, 3),
-    "lerp": (_lerp, 3, 3),
-    "mix": (_lerp, 3, 3),
-    "step": (_step, 2, 2),
-    "smoothstep": (_smoothstep, 3, 3),
-}
 
 
 class _Parser:
@@ -393,10 +284,10 @@ class _Parser:
         return _Number(_CONSTANTS[token]) if token in _CONSTANTS else _Name(token)
 
     def call(self, name: str) -> _Item:
-        if name not in _FUNCTIONS:
+        if name not in FUNCTIONS:
             self.index -= 2
             raise self.error(f"calls {name}(), which this engine does not know")
-        _, fewest, most = _FUNCTIONS[name]
+        _, fewest, most = FUNCTIONS[name]
         arguments = [self.choice()]
         while self.take(","):
             arguments.append(self.choice())
@@ -427,5 +318,5 @@ def _error(text: str, what: str, position: int) -> ExpressionError:
     return ExpressionError(
         f"The expression {shown!r} {what} (character {position + 1}).",
         remedy="use numbers, + - * / % ^, comparisons, && || !, ?:, names of knobs and "
-        f"{', '.join(sorted(_FUNCTIONS))}; Python and Tcl are never run",
+        f"{', '.join(sorted(FUNCTIONS))}; Python and Tcl are never run",
     )

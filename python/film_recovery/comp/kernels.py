@@ -1,13 +1,15 @@
 """The reconstruction filters of Nuke's filter knobs, as functions of the distance in source pixels.
 
-Where it stands: :mod:`film_recovery.comp.resample` weighs source pixels with them; the geometry nodes name one.
+Where it stands: :mod:`film_recovery.comp.resample` weighs source pixels with them; the geometry nodes name
+one.
 
-The names and what they do are Foundry's (learn.foundry.com/nuke/content/comp_environment/transforming_elements/
-filtering_algorithm_2d.html). Cubic, Keys, Simon, Rifman, Mitchell and Parzen are the cubic family of Mitchell and
-Netravali (SIGGRAPH 1988) with parameters (B, C); Foundry names the members but does not print the parameters, so
-Simon's C = 0.75 and Rifman's C = 1 are *unconfirmed* (they follow published re-implementations). *Unconfirmed*
-too: the support of Lanczos4 and Lanczos6 (read here as 4 and 6 pixels wide, radius 2 and 3) and of sinc4 (a sinc
-cut at 4 pixels width). Notch has no published formula and is refused.
+The names and what they do are Foundry's
+(learn.foundry.com/nuke/content/comp_environment/transforming_elements/ filtering_algorithm_2d.html). Cubic,
+Keys, Simon, Rifman, Mitchell and Parzen are the cubic family of Mitchell and Netravali (SIGGRAPH 1988) with
+parameters (B, C); Foundry names the members but does not print the parameters, so Simon's C = 0.75 and
+Rifman's C = 1 are *unconfirmed* (they follow published re-implementations). *Unconfirmed* too: the support of
+Lanczos4 and Lanczos6 (read here as 4 and 6 pixels wide, radius 2 and 3) and of sinc4 (a sinc cut at 4 pixels
+width). Notch has no published formula and is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Filter:
-    """``weight``: value at a distance in pixels (any sign, any shape). ``radius``: half the support, in pixels.
+    """``weight``: value at a distance in pixels (any sign, any shape). ``radius``: half the support, in
+    pixels.
 
     ``interpolating``: one at zero and zero at every other whole number, so that whole-pixel moves are exact.
     """
@@ -35,7 +38,9 @@ class Filter:
     radius: float
     weight: Callable[[Array], Array]
     interpolating: bool
-    widens: bool = True  # whether it grows where the picture shrinks: all but impulse, which takes single pixels
+    widens: bool = (
+        True  # whether it grows where the picture shrinks: all but impulse, which takes single pixels
+    )
 
 
 def _cubic(b: float, c: float) -> Callable[[Array], Array]:
@@ -88,7 +93,13 @@ _FILTERS = {
     )
 }
 # What older scripts and the menu call the same filters.
-_ALIASES = {"nearest": "impulse", "bilinear": "linear", "bicubic": "cubic", "lanczos": "lanczos4", "sinc": "sinc4"}
+_ALIASES = {
+    "nearest": "impulse",
+    "bilinear": "linear",
+    "bicubic": "cubic",
+    "lanczos": "lanczos4",
+    "sinc": "sinc4",
+}
 
 
 def find_filter(name: str) -> Filter:

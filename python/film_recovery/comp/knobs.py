@@ -6,6 +6,7 @@ naming node, class and knob.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from film_recovery import nk
@@ -138,25 +139,31 @@ def _number(evaluator: Evaluator, found: Setting, frame: float, index: int) -> f
     return _component(evaluator, found, parts[index if len(parts) > 1 else 0], frame, index)
 
 
-def _components(evaluator: Evaluator, found: Setting) -> list[Any]:
+def _components(evaluator: Evaluator, found: Setting) -> tuple[Any, ...]:
     if found.text is None:
         value = default(evaluator.graph, found)
         if isinstance(value, (bool, int, float)):
-            return [nk.Constant(float(value))]
+            return (nk.Constant(float(value)),)
         if isinstance(value, (tuple, list)):
-            return [nk.Constant(float(part)) for part in value]
+            return tuple(nk.Constant(float(part)) for part in value)
         if value is None or value == "":
             raise _error(found, "The knob is not set, and this engine knows no default.")
         word = str(value)
     else:
         word = found.text
     try:
-        parts = list(nk.components(word))
+        parts = _parsed(word)
     except FilmRecoveryError as error:
         raise _error(found, f"The knob is not numeric: {error.message}") from error
     if not parts:
         raise _error(found, "The knob is empty where a number is needed.")
     return parts
+
+
+@lru_cache(maxsize=4096)
+def _parsed(word: str) -> tuple[Any, ...]:
+    """The components of ``word``; kept, since long curves are read at every frame."""
+    return tuple(nk.components(word))
 
 
 def _component(evaluator: Evaluator, found: Setting, part: Any, frame: float, index: int) -> float:

@@ -1,7 +1,7 @@
 """Layers and single channels as knobs name them: ``rgba``, ``alpha``, ``depth``, ``rgba.red``.
 
-``call.channels`` answers which channels *of an image* a knob names. The functions here answer what a knob names
-whether or not the image has it, which nodes that make channels need.
+``call.channels`` answers which channels *of an image* a knob names. The functions here answer what a knob
+names whether or not the image has it, which nodes that make channels need.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def full_name(channel: str) -> str:
 
 
 def layer(name: str, available: Sequence[str]) -> tuple[str, ...]:
-    """The channels of a layer in its order; of a layer that Nuke does not come with, those among ``available``.
+    """The channels of a layer in its order; of a layer that Nuke does not come with, those among
+    ``available``.
 
     A full channel name counts as a layer of one channel.
     """
@@ -45,7 +46,8 @@ def layer(name: str, available: Sequence[str]) -> tuple[str, ...]:
 
 
 def named(text: str, available: Sequence[str]) -> tuple[str, ...]:
-    """All channels that a channel-set knob switches on (``rgba.red -rgba.green none alpha``), in its order."""
+    """All channels that a channel-set knob switches on (``rgba.red -rgba.green none alpha``), in its
+    order."""
     found: dict[str, None] = {}
     for token in text.replace("{", " ").replace("}", " ").split():
         if token == "all":

@@ -1,6 +1,7 @@
 """Mask and mix: how a masked node's result is laid over its first input.
 
-``result = input + (made − input) × mask × mix``, channel by channel, over both boxes. Follows
+``result = input × (1 − w) + made × w``, w = mask × mix, channel by channel, over both boxes. Exact where w is
+0 or 1. Follows
 https://learn.foundry.com/nuke/content/comp_environment/merging/masking.html ; whether Nuke limits mask values
 to 0–1 is unconfirmed: here they are used as they are.
 """
@@ -36,7 +37,7 @@ def blend(call: NodeCall, made: Frame, mask_input: int) -> Frame:
         return made
     under = call.input(0)
     box = under.bbox.union(made.bbox)
-    weight: Pixels | float = mix
+    weight: Pixels | np.float32 = np.float32(mix)
     if from_input or call.connected(mask_input):
         image = under if from_input else call.input(mask_input)
         knob = "maskChannelInput" if from_input else "maskChannelMask"
@@ -45,7 +46,7 @@ def blend(call: NodeCall, made: Frame, mask_input: int) -> Frame:
     channels = made.channels + tuple(name for name in under.channels if name not in made.channels)
     below = under.cropped(box).select(channels, fill_missing=True)
     above = made.cropped(box).select(channels, fill_missing=True)
-    return replace(made, pixels=below + (above - below) * weight, channels=channels, bbox=box)
+    return replace(made, pixels=below * (1 - weight) + above * weight, channels=channels, bbox=box)
 
 
 def _mask(call: NodeCall, image: Frame, knob: str, box: Box) -> Pixels:

@@ -1,7 +1,7 @@
 """Changing chosen channels of a Frame: what colour nodes share.
 
-A colour node turns its knobs into one setting a channel and gives a function of (values, setting). Channels with
-equal settings are computed together; when that is all of them, in one go without copying planes apart.
+A colour node turns its knobs into one setting a channel and gives a function of (values, setting). Channels
+with equal settings are computed together; when that is all of them, in one go without copying planes apart.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _COMPONENTS = {"red": 0, "green": 1, "blue": 2, "alpha": 3, "u": 0, "v": 1}
 
 
 def component(channel: str) -> int:
-    """Which component of a colour knob a channel takes: red 0, green 1, blue 2, alpha 3; others by their name, or 0.
+    """Which component of a colour knob a channel takes: red 0, green 1, blue 2, alpha 3; others by their
+    name, or 0.
 
     That motion's u and v count as red and green, and depth as red, is unconfirmed.
     """
@@ -31,7 +32,8 @@ def component(channel: str) -> int:
 def changed(
     frame: Frame, settings: Mapping[str, Setting], function: Callable[[Pixels, Setting], NDArray[Any]]
 ) -> Frame:
-    """``frame`` with ``function(values, setting)`` in the channels of ``settings``; values are H×W or H×W×n."""
+    """``frame`` with ``function(values, setting)`` in the channels of ``settings``; values are H×W or
+    H×W×n."""
     groups: dict[Setting, list[int]] = {}
     for name, setting in settings.items():
         groups.setdefault(setting, []).append(frame.channels.index(name))
@@ -46,7 +48,8 @@ def changed(
 
 
 def rgb_changed(call: NodeCall, frame: Frame, function: Callable[[Pixels], NDArray[Any]]) -> Frame:
-    """``frame`` with ``function(rgb)`` (H×W×3 → H×W×3) in those of red, green, blue that knob ``channels`` names.
+    """``frame`` with ``function(rgb)`` (H×W×3 → H×W×3) in those of red, green, blue that knob ``channels``
+    names.
 
     A colour that the image lacks counts as black. Channels that are not of rgba.* stay as they are.
     """

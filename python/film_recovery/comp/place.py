@@ -70,7 +70,9 @@ class Graph:
         self.script = script
         self.top = Inside(None, list(script.nodes))
         self.root = None if script.root is None else Place(script.root, None, "Root")
-        self.links: dict[Place, dict[tuple[Place, str], list[str]]] = {}  # kept by settings.py
+        # Kept by settings.py:
+        self.users: dict[Place, dict[str, nk.UserKnob]] = {}
+        self.links: dict[Place, dict[tuple[Place, str], list[str]]] = {}
         self._definition = definition
 
     def definition(self, place: Place) -> nk.Node | None:
@@ -83,9 +85,15 @@ class Graph:
             node = self.definition(place)
             if node is None:
                 return None
-            _refuse_itself(place)
+            self._refuse_itself(place, node)
             place._inside.append(Inside(place, list(node.nodes)))
         return place._inside[0]
+
+    def _refuse_itself(self, place: Place, definition: nk.Node) -> None:
+        if any(self.definition(host) is definition for host in _around(place)):
+            raise place.error(
+                f"{place.node.class_name} contains itself.", remedy="remove the inner one from the group"
+            )
 
     def scope(self, place: Place) -> Inside:
         """The scope that ``place`` stands in."""
@@ -132,6 +140,11 @@ class Graph:
         return [] if inside is None else sorted(inside.of_class("Input"), key=_pipe)
 
 
+def shown(frame: float) -> float:
+    """A frame number for people: whole ones as int."""
+    return int(frame) if float(frame).is_integer() else frame
+
+
 def _around(place: Place) -> list[Place]:
     hosts = []
     while place.host is not None:
@@ -146,13 +159,3 @@ def _pipe(place: Place) -> tuple[int, str]:
     if not text.lstrip("-").isdigit():
         raise place.error(f"The pipe number {text!r} is not a whole number.", knob="number")
     return int(text), place.node.name
-
-
-def _refuse_itself(place: Place) -> None:
-    if place.node.is_group:
-        return
-    if any(host.node.class_name == place.node.class_name for host in _around(place)):
-        raise place.error(
-            f"The gizmo {place.node.class_name} contains itself.",
-            remedy="remove the inner one from the gizmo",
-        )

@@ -17,6 +17,8 @@ LINK = 41
 ENUMERATIONS = (4, 68, 83)
 TEXTS = (1, 2, 43)
 _MOST_LINKS = 100
+# Knobs that every node has, and what they are where no script says anything.
+EVERYWHERE = {"disable": False}
 
 
 @dataclass(frozen=True)
@@ -44,17 +46,19 @@ def setting(graph: Graph, place: Place, name: str) -> Setting:
 
 def user_knobs(graph: Graph, place: Place) -> dict[str, nk.UserKnob]:
     """The user knobs of a node; for a gizmo instance those of its gizmo too."""
-    found = {knob.name: knob for knob in place.node.user_knobs}
-    definition = graph.definition(place)
-    if definition is not None and definition is not place.node:
-        found = {knob.name: knob for knob in definition.user_knobs} | found
-    return found
+    if place not in graph.users:
+        found = {knob.name: knob for knob in place.node.user_knobs}
+        definition = graph.definition(place)
+        if definition is not None and definition is not place.node:
+            found = {knob.name: knob for knob in definition.user_knobs} | found
+        graph.users[place] = found
+    return graph.users[place]
 
 
 def declared(graph: Graph, place: Place, name: str) -> bool:
     """Whether the node has such a knob as far as this engine knows: set, registered or a user knob."""
     known = registry.known(place.node.class_name)
-    if known is not None and name in known.knobs:
+    if name in EVERYWHERE or (known is not None and name in known.knobs):
         return True
     return place.node.get(name) is not None or name in user_knobs(graph, place)
 
@@ -64,6 +68,8 @@ def default(graph: Graph, found: Setting) -> Any:
     known = registry.known(found.place.node.class_name)
     if known is not None and found.name in known.knobs:
         return known.knobs[found.name]
+    if found.name in EVERYWHERE:
+        return EVERYWHERE[found.name]
     user = user_knobs(graph, found.place).get(found.name)
     if user is None:
         return None

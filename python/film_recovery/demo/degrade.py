@@ -4,7 +4,8 @@ Only the demo and the tests use it; the product never does. All pictures are enc
 top row first. The models are simple on purpose, each stated where it stands:
 
 * **dye fade**: optical density of each dye layer is scaled (cyan loses most, magenta least) and the base gains a
-  yellow stain; the loss is stronger towards the edges of the frame and drifts over time.
+  yellow stain; the loss is stronger towards the edges of the frame and drifts over time. The scan is timed: one
+  tone curve for the whole reel gives a neutral grey scale its right luma again, but not its colour.
 * **generation loss**: Gaussian blur in linear light, as each optical printing adds one.
 * **grain**: noise in density, slightly blurred, mostly common to the three layers.
 * **gate weave**: the picture wanders by up to a few pixels, in 1/32-pixel steps.
@@ -19,6 +20,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from film_recovery.imaging.luma import luma
 
 Picture = NDArray[np.float32]
 
@@ -71,13 +74,14 @@ def damaged(picture: Picture, damage: Damage, index: int, seed: int) -> Picture:
     """The frame ``index`` of the damaged print, before it is scanned."""
     linear = to_linear(picture)
     if damage.blur:
-        linear = cv2.GaussianBlur(linear, (0, 0), damage.blur, borderType=cv2.BORDER_REFLECT_101)
+        cv2.GaussianBlur(linear, (0, 0), damage.blur, dst=linear, borderType=cv2.BORDER_REFLECT_101)
     density = -np.log10(np.maximum(linear, 10**-DENSITY_MAX))
     if damage.fade:
         density = density * _kept(picture.shape[:2], index) + np.asarray(STAIN, np.float32)
     if damage.grain:
         density = density + _grain(picture.shape, damage.grain, seed * 100_003 + index)
-    return to_encoded((10.0**-density).astype(np.float32))
+    light = (10.0**-density).astype(np.float32)
+    return to_encoded(_timed(light) if damage.fade else light)
 
 
 def scanned(picture: Picture, shift: tuple[float, float]) -> Picture:
@@ -86,7 +90,9 @@ def scanned(picture: Picture, shift: tuple[float, float]) -> Picture:
     height, width = picture.shape[0] + 2 * rows, picture.shape[1] + 2 * columns
     placed = cv2.copyMakeBorder(picture, rows, rows, columns, columns, cv2.BORDER_REPLICATE)
     move = np.array([[1, 0, shift[0]], [0, 1, -shift[1]]], np.float64)
-    moved = cv2.warpAffine(placed, move, (width, height), flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.warpAffine(
+        placed, move, (width, height), flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE
+    )
     scan = _surround(height, width)
     inside = (slice(rows, height - rows), slice(columns, width - columns))
     scan[inside] = np.clip(moved, 0, 1)[inside]
@@ -113,6 +119,15 @@ def _kept(shape: tuple[int, int], index: int) -> NDArray[np.float32]:
     loss = (1 - EDGE_LOSS * edge) * (1 - drift)
     layers = [KEPT[0] * loss, np.full_like(loss, KEPT[1]), KEPT[2] * loss]
     return np.stack(layers, axis=-1).astype(np.float32)
+
+
+def _timed(light: Picture) -> Picture:
+    """The faded print's light, exposed and graded so that neutral greys have the luma that they had when new."""
+    greys = np.linspace(DENSITY_MAX, 0, 256)
+    faded = 10.0 ** -(greys[:, None] * np.asarray(KEPT) + np.asarray(STAIN))
+    y = luma(light)
+    wanted = np.interp(y, luma(faded), 10.0**-greys)
+    return light * (wanted / np.maximum(y, 1e-6))[..., None].astype(np.float32)
 
 
 def _grain(shape: tuple[int, ...], strength: float, seed: int) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,9 @@ class Job:
         return columns, rows, self.size[0] - columns, self.size[1] - rows
 
 
-def make_job(recipe: str, folder: Path, footage: Footage, shots: int, tell: Callable[[int, int], None]) -> Job:
+def make_job(
+    recipe: str, folder: Path, footage: Footage, shots: int, tell: Callable[[int, int], None]
+) -> Job:
     """Writes the three elements of one job for the last ``shots`` full shots of the footage."""
     chosen = [shot for shot in footage.shots if shot[1] - shot[0] >= 2 * PAIRS_A_SHOT][-shots:]
     indices = [index for first, last in chosen for index in range(first, last + 1)]
@@ -89,7 +92,7 @@ def _spread(first: int, last: int) -> list[int]:
 def _between(first: int, last: int) -> list[int]:
     """Held-out moments: half-way between two training moments."""
     moments = _spread(first, last)
-    return [(a + b) // 2 for a, b in zip(moments, moments[1:], strict=False)]
+    return [(a + b) // 2 for a, b in pairwise(moments)]
 
 
 def _write(job: Job, element: str, number: int, picture: Picture) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def load(name: str = "auto") -> Footage:
         raise FilmRecoveryError(f"Unknown footage {name!r}.", remedy="choose auto, clip or photographs")
     if path is None:
         raise FilmRecoveryError(
-            f"The clip {CLIP} is not installed.", remedy="run `make demo`, which installs it, or use photographs"
+            f"The clip {CLIP} is not installed.",
+            remedy="run `make demo`, which installs it, or use photographs",
         )
     return clip(path)
 
@@ -71,7 +73,7 @@ def clip(path: Path) -> Footage:
             f"The clip has {len(decoded)} frames, 250 are expected.", file=path, remedy="install it again"
         )
     edges = (0, *CLIP_CUTS, len(decoded))
-    shots = [(first, after - 1) for first, after in zip(edges, edges[1:], strict=False)]
+    shots = [(first, after - 1) for first, after in pairwise(edges)]
     return Footage(CLIP, [_to_float(picture) for picture in decoded], shots)
 
 
@@ -83,7 +85,9 @@ def photographs() -> Footage:
         path = Path(__file__).parent / "photographs" / name
         photograph = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if photograph is None:
-            raise FilmRecoveryError("A photograph of the demo cannot be read.", file=path, remedy="install again")
+            raise FilmRecoveryError(
+                "A photograph of the demo cannot be read.", file=path, remedy="install again"
+            )
         shots.append((len(pictures), len(pictures) + CAMERA_FRAMES - 1))
         rgb = cv2.cvtColor(photograph, cv2.COLOR_BGR2RGB)
         pictures.extend(_filmed(_to_float(rgb), step / (CAMERA_FRAMES - 1)) for step in range(CAMERA_FRAMES))

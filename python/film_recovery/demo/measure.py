@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from film_recovery.analysis.colour_difference import delta_e_2000
+from film_recovery.analysis.colour_difference import difference_2000
 from film_recovery.analysis.difference import psnr, ssim
 from film_recovery.analysis.identity import identity
 from film_recovery.analysis.saturation import saturation_ratio
@@ -59,8 +59,8 @@ def colour_figures(job: Job, config: ColourConfig) -> dict[str, float]:
             (
                 psnr(source, truth),
                 psnr(recovered, truth),
-                float(delta_e_2000(source, truth).mean()),
-                float(delta_e_2000(recovered, truth).mean()),
+                float(difference_2000(source, truth).mean()),
+                float(difference_2000(recovered, truth).mean()),
             )
         )
     names = ("psnr_in", "psnr_out", "de00_in", "de00_out")
@@ -114,7 +114,9 @@ def _best_unsharp(job: Job) -> tuple[float, float]:
     for sigma in UNSHARP_SIGMAS:
         for amount in UNSHARP_AMOUNTS:
             values = [
-                psnr(_unsharp(luma(_encoded(job, "source", n)), sigma, amount), luma(_encoded(job, "truth", n)))
+                psnr(
+                    _unsharp(luma(_encoded(job, "source", n)), sigma, amount), luma(_encoded(job, "truth", n))
+                )
                 for n in job.pairs[::3]
             ]
             scores[sigma, amount] = float(np.mean(values))

@@ -34,7 +34,9 @@ def run(out: Path, source: str, tell: Progress) -> dict[str, Any]:
 
 
 def _job(recipe: str, folder: Path, film: footage.Footage, tell: Progress) -> dict[str, float]:
-    job = elements.make_job(recipe, folder, film, SHOTS, lambda done, total: tell(f"{recipe}: elements", done, total))
+    job = elements.make_job(
+        recipe, folder, film, SHOTS, lambda done, total: tell(f"{recipe}: elements", done, total)
+    )
     model = folder / "pipeline" / "03_copycat_training" / f"{recipe}.0.pt"
     script_path = folder / "nuke_base" / f"{recipe}_recovery.nk"
     script_path.parent.mkdir(parents=True)
@@ -80,8 +82,12 @@ def _fresh_folder(out: Path) -> None:
     if out.exists() and any(out.iterdir()):
         if not (out / MARKER).is_file():
             raise FilmRecoveryError(
-                "The demo's folder holds files that no demo made.", file=out, remedy="choose another with --out"
+                "The demo's folder holds files that no demo made.",
+                file=out,
+                remedy="choose another with --out",
             )
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
-    (out / MARKER).write_text("This folder was made by the demo and is replaced by the next one.\n", encoding="utf-8")
+    (out / MARKER).write_text(
+        "This folder was made by the demo and is replaced by the next one.\n", encoding="utf-8"
+    )

@@ -22,7 +22,9 @@ def gizmo_folder() -> Path:
     )
 
 
-def group(gizmo: str, name: str, knobs: Mapping[str, str], inner: Mapping[str, str], position: tuple[int, int]) -> str:
+def group(
+    gizmo: str, name: str, knobs: Mapping[str, str], inner: Mapping[str, str], position: tuple[int, int]
+) -> str:
     """The gizmo as a Group node: text with its inside.
 
     ``knobs``: values of the group's own knobs; ``inner``: values of knobs inside (``Inference1.modelFile``),
@@ -30,7 +32,9 @@ def group(gizmo: str, name: str, knobs: Mapping[str, str], inner: Mapping[str, s
     """
     path = gizmo_folder() / f"{gizmo}.gizmo"
     if not path.is_file():
-        raise UsageError(f"There is no block {gizmo}.", file=str(path), remedy="use one of the FR_*.gizmo files")
+        raise UsageError(
+            f"There is no block {gizmo}.", file=str(path), remedy="use one of the FR_*.gizmo files"
+        )
     text = path.read_text(encoding="utf-8").replace("Gizmo {", "Group {", 1)
     script = nk.parse(text, file=str(path))
     block = script.nodes[0]

@@ -20,7 +20,9 @@ def recovery_graph(spec: GraphSpec) -> str:
     check(spec)
     sheet = Sheet([f"version 14.0 v5\n{_root(spec)}"])
     _backdrops(sheet, spec)
-    source, source_stack = _curation(sheet, spec, "Source", spec.source, [pair[0] for pair in spec.pairs], 900)
+    source, source_stack = _curation(
+        sheet, spec, "Source", spec.source, [pair[0] for pair in spec.pairs], 900
+    )
     _, reference_stack = _curation(sheet, spec, "Reference", spec.reference, [p[1] for p in spec.pairs], 0)
     aligned = _alignment(sheet, spec, source_stack, reference_stack)
     _training(sheet, spec, source, source_stack, aligned)
@@ -129,7 +131,8 @@ def _alignment(sheet: Sheet, spec: GraphSpec, source: str, reference: str) -> st
         [stamp],
     )
     automatic = sheet.node(
-        node_text("Dot", "AutomaticBranch", (right - 90, top + 160), label=nk.quote("F_Align goes here")), [fitted]
+        node_text("Dot", "AutomaticBranch", (right - 90, top + 160), label=nk.quote("F_Align goes here")),
+        [fitted],
     )
     keys = {"translate": _keyed(spec.translate)} if spec.translate else {}
     manual = sheet.node(
@@ -137,7 +140,7 @@ def _alignment(sheet: Sheet, spec: GraphSpec, source: str, reference: str) -> st
             "Transform",
             "ManualTransform",
             (right, top + 170),
-            **keys,
+            more=keys,
             center=nk.numbers((spec.source.width / 2, spec.source.height / 2)),
             filter="Keys",
         ),
@@ -167,7 +170,7 @@ def _alignment(sheet: Sheet, spec: GraphSpec, source: str, reference: str) -> st
             (right, top + 320),
             box=nk.numbers(area),
             label=nk.quote("the one Crop: enable it last"),
-            **bypass,
+            more=bypass,
         ),
         [switch],
     )
@@ -280,8 +283,22 @@ def _backdrops(sheet: Sheet, spec: GraphSpec) -> None:
     title = spec.title or f"{spec.recipe.upper()} RECOVERY"
     areas = (
         ("Backdrop_Recovery", title, (-160, -320, 2280 + 2 * shift, 1560), "0x5fae5fff", 90, -10),
-        ("Backdrop_Reference", "1.- DATASET CURATION: REFERENCE", (-80, -120, stack, 640), "0x9a9a9aff", 36, -5),
-        ("Backdrop_Source", "1.- DATASET CURATION: SOURCE", (820 + shift, -120, stack, 640), "0x7f2f7fff", 36, -5),
+        (
+            "Backdrop_Reference",
+            "1.- DATASET CURATION: REFERENCE",
+            (-80, -120, stack, 640),
+            "0x9a9a9aff",
+            36,
+            -5,
+        ),
+        (
+            "Backdrop_Source",
+            "1.- DATASET CURATION: SOURCE",
+            (820 + shift, -120, stack, 640),
+            "0x7f2f7fff",
+            36,
+            -5,
+        ),
         ("Backdrop_Alignment", "2.- ALIGNMENT", (-80, 600, 700, 560), "0x9f1f1fff", 50, -5),
         ("Backdrop_Training", "3.- COPYCAT TRAINING", (820, 600, 760, 560), "0x5f5f8fff", 50, -5),
         ("Backdrop_Inference", "4.- INFERENCE RENDER", (1620, 600, 400, 560), "0x8f8f3fff", 36, -5),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from film_recovery import nk
@@ -27,8 +27,16 @@ class Sheet:
         self.parts.append(text)
 
 
-def node_text(class_name: str, name: str, position: tuple[int, int], inputs: int = 1, **knobs: str) -> str:
-    words = dict(knobs)
+def node_text(
+    class_name: str,
+    name: str,
+    position: tuple[int, int],
+    inputs: int = 1,
+    more: Mapping[str, str] | None = None,
+    **knobs: str,
+) -> str:
+    """A node at ``position``; ``knobs`` and ``more`` map knob names to words already quoted by ``nk``."""
+    words = {**(more or {}), **knobs}
     words["name"] = nk.quote(name)
     words["xpos"], words["ypos"] = str(position[0]), str(position[1])
     return nk.node_text(class_name, words, inputs=inputs)

@@ -62,5 +62,6 @@ def check(spec: GraphSpec) -> None:
         raise UsageError("A recovery graph needs at least one pair.", remedy="choose 4 to 9 pairs for a shot")
     if spec.translate and len(spec.translate) != len(spec.pairs):
         raise UsageError(
-            f"{len(spec.translate)} alignments for {len(spec.pairs)} pairs.", remedy="give one a pair, or none"
+            f"{len(spec.translate)} alignments for {len(spec.pairs)} pairs.",
+            remedy="give one a pair, or none",
         )

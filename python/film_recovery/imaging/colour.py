@@ -133,7 +133,7 @@ class ColourConfig:
         try:
             processor = self._config.getProcessor(source, target)
             return processor.getOptimizedCPUProcessor(_OPTIMIZATION)
-        except ocio.Exception as error:
+        except (ocio.Exception, ocio.ExceptionMissingFile) as error:
             raise FilmRecoveryError(
                 f"The OCIO config {self.name} cannot convert from {source} to {target}: {error}.",
                 remedy="check that the files which the config refers to (LUTs) are present",
@@ -163,7 +163,7 @@ def _load(text: str, origin: str) -> ColourConfig:
 def _open(source: str, name: str, origin: str, remedy: str) -> ColourConfig:
     try:
         return ColourConfig(ocio.Config.CreateFromFile(source), name)
-    except ocio.Exception as error:
+    except (ocio.Exception, ocio.ExceptionMissingFile) as error:
         raise FilmRecoveryError(
             f"{origin}The OCIO config cannot be read: {error}.", remedy=remedy, file=name
         ) from error

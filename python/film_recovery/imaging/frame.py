@@ -140,6 +140,8 @@ class Frame:
 
     def select(self, names: Sequence[str], *, fill_missing: bool = False) -> Pixels:
         """The channels ``names``, H×W×len(names), a new array; missing ones are zero if ``fill_missing``."""
+        if tuple(names) == self.channels:
+            return self.pixels.copy()
         out = np.zeros((*self.pixels.shape[:2], len(names)), np.float32)
         for index, name in enumerate(names):
             if name in self.channels or not fill_missing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from film_recovery.errors import FilmRecoveryError
+from film_recovery.errors import FilmRecoveryError, UsageError
 
 LONGEST = 10_000_000  # frames in one list: about five days at 24 a second; more is a typing mistake
 _ITEM = re.compile(r"(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?", re.ASCII)
@@ -68,7 +68,7 @@ def _run_end(numbers: list[int], start: int) -> int:
 
 
 def _wrong(text: str, why: str) -> FilmRecoveryError:
-    return FilmRecoveryError(
+    return UsageError(
         f"The frame list “{text}” cannot be read: {why}.",
         remedy="write frames and ranges such as 1-10,20,30-40x2",
     )

@@ -53,11 +53,14 @@ _NAMED_TYPES = {
 
 
 def from_spec(spec: oiio.ImageSpec) -> dict[str, Any]:
-    """The metadata of a file. What an EXR file could not hold (blobs, EXIF arrays …) is left out."""
+    """The metadata of a file.
+
+    What an EXR file could not hold (blobs, EXIF arrays …) and texts that are not UTF-8 are left out.
+    """
     found = {}
     for attribute in spec.extra_attribs:
         name = _EXR_NAMES.get(attribute.name, attribute.name)
-        value = _plain(attribute.value)
+        value = _plain(_decoded(attribute))
         if not _obstacle(name, value):
             found[name] = _shortest(value)
     return found
@@ -104,6 +107,13 @@ def _obstacle(name: str, value: Any) -> str:
     if any(isinstance(item, str) and not _is_unicode(item) for item in (name, *items)):
         return "the text is not valid Unicode"
     return ""
+
+
+def _decoded(attribute: oiio.ParamValue) -> Any:
+    try:
+        return attribute.value
+    except UnicodeDecodeError:  # old scanners write Latin-1; the picture is good all the same
+        return None
 
 
 def _is_unicode(text: str) -> bool:

@@ -9,7 +9,7 @@ format. An EXR whose display window does not begin at (0, 0) is shifted so that 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,7 @@ def read_frame(path: str | os.PathLike[str], *, frame: int | None = None) -> Fra
         except MemoryError as error:
             size = f"{spec.width} × {spec.height} × {spec.nchannels}"
             raise _unreadable(file, frame, f"its {size} values do not fit into memory") from error
-        reason = image.geterror()
+        reason = _reason(image.geterror)
         if stored is None or reason:
             raise _unreadable(file, frame, reason or "its pixels are damaged or cut short")
         pixels = _arranged(stored, spec, channel_names.layout(spec.channelnames, file)[1])
@@ -120,10 +120,12 @@ def _opened(file: str, frame: int | None) -> Iterator[oiio.ImageInput]:
     hints.attribute("oiio:UnassociatedAlpha", 1)  # values as they are stored: no multiplication by alpha
     image = oiio.ImageInput.open(file, hints)
     if image is None:
-        raise _unreadable(file, frame, oiio.geterror())
+        raise _unreadable(file, frame, _reason(oiio.geterror))
     try:
         _check_content(image, file, frame)
         yield image
+    except UnicodeDecodeError as error:
+        raise _unreadable(file, frame, "names in its header are not valid UTF-8") from error
     finally:
         image.close()
 
@@ -148,7 +150,7 @@ def _check_file(path: Path, frame: int | None) -> None:
             remedy=f"convert it to one of: {' '.join(FORMATS)}",
             **place,
         )
-    if not _is_utf8(path):
+    if not is_utf8(path):
         raise _unreadable(str(path), frame, "its name is not valid UTF-8")
     if size == 0:
         raise _unreadable(str(path), frame, "it is empty (0 bytes)")
@@ -168,7 +170,16 @@ def _check_content(image: oiio.ImageInput, file: str, frame: int | None) -> None
         raise _unreadable(file, frame, "it has channels of 32-bit integers, which are not supported")
 
 
-def _is_utf8(path: Path) -> bool:
+def _reason(geterror: Callable[[], str]) -> str:
+    """What OpenImageIO says went wrong; a damaged header can make that text itself unreadable."""
+    try:
+        return geterror()
+    except UnicodeDecodeError:
+        return "its header is damaged"
+
+
+def is_utf8(path: Path) -> bool:
+    """Whether OpenImageIO can be told this path at all."""
     return str(path).encode("utf-8", "replace") == os.fsencode(path)
 
 

@@ -22,7 +22,7 @@ from film_recovery.imaging import channel_names
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.frame import ALPHA, RGB, Box, Frame, Pixels
 from film_recovery.imaging.metadata import lost, to_spec
-from film_recovery.imaging.reading import read_header
+from film_recovery.imaging.reading import is_utf8, read_header
 
 # ACES2065-1 (AP0) primaries and white as x, y of red, green, blue, white: SMPTE ST 2065-1:2012.
 AP0_CHROMATICITIES = (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767)
@@ -87,7 +87,7 @@ def write_frame(
             file=str(target),
         )
     shown = frame.cropped(_data_window(frame) if is_exr else frame.format.box)
-    values = np.ascontiguousarray(shown.select(names)[::-1])
+    values = shown.top_down() if names == shown.channels else np.ascontiguousarray(shown.select(names)[::-1])
     _check_values(values, kind, target)
     spec = _spec(shown, names, kind)
     wanted = dict(frame.metadata if metadata is None else metadata)
@@ -103,6 +103,8 @@ def write_frame(
 
 
 def _write(temporary: Path, spec: oiio.ImageSpec, values: Pixels, target: Path) -> None:
+    if not is_utf8(temporary):
+        raise _unwritten(target, "the name of its folder is not valid UTF-8")
     image = oiio.ImageOutput.create(str(temporary))
     if image is None:
         raise _unwritten(target, oiio.geterror())
@@ -112,6 +114,15 @@ def _write(temporary: Path, spec: oiio.ImageSpec, values: Pixels, target: Path) 
         raise _unwritten(target, image.geterror().replace(str(temporary), target.name))
     if target.suffix.lower() == ".png" and not _ends_with(temporary, _PNG_END):
         raise _unwritten(target, "the end of the file is missing")  # OpenImageIO does not report it for PNG
+    if target.suffix.lower() == ".dpx":
+        _clear_name(temporary)
+
+
+def _clear_name(dpx: Path) -> None:
+    """Empties the field that holds the file's own name (SMPTE 268M, 100 bytes at 36): the temporary one."""
+    with dpx.open("r+b") as stream:
+        stream.seek(36)
+        stream.write(bytes(100))
 
 
 def _verify(temporary: Path, frame: Frame, wanted: Mapping[str, Any], target: Path) -> None:

@@ -38,7 +38,7 @@ class ModelCard:
 
     ``recipe``: colour or spatial. ``kind``: the class that was fitted. ``luma_method``: matrix or Colorspace,
     as in FR_GroundTruth. ``curve``: the encoding inside. ``radius``: receptive radius in pixels. ``pairs``:
-    labels. ``figures``: of the fit, by name (which says the domain). ``film``, ``reel``: what it was made for.
+    labels. ``figures``: of the fit, by name (which says the domain). ``film``, ``reel``: what it is for.
     ``sha256`` and ``cat_sha256`` are filled in on disk; the latter is "" until a .cat is tied to the model.
     """
 
@@ -126,8 +126,8 @@ def tie_cat(path: str | Path, cat: str | Path) -> ModelCard:
 def load_model(path: str | Path) -> LoadedModel:
     """The model at ``path`` (.pt, or the .cat that was made from it), verified against its sidecar.
 
-    Raises FilmRecoveryError: no such file; no sidecar (a .cat without one runs only in Nuke) or a damaged one;
-    a SHA-256 that differs; a file that is not TorchScript.
+    Raises FilmRecoveryError: no such file; no sidecar (a .cat without one runs only in Nuke) or a damaged
+    one; a SHA-256 that differs; a file that is not TorchScript.
     """
     path = Path(path)
     data = _read(path)
@@ -135,8 +135,8 @@ def load_model(path: str | Path) -> LoadedModel:
     made_by_nuke = path.suffix != ".pt"
     if not sidecar.exists():
         raise FilmRecoveryError(
-            f"{path.name} has no sidecar {sidecar.name}" + (" and runs only in Nuke." if made_by_nuke else "."),
-            remedy="put the sidecar of the model beside it" + (", or render in Nuke" if made_by_nuke else ""),
+            f"The model has no sidecar {sidecar.name}{', so it runs only in Nuke' if made_by_nuke else ''}.",
+            remedy=f"put the sidecar beside it{', or render in Nuke' if made_by_nuke else ''}",
             file=path,
         )
     card, name = _read_card(sidecar)

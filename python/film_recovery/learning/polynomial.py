@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
 from film_recovery.learning.curve import Curve
-from film_recovery.learning.least_squares import check_settings, solve_ridge
+from film_recovery.learning.least_squares import check_settings, fit_ridge, one_thread
 from film_recovery.learning.lock import change_chroma
 from film_recovery.learning.pairs import PairSource, checked
 
@@ -83,6 +83,7 @@ def _products(degree: int) -> tuple[list[int], list[int]]:
     return [names.index(m[:-1]) for m in names[1:]], [m[-1] for m in names[1:]]
 
 
+@one_thread()
 def fit_colour_polynomial(
     pairs: PairSource,
     *,
@@ -106,14 +107,14 @@ def fit_colour_polynomial(
     ]
     _set_seen_range(model, np.concatenate([encoded for encoded, _ in samples]))
     exact = copy.deepcopy(model).double()  # the basis as stored (float32), evaluated in float64
-    count = model.weights.shape[1]
-    gram, moment, total = np.zeros((count, count)), np.zeros((count, 3)), 0
-    for encoded, change in samples:
-        rows = exact.monomials(torch.from_numpy(encoded.T[None, :, :, None])).numpy()[0, :, :, 0]
-        gram += rows @ rows.T
-        moment += rows @ change
-        total += len(change)
-    model.weights.copy_(torch.from_numpy(solve_ridge(gram / total, moment / total, ridge).T))
+    blocks = (
+        (
+            exact.monomials(torch.from_numpy(encoded.T[None, :, :, None]))[0, :, :, 0].T,
+            torch.from_numpy(change),
+        )
+        for encoded, change in samples
+    )
+    model.weights.copy_(fit_ridge(blocks, ridge).T)
     return model
 
 

@@ -20,8 +20,10 @@ from film_recovery.nk.script import Script, parse
 from film_recovery.nk.userknobs import UserKnob
 from film_recovery.nk.values import (
     Braced,
+    Component,
     Constant,
     Expression,
+    Field,
     Number,
     Word,
     components,
@@ -34,9 +36,11 @@ from film_recovery.nk.words import decode, escaped, literal, quote, stored, word
 
 __all__ = [
     "Braced",
+    "Component",
     "Constant",
     "Curve",
     "Expression",
+    "Field",
     "Key",
     "Knob",
     "NkSyntaxError",

@@ -1,4 +1,4 @@
-"""The text of one node's block, ``Class { knob value … }``: its entries, and edits that keep every other line."""
+"""The text of a node's block, ``Class { knob value … }``: its entries, and edits to one of them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ _SPACE = " \t\r\v\f"
 
 @dataclass(frozen=True)
 class Entry:
-    """One knob of a block: decoded ``name``, ``raw`` value word, and where both stand in the block's text."""
+    """One knob of a block: decoded ``name``, ``raw`` value word, and where they stand in the block's text.
+
+    ``line`` counts from 0, the line that the block starts on.
+    """
 
     name: str
     raw: str
+    line: int
     start: int
     value_start: int
     end: int
@@ -23,14 +27,17 @@ class Entry:
 
 def entries(code: str) -> list[Entry]:
     """All entries of the block ``code``, in order."""
-    return [
-        Entry(decode(code[name[0] : name[1]]), code[value[0] : value[1]], name[0], value[0], value[1])
-        for name, value in knob_spans(code, code.index("{") + 1, len(code) - 1)
-    ]
+    found = []
+    line = at = 0
+    for (start, stop), (value_start, end) in knob_spans(code, code.index("{") + 1, len(code) - 1):
+        line += code.count("\n", at, start)
+        at = start
+        found.append(Entry(decode(code[start:stop]), code[value_start:end], line, start, value_start, end))
+    return found
 
 
 def with_value(code: str, name: str, word: str, newline: str, *, at_end: bool = False) -> str:
-    """``code`` with the knob ``name`` set to ``word``: in its line, or in a new one before ``name`` (or last)."""
+    """``code`` with the knob ``name`` set to ``word``: in its line, a new one before ``name``, or last."""
     present = entries(code)
     for entry in reversed(present):
         if entry.name == name:
@@ -56,8 +63,9 @@ def _inserted(code: str, at: int, line: str, newline: str) -> str:
     start = code.rfind("\n", 0, at) + 1
     indent = code[start:at]
     if start == 0 or indent.strip(_SPACE):
-        space = "" if code[at - 1] in _SPACE or code[at - 1] == "{" else " "
-        return f"{code[:at]}{space}{line} {code[at:]}" if code[at] != "}" else f"{code[:at]}{space}{line}{code[at:]}"
+        before = "" if code[at - 1] in _SPACE + "{" else " "
+        after = "" if code[at] == "}" else " "
+        return f"{code[:at]}{before}{line}{after}{code[at:]}"
     if code[at] == "}" and at == len(code) - 1:
         own, closing = indent + " ", indent
         return f"{code[:start]}{own}{line}{newline}{closing}{code[at:]}"

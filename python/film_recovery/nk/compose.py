@@ -17,11 +17,12 @@ def node_text(
 ) -> str:
     """A node's block, with its last newline. ``knobs`` maps names to words (``nk.quote``, ``nk.numbers`` …).
 
-    ``inputs`` is how many nodes it takes off the stack (``2``, ``"2+1"``); None leaves the line out, which means 1.
-    ``indent`` is how many groups it stands in. Raises :class:`FilmRecoveryError` for a value that is not one word.
+    ``inputs`` is how many nodes it takes off the stack (``2``, ``"2+1"``); None leaves the line out: 1.
+    ``indent`` is how many groups it stands in. Raises :class:`FilmRecoveryError` for a value that is not one
+    word.
     """
     if not _CLASS.match(class_name):
-        raise FilmRecoveryError(f"{class_name!r} is not the name of a node class.", remedy="Use Nuke's own name.")
+        raise FilmRecoveryError(f"{class_name!r} is not the name of a node class.", remedy="Use Nuke's name.")
     if inputs is not None and not _INPUTS.match(str(inputs)):
         raise FilmRecoveryError(f"inputs {inputs!r} is not a number of inputs.", remedy="Use 2 or '2+1'.")
     margin = " " * indent

@@ -1,12 +1,13 @@
 """Animation curves: the text ``curve x1 0 x10 1``, read, evaluated and written.
 
 Grammar and the meaning of the letters: NDK developer guide, "Curve serialisation format"
-(https://learn.foundry.com/nuke/developers/70/ndkdevguide/advanced/curveformat.html). What the interpolations do:
-``nuke.AnimationKey`` (https://learn.foundry.com/nuke/developers/160/pythondevguide/_autosummary/nuke.AnimationKey.html).
+https://learn.foundry.com/nuke/developers/70/ndkdevguide/advanced/curveformat.html
+What the interpolations do: ``nuke.AnimationKey``
+https://learn.foundry.com/nuke/developers/160/pythondevguide/_autosummary/nuke.AnimationKey.html
 
-*Inferred*, not stated there: an interpolation letter holds for the keys after it too; outside its keys a curve
-is constant unless ``l`` says linear; at an end that is constant a smooth curve is level; the half of a segment
-next to a key follows that key's letter, and a constant key holds until the next key.
+*Inferred*, not stated there: an interpolation letter holds for the keys after it too; outside its keys a
+curve is constant unless ``l`` says linear; at an end that is constant a smooth curve is level; the half of a
+segment next to a key follows that key's letter.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def is_curve_text(tokens: Sequence[str]) -> bool:
 
 
 def read_curve(tokens: Sequence[str]) -> Curve:
-    """The keys that the words after ``curve`` describe. An unknown or misplaced token is an error naming it."""
+    """The keys that the words after ``curve`` describe. A token out of place is an error that names it."""
     keys: list[Key] = []
     visible = True
     interpolation = SMOOTH
@@ -184,9 +185,10 @@ def _with_tangent(keys: list[Key], token: str, field: str, value: float) -> Key:
 
 
 def _next_frame(keys: list[Key]) -> float:
-    """The frame of a key written without one: as far on as the two before it are apart, at first 0 and then 1.
+    """The frame of a key written without one: as far on as the two before it are apart; 0 at first, then 1.
 
-    The page says that the second doubles the first, but in scripts ``x-1 0 1 x6 0`` and ``0 1`` it is the next.
+    The page says that the second doubles the first, but scripts hold ``x-1 0 1 x6 0`` and ``0 1``: it is the
+    next frame.
     """
     if len(keys) > 1:
         return 2 * keys[-1].frame - keys[-2].frame
@@ -194,7 +196,7 @@ def _next_frame(keys: list[Key]) -> float:
 
 
 def _within_hull(slope: float, before: float, after: float) -> float:
-    """``slope`` reduced until the curve stays between its keys: level at a peak, at most three chords steep."""
+    """``slope`` reduced until the curve stays between its keys: level at a peak, else within three chords."""
     if before * after <= 0:
         return 0.0
     return math.copysign(min(abs(slope), 3 * abs(before), 3 * abs(after)), slope)

@@ -10,7 +10,7 @@ from film_recovery.nk.script import Script, parse
 
 
 def load(path: str | os.PathLike[str]) -> Script:
-    """Reads a ``.nk`` or ``.gizmo`` file. Raises :class:`FilmRecoveryError` if it cannot be read or parsed."""
+    """Reads a ``.nk`` or ``.gizmo`` file. Raises :class:`FilmRecoveryError` if it cannot be read."""
     try:
         with open(path, "rb") as stream:
             content = stream.read()
@@ -22,7 +22,7 @@ def load(path: str | os.PathLike[str]) -> Script:
 
 
 def save(script: Script, path: str | os.PathLike[str]) -> None:
-    """Writes ``script.text()`` to ``path`` whole or not at all (a temporary file beside it, then a rename)."""
+    """Writes ``script.text()`` to ``path`` whole or not at all: a temporary file, then a rename."""
     content = script.text().encode("utf-8", "surrogateescape")
     target = os.path.realpath(path)
     temporary = ""

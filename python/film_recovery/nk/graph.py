@@ -1,9 +1,9 @@
 """What the statements of a script mean: Nuke's stack of nodes, replayed.
 
-A node takes its inputs off the stack, the top one first (input 0), and is then on top itself. ``push $N`` puts a
-node there again, ``push 0`` nothing; ``set N [stack 0]`` names the top. A group has a stack of its own, up to
-``end_group``. A pasted snippet starts on ``$cut_paste_input``, the selected node, which is nothing here. The
-branch ``inputs 2+1`` is two main inputs and a mask, the mask lying deepest.
+A node takes its inputs off the stack, the top one first (input 0), and is then on top itself. ``push $N``
+puts a node there again, ``push 0`` nothing; ``set N [stack 0]`` names the top. A group has a stack of its
+own, up to ``end_group``. A pasted snippet starts on ``$cut_paste_input``, the selected node, which is nothing
+here. ``inputs 2+1`` is two main inputs and a mask, the mask lying deepest.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Scope:
 
 @dataclass
 class _Names:
-    """Variables of the script (None: set to nothing) and the handles that `clone handle Class {` introduced."""
+    """Variables of the script (None: the stack was empty), and the handles of ``clone handle Class``."""
 
     variables: dict[str, Node | None] = field(default_factory=lambda: {_PASTED: None})
     handles: dict[str, Node] = field(default_factory=dict)
@@ -52,7 +52,8 @@ def link(script: Script, items: Sequence[Statement]) -> tuple[Node | None, list[
             node = _node(script, item, names)
             node.parent, node.nodes = scope.group, []
             node.input_counts = _input_counts(script, item)
-            node._connected = [scope.stack.pop() for _ in range(min(sum(node.input_counts), len(scope.stack)))]
+            taken = min(sum(node.input_counts), len(scope.stack))
+            node._connected = [scope.stack.pop() for _ in range(taken)]
             if node.class_name == ROOT and scope.group is None and root is None:
                 root = node
                 continue
@@ -85,7 +86,7 @@ def _node(script: Script, item: Statement, names: _Names) -> Node:
 
 
 def _find_master(script: Script, item: Statement, node: Node, names: _Names) -> None:
-    """``clone $C {…}`` clones the variable's node; ``clone handle Class {…}`` the first node of that handle."""
+    """``clone $C {…}`` clones the variable's node; ``clone handle Class {…}`` the handle's first."""
     if item.class_name:
         master = names.handles.setdefault(item.name, node)
         node.class_name = item.class_name

@@ -29,7 +29,7 @@ _NOT_KNOBS = frozenset({"inputs", "addUserKnob"})
 
 @dataclass(frozen=True)
 class Knob:
-    """A knob that a block sets. ``raw`` is the word in the file; ``line`` counts from 1, as the file was read."""
+    """A knob that a block sets. ``raw`` is the word as written; ``line``, from 1, as the file was read."""
 
     name: str
     raw: str
@@ -37,7 +37,7 @@ class Knob:
 
     @property
     def text(self) -> str:
-        """The word decoded once: braces or quotes off, backslashes resolved. A string knob may still evaluate it."""
+        """The word decoded once: braces or quotes off, backslashes resolved. Not evaluated."""
         return decode(self.raw)
 
 
@@ -116,7 +116,7 @@ class Node:
         return None
 
     def text(self, name: str, default: str = "") -> str:
-        """What the string knob ``name`` shows: its text with escapes resolved. The inverse of :meth:`set_text`.
+        """What the string knob ``name`` shows, its escapes resolved: the inverse of :meth:`set_text`.
 
         Raises :class:`FilmRecoveryError` where the knob holds live Tcl, since that is never run here.
         """
@@ -145,10 +145,10 @@ class Node:
     # Edits
 
     def set(self, name: str, word: str) -> None:
-        """Sets the knob to ``word``, already one word of a script (``nk.quote``, ``nk.numbers``, ``nk.curve``).
+        """Sets the knob to ``word``, one word of a script (``nk.quote``, ``nk.numbers``, ``nk.curve``).
 
-        A knob that the block does not set yet gets a line before ``name``, a user knob one at the end. A clone
-        shares its knobs: they are set on its master.
+        A knob that the block does not set yet gets a line before ``name``, a user knob one at the end. A
+        clone shares its knobs: they are set on its master.
         """
         if name == "addUserKnob" or not name:
             raise self._refused(name, "is no knob that can be set")
@@ -158,8 +158,8 @@ class Node:
         if self.class_name == ROOT and name == "inputs":
             raise self._refused(name, "cannot be set on Root")
         is_user_knob = any(knob.name == name for knob in self.user_knobs)
-        code = with_value(self._statement.code, name, checked(word), self._script.newline, at_end=is_user_knob)
-        self._replace(code, relink=name == "inputs")
+        code, newline = self._statement.code, self._script.newline
+        self._replace(with_value(code, name, checked(word), newline, at_end=is_user_knob), name)
 
     def set_text(self, name: str, value: str) -> None:
         """Sets a string or file knob so that it shows exactly ``value``; nothing in it can run."""
@@ -172,7 +172,7 @@ class Node:
         if self.clone_of is not None and name not in _OWN_KNOBS:
             self.clone_of.unset(name)
             return
-        self._replace(without(self._statement.code, name), relink=name == "inputs")
+        self._replace(without(self._statement.code, name), name)
 
     # For the script and the graph
 
@@ -183,22 +183,24 @@ class Node:
         return self._own
 
     def _knob(self, entry: Entry) -> Knob:
-        line = self.line + self._statement.code.count("\n", 0, entry.start)
-        return Knob(entry.name, entry.raw, line)
+        return Knob(entry.name, entry.raw, self.line + entry.line)
 
-    def _replace(self, code: str, *, relink: bool) -> None:
-        statement, before = self._statement, self._statement.code
+    def _replace(self, code: str, name: str) -> None:
+        """Puts ``code`` in place of the block after an edit of ``name``, or leaves all as it was."""
+        before = self._statement.code
         if code == before:
             return
-        statement.code, self._own = code, None
-        statement.inputs = read_inputs(code, code.index("{") + 1, len(code) - 1)
+        self._write(code)
         try:
-            self._script.edited(relink=relink)
+            self._script.edited(relink=name == "inputs")
         except FilmRecoveryError:
-            statement.code, self._own = before, None
-            statement.inputs = read_inputs(before, before.index("{") + 1, len(before) - 1)
+            self._write(before)
             self._script.edited(relink=True)
             raise
+
+    def _write(self, code: str) -> None:
+        self._statement.code, self._own = code, None
+        self._statement.inputs = read_inputs(code, code.index("{") + 1, len(code) - 1)
 
     def _refused(self, name: str, why: str) -> FilmRecoveryError:
         return FilmRecoveryError(

@@ -1,7 +1,7 @@
 """Where one word of script text ends and the next begins, by Tcl's rules. The lowest floor of ``nk``.
 
-A script is a run of Tcl *commands*; the braced body of a node is a Tcl *list* (knob value knob value …), not a
-script: within it brackets and dollars mean nothing. The two grammars differ, so there are two scanners here.
+A script is a run of Tcl *commands*; the braced body of a node is a Tcl *list* (knob value knob value …), not
+a script: within it brackets and dollars mean nothing. The two grammars differ, so there are two scanners.
 Both return spans (start, end) into the text and never copy, decode or run anything. No function recurses, so
 depth of nesting costs memory only; each is one pass over the text.
 
@@ -38,7 +38,7 @@ class NkSyntaxError(FilmRecoveryError):
 
 
 class ScanError(Exception):
-    """A word that does not end, at an offset of the text. Becomes an :class:`NkSyntaxError` with its place."""
+    """A word that does not end, at an offset of the text; becomes an :class:`NkSyntaxError`."""
 
     def __init__(self, message: str, offset: int) -> None:
         self.message = message

@@ -11,17 +11,16 @@ from collections.abc import Iterator
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.nk.graph import link
-from film_recovery.nk.node import ROOT, Node
+from film_recovery.nk.node import Node
 from film_recovery.nk.removal import removed
-from film_recovery.nk.scan import NkSyntaxError
-from film_recovery.nk.statements import CLONE, NODE, Statement, statements
+from film_recovery.nk.statements import CLONE, NODE, statements
 from film_recovery.nk.words import decode
 
 _DIGITS_AT_END = re.compile(r"[0-9]+\Z")
 
 
 class Script:
-    """The nodes of a script and its exact text. ``file`` is where it came from, for messages; may be empty."""
+    """The nodes of a script and its exact text. ``file`` is where it came from, or empty."""
 
     def __init__(self, text: str, file: str = "") -> None:
         self.file = file
@@ -69,7 +68,7 @@ class Script:
         return node
 
     def append(self, text: str) -> list[Node]:
-        """Adds the statements of ``text`` at the end and returns their nodes. The stack goes on from there."""
+        """Adds the statements of ``text`` at the end, on the stack as it is, and returns their nodes."""
         if self.newline == "\r\n" and "\r\n" not in text:
             text = text.replace("\n", "\r\n")
         if text and not text.endswith("\n"):
@@ -102,7 +101,7 @@ class Script:
         Expressions that name the node are not rewritten.
         """
         if node._script is not self or node._statement not in self._items or node is self.root:
-            raise FilmRecoveryError("Only a node of this script can be removed, and not Root.", node=node.path)
+            raise FilmRecoveryError("Only this script's nodes can be removed, and not Root.", node=node.path)
         clones = [other for other in self.all_nodes() if other.clone_of is node]
         if clones:
             lines = ", ".join(str(clone.line) for clone in clones)
@@ -132,10 +131,13 @@ class Script:
         own = _own_name(node)
         if own is not None:
             return own
-        if node.clone_of is not None:
-            return self.name_of(node.clone_of)
-        self._scope(node.parent)
-        return self._given[id(node)]
+        master = node.clone_of or node
+        own = _own_name(master)
+        if own is not None:
+            return own
+        if id(master) not in self._given:
+            self._masters(master.parent)
+        return self._given[id(master)]
 
     def _next_name(self, parent: Node | None, rest: str) -> str:
         """The first name of ``rest``. Names may hold dots themselves: the shortest that exists is meant."""
@@ -166,17 +168,26 @@ class Script:
         )
 
     def _scope(self, parent: Node | None) -> dict[str, list[Node]]:
-        """The nodes of a scope by name. Blocks without a name are numbered after those with one."""
-        if id(parent) in self._names:
-            return self._names[id(parent)]
+        """The nodes of a scope by name, clones after the others."""
+        if id(parent) not in self._names:
+            names = dict(self._masters(parent))
+            for node in self._nodes_in(parent):
+                if node.clone_of is not None:
+                    name = self.name_of(node)
+                    names[name] = [*names.get(name, []), node]
+            self._names[id(parent)] = names
+        return self._names[id(parent)]
+
+    def _masters(self, parent: Node | None) -> dict[str, list[Node]]:
+        """The nodes of a scope but clones, by name; those without one are numbered after those with one."""
         names: dict[str, list[Node]] = {}
         unnamed = []
-        for node in self.nodes if parent is None else parent.nodes:
+        for node in self._nodes_in(parent):
             own = _own_name(node)
-            if own is None and node.clone_of is None:
+            if node.clone_of is None and own is None:
                 unnamed.append(node)
-            else:
-                names.setdefault(own if own is not None else self.name_of(node), []).append(node)
+            elif node.clone_of is None and own is not None:
+                names.setdefault(own, []).append(node)
         counts: dict[str, int] = {}
         for node in unnamed:
             stem = _DIGITS_AT_END.sub("", node.class_name)
@@ -186,8 +197,10 @@ class Script:
             counts[stem] = number
             self._given[id(node)] = f"{stem}{number}"
             names[f"{stem}{number}"] = [node]
-        self._names[id(parent)] = names
         return names
+
+    def _nodes_in(self, parent: Node | None) -> list[Node]:
+        return self.nodes if parent is None else parent.nodes
 
 
 def parse(text: str, *, file: str = "") -> Script:
@@ -200,6 +213,3 @@ def _own_name(node: Node) -> str | None:
         if entry.name == "name":
             return decode(entry.raw)
     return None
-
-
-__all__ = ["ROOT", "NkSyntaxError", "Script", "parse"]

@@ -1,8 +1,8 @@
 """Splits script text into statements without losing a byte: each keeps what stands before it.
 
-``"".join(statement.text)`` over :func:`statements` plus the tail is the text again, exactly. A statement knows
-what kind of line it is and, for a node, that its body is a whole list of knobs and values; it does not know
-what the script means (``script`` resolves that).
+``"".join(statement.text)`` over :func:`statements` plus the tail is the text again, exactly. A statement
+knows what kind of line it is and, for a node, that its body is a whole list of knobs and values; it does not
+know what the script means (``graph`` resolves that).
 """
 
 from __future__ import annotations
@@ -36,19 +36,21 @@ _CLONE_HEAD = re.compile(r"clone[ \t]+([^\s;{}\[\]\"\\]+)(?:[ \t]+([^\s;{}\[\]\"
 _LINE_END = re.compile(r"[ \t\r\v\f]*(?:\n|;|\Z)")
 # One knob and its value in their usual shapes; anything else goes to the full scanner.
 _SPACE, _PLAIN = r"[ \t\r\n\v\f]", r'[^ \t\r\n\v\f{}"\\][^ \t\r\n\v\f{}"\\]*'
+_QUOTED = r'"[^"\\]*(?:\\[^\n][^"\\]*)*"'
+_BRACED = r"\{[^{}\\]*(?:\{[^{}\\]*\}[^{}\\]*)*\}"
 _KNOBS = re.compile(
     rf"(?:{_SPACE}*(?!(?:inputs){_SPACE}){_PLAIN}{_SPACE}+"
-    rf'(?:{_PLAIN}|"[^"\\]*(?:\\[^\n][^"\\]*)*"|\{{[^{{}}\\]*(?:\{{[^{{}}\\]*\}}[^{{}}\\]*)*\}})(?={_SPACE}|\Z)){{1,500}}'
+    rf"(?:{_PLAIN}|{_QUOTED}|{_BRACED})(?={_SPACE}|\Z)){{1,500}}"
 )
 _INPUTS = re.compile(rf"{_SPACE}*inputs{_SPACE}+([0-9+]+)(?={_SPACE}|\Z)")
 _NOT_SPACE = re.compile(r"[^ \t\r\n\v\f]")
 
 
 class Statement:
-    """One command of a script. ``lead + code + trail`` is its text; ``line`` is where ``code`` starts (from 1).
+    """One command of a script. Its text is ``lead + code + trail``; ``line``, from 1, is that of ``code``.
 
-    ``kind`` NODE: ``name`` is the class. CLONE: ``name`` is the variable or handle, ``class_name`` the class if
-    given. SET and PUSH: ``name`` is the variable (or the literal pushed), ``value`` what a SET is given.
+    ``kind`` NODE: ``name`` is the class. CLONE: ``name`` is the variable or handle, ``class_name`` the class
+    if given. SET: ``name`` is the variable, ``value`` what it is given. PUSH: ``name`` is the word pushed.
     ``inputs`` is the text of a body's ``inputs`` line, ``node`` the Node that the graph made of it.
     """
 
@@ -126,7 +128,7 @@ def _statement(text: str, start: int) -> tuple[int, Statement]:
 
 
 def _command(text: str, start: int) -> tuple[int, Statement]:
-    if text[start] in "{}\"]":
+    if text[start] in '{}"]':
         raise ScanError(f"a command cannot start with {text[start]!r}; a brace or quote is unbalanced", start)
     spans = command_words(text, start)
     words = [text[a:b] for a, b in spans]

@@ -70,6 +70,6 @@ def _block(interpreter: Any, words: tuple[str, ...]) -> list[Block]:
     parts = interpreter.splitlist(words[-1])
     if len(parts) % 2:
         if is_clone or "\n" in words[-1]:
-            raise FilmRecoveryError(f"Tcl reads a knob without a value in {words[0]}.", remedy="Correct the block.")
+            raise FilmRecoveryError(f"Tcl reads a knob without a value in {words[0]}.", remedy="Correct it.")
         return []
     return [(" ".join(words[:-1]), list(zip(parts[::2], parts[1::2])))]

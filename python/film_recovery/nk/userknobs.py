@@ -1,7 +1,7 @@
 """User knobs: what an ``addUserKnob {7 amount l Amount R 0 10}`` line declares.
 
-The codes and letters are those found in scripts that Nuke saved; Foundry does not document the line. A word that
-is not known is kept, so that nothing is lost.
+The codes and letters are those found in scripts that Nuke saved; Foundry does not document the line. A word
+that is not known is kept, so that nothing is lost.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ class UserKnob:
     """A knob that a group or gizmo adds. ``code`` is Nuke's type (41 link, 20 tab, 7 number …).
 
     ``target`` is the ``T`` word: for a link, the knob it shows (``Blur1.size``), for a button its script.
-    ``items`` are the entries of a menu (``M``), ``range`` a slider's ends (``R``), ``flags`` the words with a sign
-    (``+INVISIBLE``). ``others`` keeps every other word as it stands.
+    ``items`` are the entries of a menu (``M``), ``range`` a slider's ends (``R``), ``nesting`` opens (1) or
+    closes (-1) a group of knobs (``n``), ``flags`` are words with a sign (``+INVISIBLE``), ``others`` all
+    other words.
     """
 
     code: int
@@ -90,7 +91,8 @@ def _items(text: str) -> tuple[str, ...]:
         return tuple(list_value(text[start:end]) for start, end in list_words(text))
     except ScanError:
         raise FilmRecoveryError(
-            f"The menu entries {text[:60]!r} are not a readable list.", remedy="Correct their braces and quotes."
+            f"The menu entries {text[:60]!r} are not a readable list.",
+            remedy="Correct their braces and quotes.",
         ) from None
 
 

@@ -1,7 +1,7 @@
 """What a knob's decoded text holds: fields of a list, and the components of a numeric knob.
 
-``white {1 1.2 {parent.gain} {curve x1 0 x10 1}}`` has four components: two constants, an expression and a curve.
-Expressions are returned as text; ``comp`` decides which it can evaluate. Nothing is run here.
+``white {1 1.2 {parent.gain} {curve x1 0 x10 1}}`` has four components: two constants, an expression and a
+curve. Expressions are returned as text; ``comp`` decides which it can evaluate. Nothing is run here.
 
 *Inferred*: after an expression, keys are cached curve data (``{parent.size x1 10}``), if every word after the
 first is a curve token; else the whole is the expression. Sources: see ``curves``.
@@ -17,7 +17,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.nk.curves import SMOOTH, Curve, curve_words, is_curve_text, read_curve
 from film_recovery.nk.numbers import read_number
 from film_recovery.nk.scan import ScanError, list_words
-from film_recovery.nk.words import list_value, stored
+from film_recovery.nk.words import list_value, stored, word_list
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Expression:
-    """A component that Nuke computes. ``curve`` holds the keys saved with it, which it may read as ``curve``."""
+    """A component that Nuke computes. ``curve`` holds keys saved with it, which it may read as ``curve``."""
 
     text: str
     curve: Curve | None = None
@@ -74,7 +74,7 @@ def fields(text: str) -> list[Field]:
 
 
 def components(text: str) -> list[Component]:
-    """The components of a numeric knob's decoded value. Raises :class:`FilmRecoveryError` for a broken curve."""
+    """The components of a numeric knob's decoded value. A broken curve raises :class:`FilmRecoveryError`."""
     elements = _elements(text)
     if elements[:1] == ["curve"]:  # `knob {curve x1 0}`: a single component in single braces
         return [_component(text)]
@@ -92,14 +92,9 @@ def curves(components: Sequence[Mapping[float, float]], interpolation: str = SMO
 
 
 def expression(*texts: str) -> str:
-    """``{{parent.size}}``: the word of a knob computed by Nuke, one text per component. These texts are *live*:
+    """``{{parent.size}}``: the word of a knob that Nuke computes, one text per component. They are *live*:
     only for our own graphs, never for a value from outside."""
-    return stored_list([stored_list([text]) for text in texts])
-
-
-def stored_list(values: Sequence[str]) -> str:
-    """One braced word: the list of ``values``. A value already a braced list keeps its form."""
-    return "{" + " ".join(value if value[:1] == "{" else stored(value) for value in values) + "}"
+    return word_list(word_list([stored(text)]) for text in texts)
 
 
 def _component(element: str) -> Component:

@@ -9,7 +9,7 @@ from film_recovery.nk.node import Node
 
 
 def upstream(node: Node) -> Iterator[Node]:
-    """Every node that ``node`` depends on through its inputs, nearest first, each once. A group is one node."""
+    """Every node that ``node`` depends on through its inputs, nearest first, once each. A group is one."""
     seen: set[int] = set()
     waiting = deque(source for source in node.inputs if source is not None)
     while waiting:

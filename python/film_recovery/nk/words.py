@@ -4,18 +4,19 @@ There are two levels, and a value that is to arrive unharmed has to pass both:
 
 1. *Storage.* The file holds one Tcl list word; reading it takes off one level of braces or quotes and, unless
    braced, resolves backslashes. :func:`decode` reads it, :func:`stored` writes it.
-2. *Evaluation.* A string or file knob then substitutes what it holds, as Tcl's ``subst`` does: ``[…]`` runs a
-   command, ``$x`` reads a variable, a backslash makes the next character literal. That is why Nuke saves
+2. *Evaluation.* A string or file knob then substitutes what it holds, as Tcl's ``subst`` does: ``[…]`` runs
+   a command, ``$x`` reads a variable, a backslash makes the next character literal. That is why Nuke saves
    ``label "\[value size]"`` for a label that shows a live value. :func:`literal` reads what is only literal,
    :func:`escaped` writes it.
 
 :func:`quote` does both, so that any string comes back out of the knob as itself and nothing in it can run.
-:func:`stored` alone leaves Tcl alive and is for texts of our own (``[value mix]``) and for knobs that Nuke does
-not substitute (a button's Python).
+:func:`stored` alone leaves Tcl alive: it is for texts of our own (``[value mix]``) and for knobs that Nuke
+does not substitute (a button's Python).
 
 Sources: Tcl manual pages ``Tcl(n)``, ``subst(n)``, ``SplitList(3)``; that brackets in string knobs are Tcl:
-https://learn.foundry.com/nuke/content/comp_environment/expressions/converting_expressions.html. *Inferred*: that a
-knob treats ``$`` and backslashes as ``subst`` does. The escapes hold with or without variables being substituted.
+https://learn.foundry.com/nuke/content/comp_environment/expressions/converting_expressions.html
+*Inferred*: that a knob treats ``$`` and backslashes as ``subst`` does. The escapes hold whether or not it
+substitutes variables.
 
 A file name for Windows is written with forward slashes, as Nuke itself writes it; that is the caller's to do.
 Numbers never go through :func:`quote`: a numeric knob reads words as expressions (see ``numbers``).
@@ -52,7 +53,7 @@ _LIVE = re.compile(r"\\[\s\S]|(\[|\$(?:[A-Za-z0-9_({]|::))")
 
 
 def decode(word: str) -> str:
-    r"""The value that the word of a node's body stands for: ``"a\nb"``, ``{a b}`` or ``plain``, decoded once."""
+    r"""The value that a word of a body stands for: ``"a\nb"``, ``{a b}`` or ``plain``, decoded once."""
     if "\\" not in word:
         return word[1:-1] if word[:1] in ('"', "{") and len(word) > 1 else word
     if "\\\n" in word:
@@ -92,7 +93,7 @@ def escaped(value: str) -> str:
 
 
 def quote(value: str) -> str:
-    """One word for a string or file knob: stored, decoded and evaluated it is ``value``, and nothing in it runs."""
+    """One word for a string or file knob: decoded and evaluated it is ``value``, and nothing in it runs."""
     return stored(escaped(value))
 
 

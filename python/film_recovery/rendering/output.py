@@ -11,6 +11,16 @@ from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.imaging.sequence import Sequence
 
 DATATYPES = {"16 bit half": "half", "32 bit float": "float"}
+# Knobs of a Write that would change the frames, and the values at which they do not.
+UNUSED = {
+    "transformType": ("colorspace",),
+    "frame_mode": ("expression",),
+    "frame": ("",),
+    "premultiplied": ("false",),
+    "invert": ("false",),
+    "autocrop": ("false",),
+    "write_ACES_compliant_EXR": ("false",),
+}
 LOSSY = ("DWAA", "DWAB")
 
 
@@ -34,7 +44,9 @@ class Output:
         folder = self.folder
         if folder.is_dir():
             if not os.access(folder, os.W_OK):
-                raise self.call.error(f"The output folder {folder} cannot be written to.", "file", "check permissions")
+                raise self.call.error(
+                    f"The output folder {folder} cannot be written to.", "file", "check permissions"
+                )
             return
         if not self.create_directories:
             raise self.call.error(
@@ -46,7 +58,9 @@ class Output:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             problem = self.call.error(
-                f"The output folder cannot be made: {error.strerror}.", "file", "check the path and its permissions"
+                f"The output folder cannot be made: {error.strerror}.",
+                "file",
+                "check the path and its permissions",
             )
             problem.where["file"] = str(folder)
             raise problem from error
@@ -58,6 +72,8 @@ def write_output(evaluator: Evaluator, node: str) -> Output:
     if write.class_name != "Write":
         raise UsageError(f"{node} is a {write.class_name}.", node=node, remedy="name a Write node")
     call = evaluator.call(write, evaluator.root.range[0])
+    for knob, accepted in UNUSED.items():
+        call.default_only(knob, *accepted)
     sequence = Sequence.parse(str(call.path("file")))
     suffix = Path(sequence.pattern).suffix.lower()
     is_exr = suffix == ".exr"
@@ -103,7 +119,9 @@ def _colourspace(evaluator: Evaluator, call: NodeCall) -> str:
 def _datatype(call: NodeCall) -> str:
     token = call.text("datatype")
     if token not in DATATYPES:
-        raise call.error(f"The data type {token!r} is unknown.", "datatype", f"choose {' or '.join(DATATYPES)}")
+        raise call.error(
+            f"The data type {token!r} is unknown.", "datatype", f"choose {' or '.join(DATATYPES)}"
+        )
     return DATATYPES[token]
 
 

@@ -24,14 +24,21 @@ from film_recovery.rendering.protection import protect_elements
 from film_recovery.rendering.record import Record, sha256
 
 # Of what the Read knew of its file, only this goes on into the master.
-KEPT_METADATA = ("smpte:TimeCode", "timeCode", "FramesPerSecond", "framesPerSecond", "keyCode", "smpte:KeyCode")
+KEPT_METADATA = (
+    "smpte:TimeCode",
+    "timeCode",
+    "FramesPerSecond",
+    "framesPerSecond",
+    "keyCode",
+    "smpte:KeyCode",
+)
 
 Progress = Callable[[int, int, int, bool], None]
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a render did. ``values_outside``: samples of the written frames below 0 or above 1, in the graph's domain."""
+    """What a render did. ``values_outside``: samples of the written frames outside 0–1, in the graph's domain."""
 
     written: tuple[int, ...]
     kept: tuple[int, ...]
@@ -70,8 +77,8 @@ def render(
 
 def _render_one(evaluator: Evaluator, output: Output, number: int, record: Record, key: str) -> int:
     """Evaluates, checks and writes one frame. Gives how many of its samples lie outside 0–1."""
-    with evaluator.files_of_a_frame() as sources:
-        frame = evaluator.frame(output.call.node, number)
+    frame = evaluator.frame(output.call.node, number)
+    sources = evaluator.sources(output.call.node, number)
     _refuse_non_finite(evaluator, output, frame, number, sources)
     colours = frame.select([name for name in frame.channels if name in RGB])
     path = output.sequence.path(number)

@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
-from film_recovery.comp.nodes import channels, colour, filters, geometry, group, io, merge, metadata, time, ui
+from film_recovery.comp.nodes import (
+    arithmetic,
+    channels,
+    colour,
+    filters,
+    geometry,
+    group,
+    io,
+    merge,
+    metadata,
+    time,
+    ui,
+)
 
-__all__ = ["channels", "colour", "filters", "geometry", "group", "io", "merge", "metadata", "time", "ui"]
+__all__ = [
+    "arithmetic",
+    "channels",
+    "colour",
+    "filters",
+    "geometry",
+    "group",
+    "io",
+    "merge",
+    "metadata",
+    "time",
+    "ui",
+]

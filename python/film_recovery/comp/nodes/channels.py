@@ -1,6 +1,7 @@
 """Channel nodes: Shuffle2, Shuffle, ShuffleCopy, Copy, Remove, CopyBBox. They move values, never change them.
 
-A channel that an input lacks counts as black. Outputs keep the channels of input 0 (B) that they do not write.
+A channel that an input lacks counts as black. Outputs keep the channels of input 0 (B) that they do not
+write.
 """
 
 from __future__ import annotations
@@ -68,10 +69,10 @@ def _assembled(base: Frame, sources: Mapping[str, _From], box: Box) -> Frame:
 def shuffle2(call: NodeCall) -> Frame:
     """Channels of two boxes (each a layer of pipe B or A) into two output layers, as ``mappings`` links them.
 
-    ``mappings`` is a count, then six words a link: source channel, source box (0 = in1, 1 = in2, −1 = constant),
-    its position, target channel, target box, its position. ``black`` and ``white`` are the constants. Without it
-    in1 goes to out1 by position. Output channels that nothing is linked to are black (unconfirmed); the bbox is
-    the union of the pipes that are read. Pixels are copied, bit for bit.
+    ``mappings`` is a count, then six words a link: source channel, source box (0 = in1, 1 = in2, −1 =
+    constant), its position, target channel, target box, its position. ``black`` and ``white`` are the
+    constants. Without it in1 goes to out1 by position. Output channels that nothing is linked to are black
+    (unconfirmed); the bbox is the union of the pipes that are read. Pixels are copied, bit for bit.
     """
     base = call.input(0) if call.connected(0) else call.input(1)
     boxes = [_box_source(call, knob) for knob in ("fromInput1", "fromInput2")]
@@ -80,17 +81,17 @@ def shuffle2(call: NodeCall) -> Frame:
         outputs.extend(layer(call.text(knob), base.channels))
     sources = {name: _From(None) for name in outputs}
     used: list[Frame] = []
-    for source, box, target in _mappings(call, base):
+    for source, pipe, target in _mappings(call, base):
         if target not in sources:
             raise call.error(
                 f"mappings write to {target}, which out1 and out2 do not hold.",
                 knob="mappings",
                 remedy="choose out1 and out2 as the links need them",
             )
-        if box < 0:
+        if pipe < 0:
             sources[target] = _From(None, constant=1.0 if source == "white" else 0.0)
             continue
-        frame = call.input(boxes[box])
+        frame = call.input(boxes[pipe])
         used.append(frame)
         sources[target] = _From(frame, source)
     box = base.bbox
@@ -103,7 +104,9 @@ def _box_source(call: NodeCall, knob: str) -> int:
     """The pipe that a box reads: ``{1} B A`` is 1 (A)."""
     match = re.match(r"\s*\{?\s*([01])\s*\}?(\s|$)", call.text(knob))
     if match is None:
-        raise call.error(f"{knob} {call.text(knob)!r} names no pipe.", knob=knob, remedy="choose A or B in Nuke")
+        raise call.error(
+            f"{knob} {call.text(knob)!r} names no pipe.", knob=knob, remedy="choose A or B in Nuke"
+        )
     return int(match[1])
 
 
@@ -139,18 +142,25 @@ _LEGACY_WORDS = (*_SLOTS, "black", "white", "red2", "green2", "blue2", "alpha2")
     source=_COLOUR + "shuffle.html",
 )
 def shuffle(call: NodeCall) -> Frame:
-    """Nuke's older Shuffle: one input; ``red2`` … take from layer in2. A second output layer is not implemented."""
+    """Nuke's older Shuffle: one input; ``red2`` … take from layer in2. A second output layer is not
+    implemented."""
     frame = call.input(0)
     return _legacy_shuffle(call, frame, {"": frame, "2": frame}, frame.bbox)
 
 
 @register(
     "ShuffleCopy",
-    knobs={"in": "rgba", "in2": "rgba", "out": "rgba", **dict(zip(_SLOTS, ("red2", "green2", "blue2", "alpha"), strict=True))},
+    knobs={
+        "in": "rgba",
+        "in2": "rgba",
+        "out": "rgba",
+        **dict(zip(_SLOTS, ("red2", "green2", "blue2", "alpha"), strict=True)),
+    },
     source=_COLOUR + "shufflecopy.html",
 )
 def shuffle_copy(call: NodeCall) -> Frame:
-    """Nuke's older Shuffle of two inputs: ``red`` … take from input 1, ``red2`` … from input 0, whose rest is kept.
+    """Nuke's older Shuffle of two inputs: ``red`` … take from input 1, ``red2`` … from input 0, whose rest is
+    kept.
 
     The defaults (colour from input 0, alpha from input 1) are inferred from saved scripts: unconfirmed.
     """
@@ -188,7 +198,8 @@ def _legacy_shuffle(call: NodeCall, base: Frame, pipes: Mapping[str, Frame], box
     mask=2,
 )
 def copy(call: NodeCall) -> Frame:
-    """Channels from A (input 1) into B (input 0): whole layers of ``channels``, then from0 … from3 into to0 … to3."""
+    """Channels from A (input 1) into B (input 0): whole layers of ``channels``, then from0 … from3 into to0 …
+    to3."""
     only(call, {"rangeinput": "B"})
     below, above = call.input(0), call.input(1)
     sources = {name: _From(above, name) for name in named(call.text("channels"), above.channels)}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from film_recovery.comp.call import NodeCall
-from film_recovery.comp.encodings import ENCODINGS
+from film_recovery.comp.encodings import ENCODINGS, MENU, Encoding
 from film_recovery.comp.pixelwise import changed, component, only, panels, rgb_changed
 from film_recovery.comp.registry import register
 from film_recovery.errors import FilmRecoveryError
@@ -48,7 +48,8 @@ def grade(call: NodeCall) -> Frame:
     """A linear ramp, the clamps, then gamma, as Foundry's NDK example Grade.cpp does it.
 
     A = multiply (white − black) / (whitepoint − blackpoint), B = add + black − A blackpoint. Gamma leaves
-    negative values alone and continues straight above one. ``reverse`` undoes gamma, then the ramp, then clamps.
+    negative values alone and continues straight above one. ``reverse`` undoes gamma, then the ramp, then
+    clamps.
     """
     frame = call.input(0)
     values = {knob: call.numbers(knob, 4) for knob in _GRADE}
@@ -57,7 +58,9 @@ def grade(call: NodeCall) -> Frame:
     high = 1.0 if call.boolean("white_clamp") else None
     settings = {}
     for name in call.channels("channels", frame.channels):
-        blackpoint, whitepoint, black, white, multiply, add, gamma = (values[k][component(name)] for k in _GRADE)
+        blackpoint, whitepoint, black, white, multiply, add, gamma = (
+            values[k][component(name)] for k in _GRADE
+        )
         span = whitepoint - blackpoint
         slope = ((white - black) / span if span else 10000.0) * multiply
         settings[name] = (slope, add + black - blackpoint * slope, gamma)
@@ -160,7 +163,7 @@ def _limited(pixels: Pixels, limits: tuple[_Limit, _Limit]) -> Pixels:
 )
 def color_matrix(call: NodeCall) -> Frame:
     """Red, green, blue times the matrix (row by row), or its inverse. The inverse is computed in float64."""
-    matrix = np.asarray(call.matrix("matrix"), np.float64)
+    matrix: NDArray[Any] = np.asarray(call.matrix("matrix"), np.float64)
     if call.boolean("invert"):
         if abs(np.linalg.det(matrix)) < 1e-12:
             raise call.error("The matrix has no inverse.", knob="matrix", remedy="switch invert off")
@@ -197,11 +200,23 @@ def colorspace(call: NodeCall) -> Frame:
     The token ``RGB`` is what the menu shows as Linear. Other illuminants, primaries and encodings are errors.
     """
     only(call, {"illuminant_in": "D65", "illuminant_out": "D65", "primary_in": "sRGB", "primary_out": "sRGB"})
-    source = call.choice("colorspace_in", tuple(ENCODINGS))
-    target = call.choice("colorspace_out", tuple(ENCODINGS))
-    if source == target:
+    source, target = _encoding(call, "colorspace_in"), _encoding(call, "colorspace_out")
+    if source is target:
         return call.input(0)
-    return rgb_changed(call, call.input(0), lambda rgb: ENCODINGS[target].encode(ENCODINGS[source].decode(rgb)))
+    return rgb_changed(call, call.input(0), lambda rgb: target.encode(source.decode(rgb)))
+
+
+def _encoding(call: NodeCall, knob: str) -> Encoding:
+    # A plain "2.2" is no entry, and must not be read as the entry number two.
+    word = call.text(knob)
+    token = word if "." in word and not word.startswith("{") else call.choice(knob, MENU)
+    if token not in ENCODINGS:
+        raise call.error(
+            f"The encoding {token} is not implemented; there are {', '.join(ENCODINGS)}.",
+            knob=knob,
+            remedy="use OCIOColorSpace, or one of these",
+        )
+    return ENCODINGS[token]
 
 
 @register(
@@ -212,7 +227,8 @@ def colorspace(call: NodeCall) -> Frame:
     mask=1,
 )
 def ocio_color_space(call: NodeCall) -> Frame:
-    """From one colour space of the active OCIO config to another; names, aliases and roles are looked up there."""
+    """From one colour space of the active OCIO config to another; names, aliases and roles are looked up
+    there."""
     names = [_colour_space(call, knob) for knob in ("in_colorspace", "out_colorspace")]
     return rgb_changed(call, call.input(0), lambda rgb: call.config.convert(rgb, *names))
 
@@ -239,11 +255,13 @@ def _colour_space(call: NodeCall, knob: str) -> str:
     mask=1,
 )
 def log_to_linear(call: NodeCall) -> Frame:
-    """Kodak's Cineon conversion (Conversion of 10-bit Log Film Data, 1995): 0.002 density a code value of 1023.
+    """Kodak's Cineon conversion (Conversion of 10-bit Log Film Data, 1995): 0.002 density a code value of
+    1023.
 
     log2lin: (10^((1023 x − white) 0.002 / gamma) − offset) / (1 − offset), where black becomes 0 and white 1;
-    with ``ignore_black`` the offset is 0. lin2log is its inverse. What Nuke gives for linear values at or below
-    −offset / (1 − offset), which have no logarithm, is unconfirmed: here they are taken as 1e-10 above it.
+    with ``ignore_black`` the offset is 0. lin2log is its inverse. What Nuke gives for linear values at or
+    below −offset / (1 − offset), which have no logarithm, is unconfirmed: here they are taken as 1e-10 above
+    it.
     """
     frame = call.input(0)
     to_linear = call.choice("operation", ("log2lin", "lin2log")) == "log2lin"
@@ -255,7 +273,9 @@ def log_to_linear(call: NodeCall) -> Frame:
         black, white, gamma = (values[knob][component(name) % 3] for knob in _LOG)
         offset = 0.0 if call.boolean("ignore_black") else 10 ** ((black - white) * 0.002 / gamma)
         if offset == 1:
-            raise call.error("Black and white are equal.", knob="black", remedy="use 95 and 685, Kodak's values")
+            raise call.error(
+                "Black and white are equal.", knob="black", remedy="use 95 and 685, Kodak's values"
+            )
         settings[name] = (white, gamma, offset)
 
     def convert(pixels: Pixels, setting: tuple[float, float, float]) -> NDArray[Any]:

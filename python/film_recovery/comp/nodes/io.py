@@ -95,12 +95,24 @@ def read(call: NodeCall) -> Frame:
             return _black(call, sequence, first, last)
     path = sequence.existing_path(number)
     shown = None if sequence.is_still else number
+    call.evaluator.note_file(path)
     return call.evaluator.remembered((call.place, path), lambda: _load(call, path, shown))
 
 
 @register(
     "Write",
-    knobs={"reading": False},
+    knobs={
+        "reading": False,
+        "file": "",
+        "file_type": "",
+        "channels": "rgb",
+        "colorspace": "default",
+        "raw": False,
+        "create_directories": False,
+        "datatype": "16 bit half",
+        "compression": "Zip (1 scanline)",
+        "dw_compression_level": 45.0,
+    },
     ignored=_WRITE_IGNORED,
     source=f"{_IMAGE}/write.html",
 )
@@ -192,7 +204,6 @@ def _load(call: NodeCall, path: Path, number: int | None) -> Frame:
         if number is not None:
             error.where.setdefault("frame", number)
         raise
-    call.evaluator.note_file(path)
     if not all(name in stored.channels for name in RGB):
         return stored
     space = "raw" if call.boolean("raw") else call.text("colorspace")

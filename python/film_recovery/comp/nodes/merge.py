@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -43,13 +45,14 @@ def _merge_range(call: NodeCall) -> tuple[int, int]:
     mask=2,
 )
 def merge(call: NodeCall) -> Frame:
-    """A (input 1) onto B (input 0), then A2, A3 … (inputs 3 …) onto the result, by the formula of ``operation``.
+    """A (input 1) onto B (input 0), then A2, A3 … (inputs 3 …) onto the result, by the formula of
+    ``operation``.
 
-    ``minus`` is A − B, ``from`` is B − A. ``Achannels`` and ``Bchannels`` are layers, matched by position with
-    those of ``output``; a channel or alpha that an image lacks is 0, and so is everything outside a bounding box.
-    Other channels, the format and the metadata are B's. B missing: black in the format of A. An A that is not
-    connected is left out. The merge is as linear as its inputs: ``sRGB`` (Video colorspace), ``screen_alpha``
-    (alpha masking) and ``also_merge`` are not implemented.
+    ``minus`` is A − B, ``from`` is B − A. ``Achannels`` and ``Bchannels`` are layers, matched by position
+    with those of ``output``; a channel or alpha that an image lacks is 0, and so is everything outside a
+    bounding box. Other channels, the format and the metadata are B's. B missing: black in the format of A. An
+    A that is not connected is left out. The merge is as linear as its inputs: ``sRGB`` (Video colorspace),
+    ``screen_alpha`` (alpha masking) and ``also_merge`` are not implemented.
     """
     only(call, {"also_merge": "none", "sRGB": False, "screen_alpha": False})
     operation = call.choice("operation", tuple(OPERATIONS))
@@ -58,7 +61,9 @@ def merge(call: NodeCall) -> Frame:
     lower = call.input(0) if 0 in pipes or not uppers else _black(uppers[0])
     if not uppers:
         return lower
-    box = output_box(call.choice("bbox", ("union", "intersection", "A", "B")), lower.bbox, [u.bbox for u in uppers])
+    box = output_box(
+        call.choice("bbox", ("union", "intersection", "A", "B")), lower.bbox, [u.bbox for u in uppers]
+    )
     target = _layer(call, "output", lower)
     values, alpha = _picked(call, "Bchannels", lower.cropped(box), len(target))
     for upper in uppers:
@@ -71,7 +76,9 @@ def merge(call: NodeCall) -> Frame:
     return _written(lower, target, values, box, metadata_from(call, lower, uppers))
 
 
-def _formula(operation: str, above: Pixels, below: Pixels, above_alpha: Pixels, below_alpha: Pixels) -> Pixels:
+def _formula(
+    operation: str, above: Pixels, below: Pixels, above_alpha: Pixels, below_alpha: Pixels
+) -> Pixels:
     formula = OPERATIONS[operation]
     if operation in WITHOUT_ALPHA:
         return formula(above, below, above_alpha, below_alpha)
@@ -119,7 +126,9 @@ def _picked(call: NodeCall, knob: str, frame: Frame, count: int) -> tuple[Pixels
     return values, np.zeros(frame.pixels.shape[:2], np.float32)
 
 
-def _written(lower: Frame, target: tuple[str, ...], values: Pixels, box: Box, metadata: object) -> Frame:
+def _written(
+    lower: Frame, target: tuple[str, ...], values: Pixels, box: Box, metadata: Mapping[str, Any]
+) -> Frame:
     if lower.channels == target:
         return replace(lower, pixels=values, bbox=box, metadata=metadata)
     return replace(lower.cropped(box).with_channels(target, values), metadata=metadata)

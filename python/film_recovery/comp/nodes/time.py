@@ -86,7 +86,7 @@ def _offset_range(call: NodeCall) -> tuple[int, int]:
     frame_range=_offset_range,
 )
 def time_offset(call: NodeCall) -> Frame:
-    """Input 0 moved later by ``time_offset`` frames; reversed, its last frame comes first in its range."""
+    """Input 0 moved later by ``time_offset`` frames; reversed, its last frame comes first (unconfirmed)."""
     call.choice("rounding_mode", _MODES[:1])
     frame = call.frame - _offset(call)
     if call.boolean("reverse_input"):
@@ -196,4 +196,4 @@ def _mixed(a: Frame, b: Frame, weight: np.float32) -> Frame:
     names = a.channels + tuple(name for name in b.channels if name not in a.channels)
     low = a.cropped(box).select(names, fill_missing=True)
     high = b.cropped(box).select(names, fill_missing=True)
-    return replace(a, pixels=low + (high - low) * weight, channels=names, bbox=box)
+    return replace(a, pixels=low * (1 - weight) + high * weight, channels=names, bbox=box)

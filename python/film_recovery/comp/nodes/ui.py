@@ -10,8 +10,8 @@ _OTHER = "https://learn.foundry.com/nuke/content/reference_guide/other_nodes"
 
 # The Viewer shows; whatever it is set to, what it is given stays as it is.
 _VIEWER = """channels gain gamma input_process input_process_node viewerProcess capture_format capture_resize
-    file fps frame frame_range frame_range_lock colour_sample_bbox input_number samplepoints show_timecode view
-    viewerInputOrder inputIDs rgb_only overlay_mask safe_zone masking_mode masking_ratio roi downrez
+    file fps frame frame_range frame_range_lock colour_sample_bbox input_number samplepoints show_timecode
+    view viewerInputOrder inputIDs rgb_only overlay_mask safe_zone masking_mode masking_ratio roi downrez
     proxy_settings zoom_lock ignore_pxaspect monitorOutNDISenderName monitorOutOutputTransform""".split()
 
 
