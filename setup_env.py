@@ -35,7 +35,7 @@ DEMO_LOCK = REQUIREMENTS / "demo.lock"
 LIGHT = ROOT / ".venv-py310"
 LIGHT_PYTHON = "3.10"
 LIGHT_LOCK = REQUIREMENTS / "light-py310.lock"
-LIGHT_LIBRARIES = ("libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libfontconfig1", "libfreetype6")
+LIGHT_LIBRARIES = ("libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libfontconfig1", "libfreetype6", "libtk8.6")
 LIGHT_TESTS = ("tests/light", "tests/nk", "tests/graph")
 OLDEST_PYTHON = "3.9"
 
@@ -76,7 +76,7 @@ def make_engine() -> None:
     new_environment(ENGINE, ENGINE_PYTHON, need_python(ENGINE_PYTHON))
     locked = ENGINE_LOCK.read_text(encoding="utf-8").splitlines()
     torch = next(line for line in locked if line.startswith("torch=="))
-    say(f"installing {torch} into {ENGINE.name} (once; this takes minutes)")
+    say(f"installing {torch} into {ENGINE.name} first, alone")
     pip(ENGINE, "install", "-c", str(ENGINE_LOCK), torch)
     say(f"installing requirements/{ENGINE_LOCK.name} into {ENGINE.name}")
     pip(ENGINE, "install", "-r", str(ENGINE_LOCK))
@@ -102,10 +102,10 @@ def make_light(python: str) -> None:
     if is_made(LIGHT, "light", stamp):
         return
     new_environment(LIGHT, LIGHT_PYTHON, python)
-    say(f"installing requirements/{LIGHT_LOCK.name} into {LIGHT.name} (once)")
+    say(f"installing requirements/{LIGHT_LOCK.name} into {LIGHT.name}")
     pip(LIGHT, "install", "-r", str(LIGHT_LOCK))
     window = "from PySide2 import QtWidgets; QtWidgets.QApplication([]).primaryScreen()"
-    need_parts(LIGHT, [window], LIGHT_LIBRARIES)
+    need_parts(LIGHT, [window, TCL], LIGHT_LIBRARIES)
     mark_made(LIGHT, "light", stamp)
 
 
@@ -295,7 +295,7 @@ def test_light() -> None:
     make_light(python)
     say(f"the light packages' tests on Python {LIGHT_PYTHON} with PySide2")
     run_or_stop(
-        [str(python_of(LIGHT)), "-m", "pytest", "-q", "-m", "not slow", *LIGHT_TESTS],
+        [str(python_of(LIGHT)), "-m", "pytest", "-q", "-n", "2", "-m", "not slow", *LIGHT_TESTS],
         f"The light packages' tests failed on Python {LIGHT_PYTHON}.",
         {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTEST_QT_API": "pyside2"},
     )

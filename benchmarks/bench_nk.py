@@ -2,8 +2,8 @@
 
     python benchmarks/bench_nk.py [megabytes]
 
-Prints one JSON object: the text's size and blocks; seconds to parse it and give it back, to parse it and
-read every knob, and for Tcl to parse it (null without tkinter); ``ratio`` is first over last, each the best of 3.
+Prints one JSON object: the text's size and blocks; seconds to parse it and give it back, to parse it
+and read every knob, and for Tcl to parse it (null without tkinter); ``ratio`` is the first by the last. Best of 3.
 """
 
 from __future__ import annotations

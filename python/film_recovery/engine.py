@@ -7,7 +7,7 @@ Here the two meet. Rows: a Frame's lowest row comes first, a model's highest; th
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,12 @@ from film_recovery.learning.linear_filter import fit_linear_filter
 from film_recovery.learning.pairs import Pair, PairSource
 from film_recovery.learning.polynomial import fit_colour_polynomial
 from film_recovery.nk.walk import upstream
+from film_recovery.protection import protect_elements
 
 COPYCAT_PAGE = "https://learn.foundry.com/nuke/content/reference_guide/air_nodes/copycat.html"
 INFERENCE_PAGE = "https://learn.foundry.com/nuke/content/reference_guide/air_nodes/inference.html"
 TILE = 1024  # pixels; larger frames are run in tiles, which give the same pixels in less memory
+KEPT_BYTES = 2 << 30  # of pairs held in memory while fitting; the others are evaluated again when needed
 HELD_OUT_EVERY = 4  # of the pairs, one in four scores a fit on the other three
 
 Progress = Callable[[str, int, int], None]
@@ -71,9 +73,10 @@ def inference(call: NodeCall) -> Frame:
 @register(
     "CopyCat",
     ignored=(
-        "dataDirectory epochs batchSizeType batchSize cropSize modelSize checkpointInterval imageInterval initialWeights "
-        "checkpointFile useMultiResolution learningRate seed trainingMode isFirstTime previousModelSize liveUpdates "
-        "logScale smoothness showOriginal showValidation maxCheckpoints useAutomaticMixedPrecision runTable totalSteps"
+        "dataDirectory epochs batchSizeType batchSize cropSize modelSize checkpointInterval imageInterval "
+        "initialWeights checkpointFile useMultiResolution learningRate seed trainingMode isFirstTime "
+        "previousModelSize liveUpdates logScale smoothness showOriginal showValidation maxCheckpoints "
+        "useAutomaticMixedPrecision runTable totalSteps"
     ).split(),
     source=COPYCAT_PAGE,
 )
@@ -129,9 +132,12 @@ class CopyCatPairs:
     def __len__(self) -> int:
         return len(self.frames)
 
+    @property
+    def labels(self) -> list[str]:
+        return [f"pair {number}" for number in self.frames]
+
     def __getitem__(self, index: int, /) -> Pair:
-        number = self.frames[index]
-        label = f"pair {number}"
+        number, label = self.frames[index], self.labels[index]
         given, truth = (self.evaluator.frame(side, number) for side in self.sides)
         for what, a, b in (
             ("format", str(given.format), str(truth.format)),
@@ -161,10 +167,32 @@ def _top_down(frame: Frame) -> Pixels:
     return np.ascontiguousarray(frame.select(RGB)[::-1])
 
 
+class _Kept:
+    """The pairs of a source, evaluated once as far as they fit into memory; tells when it evaluates one."""
+
+    def __init__(self, pairs: PairSource, tell: Progress) -> None:
+        self.pairs, self.tell = pairs, tell
+        self.kept: dict[int, Pair] = {}
+        self.room = KEPT_BYTES
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int, /) -> Pair:
+        if index in self.kept:
+            return self.kept[index]
+        pair = self.pairs[index]
+        self.room -= pair.input.nbytes + pair.truth.nbytes
+        if self.room > 0:
+            self.kept[index] = pair
+        self.tell("pairs", index + 1, len(self))
+        return pair
+
+
 class _Subset:
     """Some of the pairs of a source, by position."""
 
-    def __init__(self, pairs: PairSource, positions: list[int]) -> None:
+    def __init__(self, pairs: PairSource, positions: Sequence[int]) -> None:
         self.pairs, self.positions = pairs, positions
 
     def __len__(self) -> int:
@@ -218,7 +246,8 @@ def train(
     chosen, method = _recipe(evaluator, copycat_node, recipe)
     curve = _curve(evaluator, copycat_node)
     path = model or _model_path(evaluator, copycat_node, chosen)
-    kept = [_announced(pairs, index, tell) for index in range(len(pairs))]
+    protect_elements(evaluator, path.parent, copycat_node, "dataDirectory")
+    kept = _Kept(pairs, tell)
     fitted = _fit(chosen, kept, curve)
     held_out = [index for index in range(len(kept)) if index % HELD_OUT_EVERY == HELD_OUT_EVERY // 2]
     others = [index for index in range(len(kept)) if index not in held_out]
@@ -235,23 +264,17 @@ def train(
         _psnr(chosen, curve, kept, fitted),
         score,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     figures = {name: getattr(trained, name) for name in ("psnr_input", "psnr_fit", "psnr_held_out")}
     card = export.card_for(
         fitted,
-        pairs=[pair.label for pair in kept],
+        pairs=pairs.labels,
         figures={name: value for name, value in figures.items() if value is not None},
         luma_method=method,
     )
+    path.parent.mkdir(parents=True, exist_ok=True)
     export.save_model(fitted, path, card)
     tell("model", 1, 1)
     return trained
-
-
-def _announced(pairs: CopyCatPairs, index: int, tell: Progress) -> Pair:
-    pair = pairs[index]
-    tell("pairs", index + 1, len(pairs))
-    return pair
 
 
 def _fit(recipe: str, pairs: PairSource, curve: str) -> Any:
@@ -264,7 +287,7 @@ def _recipe(evaluator: Evaluator, node: nk.Node, wanted: str | None) -> tuple[st
     """Recipe and luma method of the Ground Truth that feeds ``node``."""
     for source in upstream(node):
         call = evaluator.call(source, 1)
-        if source.get("fr_id") and call.text("fr_id") == "FR_GroundTruth":
+        if call.is_set("fr_id") and call.text("fr_id") == "FR_GroundTruth":
             recipe = call.choice("recipe", ("spatial", "colour"))
             if wanted and wanted != recipe:
                 raise UsageError(

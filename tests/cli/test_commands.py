@@ -34,11 +34,9 @@ def test_a_killed_render_continues_and_gives_the_same_bytes(
     expected = {file.name: file.read_bytes() for file in (plates / "out").glob("*.exr")}
     for file in (plates / "out").iterdir():
         file.unlink()
-    process = started("render", path, "Write1", "--frames", "1-5", "--json")
-    assert process.stdout
-    process.stdout.readline()  # the first frame is done
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with started("render", path, "Write1", "--frames", "1-5", "--json") as process:
+        process.stdout.readline()  # the first frame is done
+        process.send_signal(signal.SIGKILL)
     again = film_recovery("render", path, "Write1", "--frames", "1-5", "--json")
     assert again.code == 0
     assert again.result["kept"] >= 1

@@ -120,3 +120,9 @@ def test_a_cat_without_a_sidecar_runs_only_in_nuke(spatial_film) -> None:
     Path(spatial_film.spec.model_file).write_bytes(b"a real .cat is opaque")
     with pytest.raises(FilmRecoveryError, match="runs only in Nuke"):
         Evaluator(nk.load(script)).frame("FR_Inference1", 2)
+
+
+def test_a_model_is_never_written_among_the_elements(spatial_film) -> None:
+    script = nk.load(spatial_film.script())
+    with pytest.raises(FilmRecoveryError, match="never written to"):
+        engine.train(Evaluator(script), model=spatial_film.folder / "elements" / "source" / "model.pt")

@@ -71,8 +71,9 @@ def test_the_identity_is_the_prior():
     assert changes[2] < 1e-3 * changes[0]
 
 
-def test_one_colour_only_is_no_obstacle():
-    source = np.full((8, 8, 3), 0.25, np.float32)
+@pytest.mark.parametrize("side", [1, 8])
+def test_one_colour_only_is_no_obstacle(side):
+    source = np.full((side, side, 3), 0.25, np.float32)
     truth = np.array([0.35, 0.22, 0.25], np.float32) + np.zeros_like(source)
     truth += (luma(source) - luma(truth))[..., None]
     result = apply(fit_colour_polynomial([Pair(source, truth, "flat")]), source, radius=0)

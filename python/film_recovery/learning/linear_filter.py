@@ -107,38 +107,44 @@ def fit_linear_filter(
 ) -> LumaFilter:
     """The filters that carry Source luma to Ground Truth luma with the least squared error.
 
-    ``pairs``: graph values, larger than the filter; of each, evenly spaced rows with about
-    ``samples_per_pair`` windows take part. ``levels``: how many kernels, 1 for a plain linear filter.
+    ``pairs``: graph values, at least 9 × 9 and as large as the filter; of each, evenly spaced rows with about
+    ``samples_per_pair`` pixels take part. ``levels``: how many kernels, 1 for a plain linear filter.
     ``ridge``: how much a change has to earn, relative to the mean square of the luma. Equal input gives equal
     weights. Raises FilmRecoveryError for bad pairs or settings.
     """
     model = LumaFilter(curve, size, levels)
     check_settings(ridge, samples_per_pair)
-    samples = [_encoded_luma(model.curve, pair, size) for pair in checked(pairs)]
-    _set_knots(model, [source for source, _ in samples])
+    samples = [_sample(model, pair, samples_per_pair) for pair in checked(pairs)]
+    _set_knots(model, [bands for bands, _ in samples])
     exact = copy.deepcopy(model).double()  # the bank as stored (float32), evaluated in float64
-    blocks = (block for pair in samples for block in _windows(exact, *pair, size, samples_per_pair))
+    blocks = (block for bands, change in samples for block in _windows(exact, bands, change))
     weights = fit_ridge(blocks, ridge).view(levels, -1)
     model.kernels.copy_(weights[:, :-1].reshape(levels, 1, size, size))
     model.offsets.copy_(weights[:, -1])
-    changes = np.concatenate([np.abs(truth - source).ravel() for source, truth in samples])
+    changes = np.concatenate([np.abs(change).ravel() for _, change in samples])
     model.limit.fill_(float(np.quantile(changes, 1 - _OUTLIERS)))
     return model
 
 
-def _encoded_luma(curve: Curve, pair: Pair, size: int) -> tuple[Array, Array]:
-    source, truth = (curve.encode_array(luma_of(side)) for side in (pair.input, pair.truth))
-    if min(source.shape) < size:
+def _sample(model: LumaFilter, pair: Pair, count: int) -> tuple[Array, Array]:
+    """Encoded luma around evenly spaced rows, as far as the model reaches (rows × (2·radius+1) × W), and by
+    how much the Ground Truth differs on those rows (rows × W). About ``count`` pixels."""
+    height, width = pair.input.shape[:2]
+    reach = model.radius
+    if min(height, width) < 2 * reach + 1:
         raise FilmRecoveryError(
-            f"{pair.label}: {source.shape[1]} × {source.shape[0]} is smaller than the filter ({size}).",
+            f"{pair.label}: {width} × {height} is smaller than the filter reaches ({2 * reach + 1}).",
             remedy="use larger frames or a smaller filter",
         )
-    return source, truth
+    rows = np.unique(np.linspace(reach, height - reach - 1, max(1, count // width)).astype(int))
+    around = rows[:, None] + np.arange(-reach, reach + 1)
+    bands = model.curve.encode_array(luma_of(pair.input)[around])
+    return bands, model.curve.encode_array(luma_of(pair.truth)[rows]) - bands[:, reach]
 
 
-def _set_knots(model: LumaFilter, sources: list[Array]) -> None:
+def _set_knots(model: LumaFilter, samples: list[Array]) -> None:
     contrast = np.concatenate(
-        [model.contrast(torch.from_numpy(source)[None, None]).numpy().ravel()[::7] for source in sources]
+        [model.contrast(torch.from_numpy(bands)[:, None])[:, 0, model.radius].flatten() for bands in samples]
     )
     knots = np.quantile(contrast, np.linspace(_QUIETEST, _BUSIEST, model.levels))
     for level in range(1, model.levels):
@@ -146,25 +152,20 @@ def _set_knots(model: LumaFilter, sources: list[Array]) -> None:
     model.knots.copy_(torch.from_numpy(knots))
 
 
-def _windows(
-    exact: LumaFilter, source: Array, truth: Array, size: int, samples: int
-) -> Iterator[tuple[Tensor, Tensor]]:
+def _windows(exact: LumaFilter, bands: Array, change: Array) -> Iterator[tuple[Tensor, Tensor]]:
     """Blocks of (features: N × levels·(size²+1), change at the windows' centres: N×1), float64.
 
-    Features are a window of ``source`` and a 1, once for each level, times that level's share at the centre.
+    Features are a window of luma and a 1, once for each level, times that level's share at the centre.
     """
-    shares = exact.shares(torch.from_numpy(source)[None, None])[0].permute(1, 2, 0).numpy()
-    change = truth - source
-    views = sliding_window_view(source, (size, size))
-    reach, across = size // 2, views.shape[1]
-    rows = np.unique(np.linspace(0, len(views) - 1, max(1, samples // across)).astype(int))
-    for start in range(0, len(rows), _ROWS):
-        block = rows[start : start + _ROWS]
-        windows = np.ones((len(block), across, 1, size * size + 1))
-        windows[:, :, 0, :-1] = views[block].reshape(len(block), across, size * size)
-        centres = (block + reach, slice(reach, reach + across))
-        features = windows * shares[centres][..., None]
-        yield (
-            torch.from_numpy(features.reshape(len(block) * across, -1)),
-            torch.from_numpy(change[centres].reshape(-1, 1)),
-        )
+    reach, size = exact.reach, 2 * exact.reach + 1
+    middle = slice(exact.radius - reach, exact.radius + reach + 1)
+    inside = slice(reach, bands.shape[2] - reach)
+    for start in range(0, len(bands), _ROWS):
+        block = bands[start : start + _ROWS]
+        views = sliding_window_view(block[:, middle], (size, size), axis=(1, 2))[:, 0]
+        windows = np.ones((*views.shape[:2], 1, size * size + 1))
+        windows[..., 0, :-1] = views.reshape(*views.shape[:2], -1)
+        shares = exact.shares(torch.from_numpy(block)[:, None])[:, :, exact.radius, inside]
+        features = torch.from_numpy(windows) * shares.permute(0, 2, 1)[..., None]
+        targets = torch.from_numpy(change[start : start + _ROWS, inside])
+        yield features.flatten(2).flatten(0, 1), targets.reshape(-1, 1)

@@ -134,7 +134,8 @@ def _set_seen_range(model: ColourPolynomial, encoded: Array) -> None:
     """Fill ``low``, ``high``, ``centre`` and ``axes`` from the training colours (N×3, encoded)."""
     low, high = np.quantile(encoded, [_OUTLIERS, 1 - _OUTLIERS], axis=0)
     inside = np.clip(encoded, low, high)
-    _, vectors = np.linalg.eigh(np.cov(inside.T))
+    spread = inside - inside.mean(axis=0)
+    _, vectors = np.linalg.eigh(spread.T @ spread)
     axes = vectors.T[::-1]  # widest first
     start, end = np.quantile(inside @ axes.T, [_OUTLIERS, 1 - _OUTLIERS], axis=0)
     half = (end - start) / 2

@@ -1,7 +1,7 @@
 """Frames to disk: runs a Write node, frame by frame, and keeps the film safe.
 
-``output`` reads the Write's knobs, ``protection`` refuses folders of elements, ``record`` knows which files are
-ours, ``render`` joins them. Above ``comp``, below the command line.
+``output`` reads the Write's knobs, ``record`` knows which files are ours, ``render`` joins them.
+Above ``comp``, below the command line.
 """
 
 from film_recovery.rendering.render import Rendered, render

@@ -44,26 +44,26 @@ class Output:
         folder = self.folder
         if folder.is_dir():
             if not os.access(folder, os.W_OK):
-                raise self.call.error(
-                    f"The output folder {folder} cannot be written to.", "file", "check permissions"
-                )
+                raise self._unusable("cannot be written to", "file", "check its permissions, or choose another")
             return
         if not self.create_directories:
-            raise self.call.error(
-                f"The output folder {folder} does not exist.",
-                "create_directories",
-                "make the folder, or switch create directories on",
-            )
+            remedy = "make the folder, or switch create directories on"
+            raise self._unusable("does not exist", "create_directories", remedy)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            problem = self.call.error(
-                f"The output folder cannot be made: {error.strerror}.",
-                "file",
-                "check the path and its permissions",
-            )
-            problem.where["file"] = str(folder)
-            raise problem from error
+            problem = f"cannot be made: {error.strerror}"
+            raise self._unusable(problem, "file", "check the path and its permissions") from error
+
+    def _unusable(self, problem: str, knob: str, remedy: str) -> FilmRecoveryError:
+        return FilmRecoveryError(
+            f"The output folder {problem}.",
+            remedy=remedy,
+            file=str(self.folder),
+            node=self.call.place.path,
+            class_name="Write",
+            knob=knob,
+        )
 
 
 def write_output(evaluator: Evaluator, node: str) -> Output:

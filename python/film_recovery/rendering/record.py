@@ -64,10 +64,18 @@ class Record:
             "job": job,
             "from": [[str(source), _stamp(source)] for source in sources],
         }
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(("\n" if self._torn else "") + json.dumps(row) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        try:
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write(("\n" if self._torn else "") + json.dumps(row) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise FilmRecoveryError(
+                f"The record of rendered frames cannot be written: {error.strerror}.",
+                file=str(self.path),
+                frame=frame.name,
+                remedy="check permissions and free disk space, then render again",
+            ) from error
         self._torn = False
         self._remember(row)
 

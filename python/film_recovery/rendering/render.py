@@ -19,8 +19,8 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import RGB, Frame
 from film_recovery.imaging.writing import AP0_CHROMATICITIES, write_frame
 from film_recovery.nk.walk import upstream
+from film_recovery.protection import protect_elements
 from film_recovery.rendering.output import Output, write_output
-from film_recovery.rendering.protection import protect_elements
 from film_recovery.rendering.record import Record, sha256
 
 # Of what the Read knew of its file, only this goes on into the master.
@@ -56,7 +56,7 @@ def render(
     evaluating or writing raises. Frames written before the error stay.
     """
     output = write_output(evaluator, node)
-    protect_elements(evaluator, output)
+    protect_elements(evaluator, output.folder, output.call.node, "file", own=output.sequence.pattern)
     output.prepare_folder()
     record = Record(output.folder)
     key = _job_key(evaluator, output, job)

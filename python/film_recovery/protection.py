@@ -1,0 +1,45 @@
+"""The film is sacred: nothing is ever written into a folder that holds an element of the film.
+
+Whatever writes (``engine`` its models, ``rendering`` its frames) asks here first. Above ``comp``, below both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from film_recovery import nk
+from film_recovery.comp import Evaluator
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.sequence import Sequence
+from film_recovery.nk.walk import upstream
+
+
+def protect_elements(evaluator: Evaluator, folder: Path, node: nk.Node, knob: str, own: str = "") -> None:
+    """Refuses a ``folder`` that is equal to, inside or around the folder of any element, links resolved.
+
+    Elements are all Reads of the script. ``own``: the pattern that ``node`` itself writes; a Read of it shows
+    those frames again and is no element, unless ``node`` depends on it. ``node`` and ``knob`` name who asks.
+    """
+    place = folder.resolve()
+    for path, sequence in _elements(evaluator, node, own):
+        element = sequence.folder.resolve()
+        if place == element or place in element.parents or element in place.parents:
+            raise FilmRecoveryError(
+                f"The folder {place} is equal to, inside or around {element}, where {path} keeps its frames. "
+                "Elements of the film are never written to.",
+                node=node.path,
+                class_name=node.class_name,
+                knob=knob,
+                remedy="write to a folder of its own, such as pipeline/04_inference_render",
+            )
+
+
+def _elements(evaluator: Evaluator, node: nk.Node, own: str) -> Iterator[tuple[str, Sequence]]:
+    needed = {id(source) for source in upstream(node)}
+    for read in evaluator.script.all_nodes():
+        if read.class_name != "Read" or read.get("file") is None:
+            continue
+        sequence = Sequence.parse(evaluator.call(read, evaluator.root.range[0]).path("file"))
+        if sequence.pattern != own or id(read) in needed:
+            yield read.path, sequence
