@@ -19,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from film_recovery import engine, graph, nk
+from film_recovery import graph, nk
 from film_recovery.comp import Evaluator
+from film_recovery.engine.pairs import CopyCatPairs
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Frame
 
@@ -70,7 +71,7 @@ def _measured(root: Path, recipe: str, repeat: int) -> dict[str, object]:
     pairs_ms, nodes_ms, reads_ms = [], {}, []
     for _ in range(repeat):
         evaluator = Evaluator(script)
-        pairs = engine.CopyCatPairs(evaluator, script.node("CopyCat1"))
+        pairs = CopyCatPairs(evaluator, script.node("CopyCat1"))
         for index in range(PAIRS):
             before = dict(evaluator.timings)
             started = time.perf_counter()

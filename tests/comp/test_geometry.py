@@ -312,6 +312,11 @@ class TestTransform:
         with pytest.raises(FilmRecoveryError, match="pixels"):
             run("Transform {\n scale 100000\n}\n", noise())
 
+    def test_shrinking_too_much_at_an_angle_is_refused_but_not_when_straight(self, run):
+        with pytest.raises(FilmRecoveryError, match="smaller"):
+            run("Transform {\n scale 0.01\n rotate 10\n}\n", noise())
+        assert run("Transform {\n scale 0.01\n}\n", noise()).pixels.sum() > 0
+
 
 class TestCornerPin:
     def test_identity_by_default(self, run):

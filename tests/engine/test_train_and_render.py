@@ -11,6 +11,8 @@ import torch
 
 from film_recovery import engine, nk, rendering
 from film_recovery.comp import Evaluator
+from film_recovery.engine.pairs import CopyCatPairs
+from film_recovery.engine.training import train
 from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.imaging.files import read_frame
 from film_recovery.imaging.frame import Box
@@ -20,7 +22,7 @@ from film_recovery.learning import export
 
 def trained(film) -> Path:
     script = film.script()
-    engine.train(Evaluator(nk.load(script)), model=film.model)
+    train(Evaluator(nk.load(script)), model=film.model)
     return script
 
 
@@ -32,7 +34,7 @@ def rendered(script: Path, frames=(2, 4)) -> rendering.Rendered:
 
 def test_pairs_come_from_the_copycat_node_in_order(film) -> None:
     evaluator = Evaluator(nk.load(film.script()))
-    pairs = engine.CopyCatPairs(evaluator, evaluator.script.node("CopyCat1"))
+    pairs = CopyCatPairs(evaluator, evaluator.script.node("CopyCat1"))
     assert len(pairs) == 4
     left, bottom, right, top = film.spec.live_area
     assert pairs[0].input.shape == (top - bottom, right - left, 3)
@@ -41,7 +43,7 @@ def test_pairs_come_from_the_copycat_node_in_order(film) -> None:
 
 
 def test_training_beats_doing_nothing_and_says_so(film) -> None:
-    result = engine.train(Evaluator(nk.load(film.script())), model=film.model)
+    result = train(Evaluator(nk.load(film.script())), model=film.model)
     assert result.recipe == film.spec.recipe
     assert result.curve == "srgb"
     assert result.psnr_fit > result.psnr_input + 1.5
@@ -99,19 +101,19 @@ def test_pairs_of_different_length_are_refused(spatial_film) -> None:
     )
     script = nk.parse(f"{reads}CopyCat {{\n inputs 2\n name CopyCat1\n}}\n")
     with pytest.raises(FilmRecoveryError, match="Input has frames 5-8, GroundTruth 3-8"):
-        engine.CopyCatPairs(Evaluator(script), script.node("CopyCat1"))
+        CopyCatPairs(Evaluator(script), script.node("CopyCat1"))
 
 
 def test_a_raw_side_and_a_converted_side_are_refused(spatial_film) -> None:
     script = nk.load(spatial_film.script())
     script.node("Read_Reference").set("raw", "true")
     with pytest.raises(FilmRecoveryError, match="different domains: Read_Reference"):
-        engine.train(Evaluator(script), model=spatial_film.model)
+        train(Evaluator(script), model=spatial_film.model)
 
 
 def test_the_network_is_not_here_yet(spatial_film) -> None:
     with pytest.raises(UsageError, match="closed form only"):
-        engine.train(Evaluator(nk.load(spatial_film.script())), steps=10)
+        train(Evaluator(nk.load(spatial_film.script())), steps=10)
 
 
 def test_a_cat_without_a_sidecar_runs_only_in_nuke(spatial_film) -> None:
@@ -125,4 +127,4 @@ def test_a_cat_without_a_sidecar_runs_only_in_nuke(spatial_film) -> None:
 def test_a_model_is_never_written_among_the_elements(spatial_film) -> None:
     script = nk.load(spatial_film.script())
     with pytest.raises(FilmRecoveryError, match="never written to"):
-        engine.train(Evaluator(script), model=spatial_film.folder / "elements" / "source" / "model.pt")
+        train(Evaluator(script), model=spatial_film.folder / "elements" / "source" / "model.pt")

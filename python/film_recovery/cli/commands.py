@@ -22,7 +22,9 @@ from film_recovery.imaging.frame_ranges import parse_frames
 
 def train(report: Report, script: Path, node: str, steps: int, recipe: str | None, model: Path | None) -> int:
     """Fits on the pairs of a CopyCat node; the result names the model and its figures."""
-    trained = engine.train(
+    from film_recovery.engine.training import train as fit
+
+    trained = fit(
         Evaluator(nk.load(script)), node, steps=steps, recipe=recipe, model=model, progress=report.progress
     )
     report.result({key: value for key, value in asdict(trained).items() if value is not None}, "trained")

@@ -24,7 +24,7 @@ from dataclasses import replace
 import numpy as np
 
 from film_recovery.comp.kernels import Filter
-from film_recovery.comp.sampling import WHOLE, WIDEST, Array, Matrix, gathered, separable, widths
+from film_recovery.comp.sampling import LONGEST, WHOLE, WIDEST, Array, Matrix, gathered, separable, widths
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Box, Format, Frame
 
@@ -73,8 +73,23 @@ def resample(
     elif _axis_aligned(matrix):
         pixels = separable(frame, inverse, filter, box, replicate)
     else:
+        _check_gather(frame, matrix, inverse, filter)
         pixels = gathered(frame, inverse, filter, box, replicate)
     return replace(frame, pixels=np.ascontiguousarray(pixels), bbox=box, format=out_format)
+
+
+def _check_gather(frame: Frame, matrix: Matrix, inverse: Matrix, filter: Filter) -> None:
+    """What the gathering way cannot do is an error: sources of 32 000 pixels, and shrinking beyond WIDEST."""
+    if max(frame.bbox.width, frame.bbox.height) > LONGEST:
+        raise FilmRecoveryError(
+            f"The picture is {frame.bbox.width} x {frame.bbox.height} pixels; a rotation takes up to {LONGEST}.",
+            remedy="crop it first",
+        )
+    if _affine(matrix) and max(widths(inverse, 0.0, 0.0, filter)) > WIDEST:
+        raise FilmRecoveryError(
+            f"The picture is rotated or skewed and made more than {WIDEST:g} times smaller at once.",
+            remedy="scale it down in a node of its own first",
+        )
 
 
 def replicated(frame: Frame, box: Box) -> Frame:
@@ -109,8 +124,7 @@ def _whole(value: float) -> int | None:
 
 
 def _copied(frame: Frame, matrix: Matrix, filter: Filter) -> Frame | None:
-    """The Frame if ``matrix`` only moves, flips or turns by whole pixels and the filter keeps these; else
-    None."""
+    """The Frame if ``matrix`` only moves, flips or turns it by whole pixels and the filter keeps these."""
     if not filter.interpolating or not _affine(matrix):
         return None
     linear = matrix[:2, :2] / matrix[2, 2]
@@ -159,7 +173,8 @@ def _map(matrix: Matrix, points: Array) -> Array:
 
 
 def _reach(source: Box, matrix: Matrix, inverse: Matrix, filter: Filter, horizon: Box) -> Box:
-    """The destination pixels that the picture can touch, filter support included.
+    """The destination pixels that the picture can touch, filter support included. Near a horizon, where the
+    filter widens from pixel to pixel, the widest at the corners is taken for all.
 
     ``horizon``: the answer where the picture reaches behind the horizon of a perspective.
     """

@@ -22,7 +22,8 @@ Matrix = NDArray[np.floating[Any]]
 Array = NDArray[Any]
 
 WHOLE = 1e-7  # a coordinate this close to a whole pixel is one (32-bit curves are no better)
-WIDEST = 64.0  # most source pixels under one output pixel near a horizon; more would only cost time
+WIDEST = 64.0  # most source pixels under one output pixel; near a horizon there would be any number
+LONGEST = 31_000  # longest side of a picture that is gathered: look-up tables hold 16 bits
 _ROWS = 64  # rows of one gather block: keeps its arrays in the processor's cache
 
 
@@ -45,14 +46,14 @@ def widths(inverse: Matrix, x: Any, y: Any, filter: Filter) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class _Axis:
-    """How the pixels of one axis are made: output ``i`` is ``weights[i] @ source[first[i] : first[i] +
-    taps]``."""
+    """How the pixels of one axis are made: ``weights[i]`` on the source pixels from ``first[i]`` on."""
 
     first: NDArray[np.int64]
     weights: NDArray[np.float32]
 
 
 def separable(frame: Frame, inverse: Matrix, filter: Filter, box: Box, replicate: bool) -> Array:
+    """The pixels of ``box``, H×W×C, for an affine ``inverse`` whose rows stay rows or become columns."""
     inverse = inverse / inverse[2, 2]
     pixels = frame.pixels
     turned = abs(inverse[0, 0]) < abs(inverse[0, 1])
@@ -76,8 +77,7 @@ def _turn(pixels: Array) -> Array:
 
 
 def _axis(slope: float, offset: float, start: int, stop: int, origin: int, filter: Filter) -> _Axis:
-    """Taps of the outputs ``start`` … ``stop`` whose centres lie at ``slope * centre + offset`` in the
-    source."""
+    """Taps of outputs ``start`` … ``stop``, whose centres lie at ``slope * centre + offset`` in the source."""
     centres = (np.arange(start, stop) + 0.5) * slope + offset - origin - 0.5  # in source pixel indices
     nearest = np.rint(centres)
     centres = np.where(np.abs(centres - nearest) <= WHOLE, nearest, centres)
@@ -112,6 +112,7 @@ def _filter_rows(pixels: Array, axis: _Axis, replicate: bool) -> Array:
 
 
 def gathered(frame: Frame, inverse: Matrix, filter: Filter, box: Box, replicate: bool) -> Array:
+    """The pixels of ``box``, H×W×C, for any ``inverse``; black behind the horizon of a perspective."""
     out = np.empty((box.height, box.width, len(frame.channels)), np.float32)
     x = np.arange(box.x, box.r, dtype=np.float64)[None, :] + 0.5
     source = [
@@ -164,7 +165,7 @@ def _gather(
 
 def _taps(place: Array, width: Array, filter: Filter) -> tuple[NDArray[np.int16], list[NDArray[np.float32]]]:
     """First source index and the weights of all taps, for source places in pixels from the bbox's edge."""
-    limit = 32000 - 4 * math.ceil(WIDEST)  # look-up tables hold 16 bits; far outside is outside all the same
+    limit = LONGEST + 4 * math.ceil(WIDEST)  # far outside is outside all the same
     centre = np.clip(np.where(np.isfinite(place), place, limit), -limit, limit) - 0.5
     support = filter.radius * width
     first = np.ceil(centre - support - WHOLE)

@@ -11,6 +11,7 @@ from typing import Any
 from film_recovery import engine, graph, nk, rendering
 from film_recovery.comp import Evaluator
 from film_recovery.demo import elements, footage, measure
+from film_recovery.engine.training import train
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.colour import ColourConfig
 
@@ -41,9 +42,7 @@ def _job(recipe: str, folder: Path, film: footage.Footage, tell: Progress) -> di
     script_path = folder / "nuke_base" / f"{recipe}_recovery.nk"
     script_path.parent.mkdir(parents=True)
     script_path.write_text(graph.recovery_graph(_spec(job, model)), encoding="utf-8")
-    engine.train(
-        Evaluator(nk.load(script_path)), model=model, progress=lambda w, d, t: tell(f"{recipe}: {w}", d, t)
-    )
+    train(Evaluator(nk.load(script_path)), model=model, progress=lambda w, d, t: tell(f"{recipe}: {w}", d, t))
     evaluator = Evaluator(nk.load(script_path))
     rendering.render(
         evaluator,

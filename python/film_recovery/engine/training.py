@@ -1,12 +1,7 @@
-"""Joins the node graph with the models: registers Inference with comp, makes pairs from a CopyCat node, trains.
-
-``comp`` evaluates graphs and knows nothing of networks; ``learning`` fits models and knows nothing of graphs.
-Here the two meet. Rows: a Frame's lowest row comes first, a model's highest; the flip happens here.
-"""
+"""Training: pairs in, a model with its sidecar out. So far the closed forms; the network builds on them."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from film_recovery import nk
-from film_recovery.comp import Evaluator, NodeCall, register
+from film_recovery.comp import Evaluator
+from film_recovery.engine.nodes import TILE
+from film_recovery.engine.pairs import CopyCatPairs
 from film_recovery.errors import FilmRecoveryError, UsageError
-from film_recovery.imaging.frame import RGB, Frame, Pixels
 from film_recovery.imaging.luma import luma
 from film_recovery.learning import export, tiling
 from film_recovery.learning.curve import Curve
@@ -27,144 +23,10 @@ from film_recovery.learning.polynomial import fit_colour_polynomial
 from film_recovery.nk.walk import upstream
 from film_recovery.protection import protect_elements
 
-COPYCAT_PAGE = "https://learn.foundry.com/nuke/content/reference_guide/air_nodes/copycat.html"
-INFERENCE_PAGE = "https://learn.foundry.com/nuke/content/reference_guide/air_nodes/inference.html"
-TILE = 1024  # pixels; larger frames are run in tiles, which give the same pixels in less memory
 KEPT_BYTES = 2 << 30  # of pairs held in memory while fitting; the others are evaluated again when needed
 HELD_OUT_EVERY = 4  # of the pairs, one in four scores a fit on the other three
 
 Progress = Callable[[str, int, int], None]
-
-
-@register(
-    "Inference",
-    knobs={"modelFile": "", "tileSize": "None"},
-    ignored=("serialiseKnob", "halfPrecision", "isFirstTime", "channelsIn", "channelsOut", "tileOverlap"),
-    source=INFERENCE_PAGE,
-)
-def inference(call: NodeCall) -> Frame:
-    """Runs the TorchScript file that belongs to ``modelFile`` over red, green and blue of the bbox.
-
-    The overlap of tiles is the model's own receptive field, so tile size never changes a pixel.
-    """
-    if not call.text("modelFile"):
-        raise call.error("No model file is set.", "modelFile", "train first, then choose the .cat file")
-    image = call.input(0)
-    missing = [name for name in RGB if name not in image.channels]
-    if missing:
-        raise call.error(f"The image has no {', '.join(missing)}.", remedy="feed red, green and blue")
-    if image.bbox.empty:
-        return image
-    model = loaded_model(call.path("modelFile"))
-    rgb = image.select(RGB)[::-1]
-    if not np.isfinite(rgb).all():
-        raise call.error(
-            "The image holds values that are not finite (NaN or infinite).", remedy="repair the plate"
-        )
-    size = call.choice("tileSize", ("None", "1024", "2048", "4096"))
-    tile = TILE if size == "None" else int(size)
-    tile_or_whole = tile if max(rgb.shape[:2]) > tile else None
-    result = tiling.apply(
-        model.module, np.ascontiguousarray(rgb), tile=tile_or_whole, radius=model.card.radius
-    )
-    return image.with_channels(RGB, result[::-1])
-
-
-@register(
-    "CopyCat",
-    ignored=(
-        "dataDirectory epochs batchSizeType batchSize cropSize modelSize checkpointInterval imageInterval "
-        "initialWeights checkpointFile useMultiResolution learningRate seed trainingMode isFirstTime "
-        "previousModelSize liveUpdates logScale smoothness showOriginal showValidation maxCheckpoints "
-        "useAutomaticMixedPrecision runTable totalSteps"
-    ).split(),
-    source=COPYCAT_PAGE,
-)
-def copycat(call: NodeCall) -> Frame:
-    """Evaluating a graph never trains: the Input passes through."""
-    return call.input(0)
-
-
-def loaded_model(file: Path) -> export.LoadedModel:
-    """The model that belongs to ``file`` (.cat or .pt), loaded once while its sidecar does not change.
-
-    Nuke makes the .cat from the .pt; a script may name it before that, and then the .pt of that name runs.
-    """
-    if not file.exists() and file.with_suffix(".pt").exists():
-        file = file.with_suffix(".pt")
-    sidecar = file.with_suffix(".json")
-    return _load(file, sidecar.stat().st_mtime_ns if sidecar.exists() else 0)
-
-
-@functools.lru_cache(maxsize=4)
-def _load(file: Path, stamp: int) -> export.LoadedModel:
-    return export.load_model(file)
-
-
-def model_hashes(script: nk.Script, evaluator: Evaluator) -> str:
-    """SHA-256 of every model that an Inference of the script names: what a render depends on beside it."""
-    calls = [evaluator.call(node, 0) for node in script.all_nodes() if node.class_name == "Inference"]
-    files = sorted({call.path("modelFile") for call in calls if call.text("modelFile")})
-    return " ".join(loaded_model(file).card.sha256 for file in files)
-
-
-class CopyCatPairs:
-    """The pairs at a CopyCat node's inputs, as the trainer wants them (a PairSource).
-
-    Frame n of both inputs is pair n. Raises FilmRecoveryError when Input and Ground Truth differ in frame range,
-    format, bounding box or channels: the network would learn the difference.
-    """
-
-    def __init__(self, evaluator: Evaluator, node: nk.Node) -> None:
-        if node.class_name != "CopyCat":
-            raise UsageError(f"{node.path} is a {node.class_name}, not a CopyCat.", node=node.path)
-        sides = [_connected(node, index, name) for index, name in enumerate(("Input", "GroundTruth"))]
-        ranges = [evaluator.frame_range(side) for side in sides]
-        if ranges[0] != ranges[1]:
-            raise FilmRecoveryError(
-                f"Input has frames {ranges[0][0]}-{ranges[0][1]}, GroundTruth {ranges[1][0]}-{ranges[1][1]}.",
-                node=node.path,
-                remedy="give both branches the same pairs in the same order",
-            )
-        self.evaluator, self.node, self.sides = evaluator, node, sides
-        self.frames = range(ranges[0][0], ranges[0][1] + 1)
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    @property
-    def labels(self) -> list[str]:
-        return [f"pair {number}" for number in self.frames]
-
-    def __getitem__(self, index: int, /) -> Pair:
-        number, label = self.frames[index], self.labels[index]
-        given, truth = (self.evaluator.frame(side, number) for side in self.sides)
-        for what, a, b in (
-            ("format", str(given.format), str(truth.format)),
-            ("bounding box", str(given.bbox), str(truth.bbox)),
-            ("channels", ", ".join(sorted(given.channels)), ", ".join(sorted(truth.channels))),
-        ):
-            if a != b:
-                raise FilmRecoveryError(
-                    f"{label}: the {what} of Input is {a}, of GroundTruth {b}.",
-                    node=self.node.path,
-                    frame=number,
-                    remedy="use FR_TrainPrep on both sides; CopyBBox from the Reference gives both one bounding box",
-                )
-        return Pair(_top_down(given), _top_down(truth), label)
-
-
-def _connected(node: nk.Node, index: int, name: str) -> nk.Node:
-    source = node.inputs[index] if index < len(node.inputs) else None
-    if source is None:
-        raise FilmRecoveryError(
-            f"{name} of {node.path} is not connected.", node=node.path, remedy="connect it"
-        )
-    return source
-
-
-def _top_down(frame: Frame) -> Pixels:
-    return np.ascontiguousarray(frame.select(RGB)[::-1])
 
 
 class _Kept:
