@@ -38,7 +38,7 @@ BREACHES = {
     "wall, the engine": ("graph/spec.py", "from film_recovery import imaging", "wall"),
     "layers, side by side": ("learning/lock.py", "from film_recovery import comp", "layers"),
     "layers, upwards": ("comp/registry.py", "from film_recovery import engine", "layers"),
-    "layers, the demo from the product": ("engine.py", "from film_recovery import demo", "layers"),
+    "layers, the demo from the product": ("engine/__init__.py", "from film_recovery import demo", "layers"),
     "layers, a part without a place": ("helpers.py", "", "layers"),
     "pictures, not scripts": ("analysis/identity.py", "from film_recovery import nk", "pictures-not-scripts"),
     "tcl in a second place": ("nk/words.py", "import tkinter", "tcl"),

@@ -38,13 +38,18 @@ class Tcl:
 
     def read(self, text: str) -> list[Block]:
         """Class and knobs of every block of ``text``."""
+        blocks = self.bodies(text)
+        assert all(len(words) % 2 == 0 for _, words in blocks)
+        return [(class_name, list(zip(words[::2], words[1::2], strict=True))) for class_name, words in blocks]
+
+    def bodies(self, text: str) -> list[tuple[str, list[str]]]:
+        """Class and words of every block of ``text``."""
         self._commands.clear()
         self._tcl.call("interp", "eval", "reader", text)
         return [
-            (words[0], list(zip(parts[::2], parts[1::2])))
+            (words[0], [str(word) for word in self._tcl.splitlist(words[-1])])
             for words in self._commands
             if words[0][:1].isupper() or words[0] == "clone"
-            for parts in [self._tcl.splitlist(words[-1])]
         ]
 
     def split(self, text: str) -> list[str] | None:

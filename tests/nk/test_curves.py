@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +46,9 @@ def test_tangents_belong_to_their_key() -> None:
     assert (second.left_slope, second.right_slope, second.linear_extrapolation) == (0, None, True)
 
 
-@pytest.mark.parametrize("text", ["x1 0 q5", "x1", "s1 x1 0", "x1 0 u4", "x5 0 x5 1", "x5 0 x4 1", "x1 nan", "Z x1 0"])
+@pytest.mark.parametrize(
+    "text", ["x1 0 q5", "x1", "s1 x1 0", "x1 0 u4", "x5 0 x5 1", "x5 0 x4 1", "x1 nan", "Z x1 0"]
+)
 def test_what_is_no_curve_is_refused(text: str) -> None:
     with pytest.raises(FilmRecoveryError, match="curve token"):
         curve(text)
@@ -71,7 +75,9 @@ def test_catmull_rom_goes_parallel_to_its_neighbours() -> None:
     found = curve("R x0 0 x1 0 x3 4 x4 4")
     slope = 4 / 3  # from the first key to the third, and from the second to the last
     t, width = 0.25, 2.0
-    hermite = (t**3 - 2 * t**2 + t) * width * slope + (-2 * t**3 + 3 * t**2) * 4 + (t**3 - t**2) * width * slope
+    hermite = (
+        (t**3 - 2 * t**2 + t) * width * slope + (-2 * t**3 + 3 * t**2) * 4 + (t**3 - t**2) * width * slope
+    )
     assert found.at(1.5) == pytest.approx(hermite)
 
 
@@ -94,7 +100,7 @@ REALS = st.floats(-1e4, 1e4)
 @given(st.lists(REALS, min_size=2, max_size=6), st.floats(0, 1))
 def test_smooth_stays_between_its_keys(values: list[float], part: float) -> None:
     found = curve(" ".join(f"x{index * 10} {nk.number(value)}" for index, value in enumerate(values)))
-    for index, (left, right) in enumerate(zip(values, values[1:])):
+    for index, (left, right) in enumerate(pairwise(values)):
         value = found.at((index + part) * 10)
         slack = 1e-9 * (1 + abs(left) + abs(right))
         assert min(left, right) - slack <= value <= max(left, right) + slack

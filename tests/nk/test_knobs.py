@@ -7,7 +7,7 @@ import pytest
 from film_recovery import nk
 from film_recovery.errors import FilmRecoveryError
 
-TEXT = r'''
+TEXT = r"""
 Group {
  inputs 0
  name Tool
@@ -26,7 +26,7 @@ Group {
  amount 2
 }
 end_group
-'''
+"""
 
 
 @pytest.fixture
@@ -101,7 +101,10 @@ def test_fields() -> None:
         ("{{parent.size}}", [nk.Expression("parent.size")]),
         ('{{"parent.mode != 2"}}', [nk.Expression("parent.mode != 2")]),
         ("{{parent.a + 1}}", [nk.Expression("parent.a + 1")]),
-        ("{0 0 {width} {height}}", [nk.Constant(0.0), nk.Constant(0.0), nk.Expression("width"), nk.Expression("height")]),
+        (
+            "{0 0 {width} {height}}",
+            [nk.Constant(0.0), nk.Constant(0.0), nk.Expression("width"), nk.Expression("height")],
+        ),
         ("{{parent.a i}}", [nk.Expression("parent.a", nk.Curve((), visible=False))]),
         ("{{parent.a x1 10}}", [nk.Expression("parent.a", nk.Curve((nk.Key(1, 10),)))]),
         ("{{curve+1 x1 0}}", [nk.Expression("curve+1", nk.Curve((nk.Key(1, 0),)))]),

@@ -18,7 +18,7 @@ SCRIPTS = {
     "windows": "#! C:/Nuke.exe -nx\r\nversion 15.1 v3\r\nRoot {\r\n inputs 0\r\n name a.nk\r\n}\r\n",
     "tabs": "Grade\t{\n\tname\tGrade1\t\n\twhite   2  \n}\t\n\n",
     "comments": "# one\n#! two \\\n still two\nDot {\n}\n# last",
-    "unknown lines": "add_layer {mask mask.a}\nsome_day command {with braces} \"and quotes\" [x {y}]; other\nDot {\n}\n",
+    "unknown lines": 'add_layer {mask mask.a}\nsome_day command {with braces} "and quotes" [x {y}]; other\nDot {\n}\n',
     "semicolons": "Dot {\n};push 0;Dot {\n inputs 1\n}",
     "snippet": "set cut_paste_input [stack 0]\nversion 15.1 v3\npush $cut_paste_input\nBlur {\n name Blur1\n}\n",
     "byte order mark": "\ufeffDot {\n name Dot1\n}\n",
@@ -41,7 +41,24 @@ def test_the_statements_hold_every_character(text: str) -> None:
     assert script.text() == text
 
 
-PIECES = ["Dot {", "}", "\n", "\r\n", " ", "\t", "name ", "a", '"b c"', "{d e}", "\\", "#", ";", "push 0", "[x]", "$"]
+PIECES = [
+    "Dot {",
+    "}",
+    "\n",
+    "\r\n",
+    " ",
+    "\t",
+    "name ",
+    "a",
+    '"b c"',
+    "{d e}",
+    "\\",
+    "#",
+    ";",
+    "push 0",
+    "[x]",
+    "$",
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))

@@ -44,16 +44,32 @@ def test_a_merge_is_bridged_on_its_first_input() -> None:
 
 
 def test_a_group_goes_with_its_inside() -> None:
-    inside = nk.node_text("Input", {"name": "Input1"}, 0, 1) + nk.node_text("Output", {"name": "Output1"}, None, 1)
+    inside = nk.node_text("Input", {"name": "Input1"}, 0, 1) + nk.node_text(
+        "Output", {"name": "Output1"}, None, 1
+    )
     script = nk.parse(READ + node("Group", "Group1") + inside + "end_group\n" + BLUR)
     script.remove(script.node("Group1"))
     assert script.text() == READ + BLUR
 
 
+def test_a_removal_that_cannot_be_wired_changes_nothing() -> None:
+    inside = nk.node_text("Dot", {"name": "Dot1"}, 0, 1)
+    named = "set N1 [stack 0]\n"
+    text = node("Group", "Group1") + inside + named + "end_group\npush $N1\n" + BLUR
+    script = nk.parse(text)
+    before = wiring(script)
+    with pytest.raises(nk.NkSyntaxError, match="N1"):
+        script.remove(script.node("Group1"))
+    assert script.text() == text and wiring(script) == before
+    script = nk.parse(text.replace("push $N1", "clone $N1 {\n}"))
+    with pytest.raises(FilmRecoveryError, match="clones"):
+        script.remove(script.node("Group1"))
+
+
 def test_what_cannot_be_removed_says_why() -> None:
     script = nk.parse("Root {\n}\n" + GRADE + "set C1 [stack 0]\nclone $C1 {\n}\n")
     assert script.root is not None
-    with pytest.raises(FilmRecoveryError, match="clones \\(line 8\\)"):
+    with pytest.raises(FilmRecoveryError, match="clones \\(line 7\\)"):
         script.remove(script.node("Grade1"))
     with pytest.raises(FilmRecoveryError, match="not Root"):
         script.remove(script.root)

@@ -52,7 +52,9 @@ def test_it_counts_what_the_parser_counts() -> None:
     blocks = second.read_blocks(SCRIPT)
     assert blocks is not None
     nodes = [script.root, *script.all_nodes()]
-    ours = [[(entry.name, nk.decode(entry.raw)) for entry in node.entries()] for node in nodes if node is not None]
+    ours = [
+        [(entry.name, nk.decode(entry.raw)) for entry in node.entries()] for node in nodes if node is not None
+    ]
     assert [pairs for _, pairs in blocks] == ours
 
 

@@ -30,7 +30,9 @@ def test_a_chain_and_a_branch() -> None:
 
 
 def test_masks_lie_deepest() -> None:
-    text = node("Roto", "Mask", 0) + node("Read", "A", 0) + node("Read", "B", 0) + node("Merge2", "Over", "2+1")
+    text = (
+        node("Roto", "Mask", 0) + node("Read", "A", 0) + node("Read", "B", 0) + node("Merge2", "Over", "2+1")
+    )
     script = nk.parse(text)
     assert wiring(script)["Over"] == ["B", "A", "Mask"]
     assert script.node("Over").input_counts == (2, 1)

@@ -12,7 +12,7 @@ learn.foundry.com/nuke/developers/15.1/ndkreference/Plugins/classDD_1_1Image_1_1
 Three ways, chosen by the matrix and not by the content:
 
 * moves, flips and quarter turns by whole pixels copy (bit-exact, for every interpolating filter);
-* axis-aligned matrices filter rows and columns one after the other (a fractional move is one convolution);
+* axis-aligned matrices (fractional moves, scales) filter rows and columns one after the other;
 * all others gather, in blocks of rows.
 """
 

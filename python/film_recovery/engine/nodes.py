@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COPYCAT_PAGE = "https://learn.foundry.com/nuke/content/reference_guide/air_nodes/copycat.html"
 INFERENCE_PAGE = "https://learn.foundry.com/nuke/content/reference_guide/air_nodes/inference.html"
-TILE = 1024  # pixels; larger frames are run in tiles, which give the same pixels in less memory
+TILE = 512  # pixels; larger frames are run in tiles, which give the same pixels, faster and in less memory
 
 
 @register(

@@ -25,11 +25,12 @@ def removed(script: Script, items: list[Statement], node: Node) -> list[Statemen
     start = items.index(node._statement)
     end = _end(items, start, node)
     wanted = _wanted(items[:start] + items[end:], node)
-    without = _joined(items[:start], items[start].lead, items[end:])
+    lead = items[start].lead
+    without = _joined(items[:start], lead, items[end:])
     if _is_wired(script, without, wanted):
         return without
-    nothing = _push("0", script.newline)
-    with_nothing = _joined([*items[:start], nothing], items[start].lead, items[end:])
+    nothing = _push("0", script.newline, lead[lead.rfind("\n") + 1 :])
+    with_nothing = _joined([*items[:start], nothing], lead, items[end:])
     if _is_wired(script, with_nothing, wanted):
         return with_nothing
     return _rewired(script, without, wanted)
@@ -115,5 +116,5 @@ def _variable(items: list[Statement], source: Node, newline: str) -> str:
     return name
 
 
-def _push(variable: str, newline: str, indent: str = "") -> Statement:
+def _push(variable: str, newline: str, indent: str) -> Statement:
     return Statement(PUSH, variable, indent, f"push {variable}", newline, 0)

@@ -58,13 +58,13 @@ class Script:
         if path.lower() == "root" and self.root is not None:
             return self.root
         node: Node | None = None
-        rest = path
-        while rest:
-            name = self._next_name(node, rest)
+        parts = path.split(".")
+        at = 0
+        while at < len(parts):
+            name = self._next_name(node, parts, at)
             node = self._child(node, name, path)
-            rest = rest[len(name) + 1 :]
-        if node is None:
-            raise FilmRecoveryError("The name of a node is empty.", remedy="Give a name such as 'Grade1'.")
+            at += name.count(".") + 1
+        assert node is not None
         return node
 
     def append(self, text: str) -> list[Node]:
@@ -102,17 +102,20 @@ class Script:
         """
         if node._script is not self or node._statement not in self._items or node is self.root:
             raise FilmRecoveryError("Only this script's nodes can be removed, and not Root.", node=node.path)
-        clones = [other for other in self.all_nodes() if other.clone_of is node]
+        gone = _with_inside(node)
+        clones = [one for one in self.all_nodes() if id(one.clone_of) in gone and id(one) not in gone]
         if clones:
             lines = ", ".join(str(clone.line) for clone in clones)
             raise FilmRecoveryError(
-                f"The node has clones (line {lines}) that take their knobs from it.",
+                f"There are clones (line {lines}) that take their knobs from what would be removed.",
                 remedy="Remove the clones first.",
                 node=node.path,
                 class_name=node.class_name,
             )
-        self._items = removed(self, self._items, node)
-        self.edited(relink=True)
+        try:
+            self._items = removed(self, self._items, node)
+        finally:
+            self.edited(relink=True)
 
     # For nodes
 
@@ -139,12 +142,16 @@ class Script:
             self._masters(master.parent)
         return self._given[id(master)]
 
-    def _next_name(self, parent: Node | None, rest: str) -> str:
-        """The first name of ``rest``. Names may hold dots themselves: the shortest that exists is meant."""
+    def _next_name(self, parent: Node | None, parts: list[str], at: int) -> str:
+        """The name that ``parts[at:]`` starts with. A name may hold dots: the shortest that exists is meant."""
         scope = self._scope(parent)
-        parts = rest.split(".")
-        names = (".".join(parts[: count + 1]) for count in range(len(parts)))
-        return next((name for name in names if name in scope), parts[0])
+        name = parts[at]
+        longest = max(map(len, scope), default=0)
+        following = at + 1
+        while name not in scope and len(name) < longest and following < len(parts):
+            name = f"{name}.{parts[following]}"
+            following += 1
+        return name if name in scope else parts[at]
 
     def _child(self, parent: Node | None, name: str, path: str) -> Node:
         scope = self._scope(parent)
@@ -206,6 +213,17 @@ class Script:
 def parse(text: str, *, file: str = "") -> Script:
     """Reads script or gizmo text. Raises :class:`NkSyntaxError` with line and column if it is malformed."""
     return Script(text, file)
+
+
+def _with_inside(node: Node) -> set[int]:
+    """The identities of ``node`` and of all that a group holds."""
+    found: set[int] = set()
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        found.add(id(current))
+        waiting.extend(current.nodes)
+    return found
 
 
 def _own_name(node: Node) -> str | None:
