@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import film_recovery
 import numpy as np
 import pytest
+
+import film_recovery
 from film_recovery.imaging.frame import RGB, Box, Format, Frame
 
 FORMAT, WHOLE = Format(24, 16), Box(0, 0, 24, 16)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import OpenEXR
 import pytest
+
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import read_frame, read_header, write_frame
 from film_recovery.imaging.frame import Frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.channel_names import file_name, layout, nuke_name
 from film_recovery.imaging.frame import RGB

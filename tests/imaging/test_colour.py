@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import PyOpenColorIO as ocio
 import pytest
-from film_recovery.errors import FilmRecoveryError
-from film_recovery.imaging.colour import DEFAULT_CONFIG, ColourConfig
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.colour import DEFAULT_CONFIG, ColourConfig
 
 SRGB, ACESCG, RAW = "sRGB - Texture", "ACEScg", "Raw"
 CONFIG = ColourConfig.load(DEFAULT_CONFIG)

@@ -9,6 +9,10 @@ from pathlib import Path
 import numpy as np
 import OpenEXR
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import (
     AP0_CHROMATICITIES,
@@ -18,9 +22,6 @@ from film_recovery.imaging.files import (
     write_frame,
 )
 from film_recovery.imaging.frame import RGB, Box, Format, Frame
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 MakeFrame = Callable[..., Frame]
 LAYERS = (*RGB, "rgba.alpha", "depth.Z", "forward.u")  # the order of a file: RGBA, then by name

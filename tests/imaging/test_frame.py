@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from film_recovery.errors import FilmRecoveryError
-from film_recovery.imaging import RGB, Box, Format, Frame, non_finite
 from hypothesis import given
 from hypothesis import strategies as st
+
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging import RGB, Box, Format, Frame, non_finite
 
 small = st.integers(-12, 12)
 sizes = st.integers(1, 9)

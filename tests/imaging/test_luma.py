@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from film_recovery.imaging.luma import WEIGHTS, chroma, luma, rgb_to_ycbcr, ycbcr_to_rgb
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from film_recovery.imaging.luma import WEIGHTS, chroma, luma, rgb_to_ycbcr, ycbcr_to_rgb
 
 triples = arrays(np.float64, (5, 3), elements=st.floats(-4, 16))
 

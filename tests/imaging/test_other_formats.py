@@ -12,6 +12,7 @@ import numpy as np
 import OpenImageIO as oiio
 import pytest
 import tifffile
+
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import DATATYPES, read_frame, read_header, write_frame
 from film_recovery.imaging.frame import RGB, Box, Format, Frame

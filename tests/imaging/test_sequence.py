@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from film_recovery.errors import FilmRecoveryError
-from film_recovery.imaging.sequence import Sequence, find_sequences, format_frames, parse_frames
 from hypothesis import given
 from hypothesis import strategies as st
+
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.sequence import Sequence, find_sequences, format_frames, parse_frames
 
 frame_sets = st.lists(st.integers(-300, 300), max_size=40, min_size=1, unique=True).map(sorted)
 words = st.text(st.sampled_from("ab_v2. -[](){}%#$d4é"), max_size=8)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Frame

@@ -99,8 +99,11 @@ def matrix(evaluator: Evaluator, place: Place, knob: str, frame: float) -> tuple
     if found.text is None:
         rows = default(evaluator.graph, found)
         return tuple(tuple(float(value) for value in row) for row in rows)
-    fields = nk.fields(found.text)
-    lists = [nk.components(field.text) for field in fields if isinstance(field, nk.Braced)]
+    try:
+        fields = nk.fields(found.text)
+        lists = [nk.components(field.text) for field in fields if isinstance(field, nk.Braced)]
+    except FilmRecoveryError as error:
+        raise _error(found, f"The knob is not a matrix: {error.message}") from error
     if len(lists) != 3 or len(fields) != 3 or any(len(row) != 3 for row in lists):
         raise _error(found, f"The knob is not a matrix of three rows with three values: {found.text[:80]!r}.")
     with evaluator.reading(found.place, found.name, 0, frame):
