@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-LIGHT = ("errors", "graph", "nk")
+LIGHT = ("checks", "errors", "graph", "nk")
 
 before = set(sys.modules)
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))

@@ -99,6 +99,8 @@ class Report:
             self.event("result", **data)
             return
         table = Table(title=title or None, show_header=False)
+        table.add_column()
+        table.add_column(overflow="fold")  # a path is of use only whole
         for key, value in data.items():
             table.add_row(key.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else str(value))
         Console(highlight=False).print(table)

@@ -1,0 +1,141 @@
+"""Curves as small SVG drawings: where the line, its axes and its ticks lie. The template draws them.
+
+Drawn for a telephone's width (360 units); a wide screen only enlarges. A curve that spans more than a factor of
+100 is drawn on a logarithmic axis, and says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from film_recovery.delivery.data import Curve
+from film_recovery.delivery.words import number
+
+WIDTH, HEIGHT = 360, 210
+LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 38
+MOST_POINTS = 600
+LOGARITHMIC_FROM = 100.0
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis: its place in the drawing's units, and its label."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One drawing: ``line`` and ``target`` are in the drawing's units, ``summary`` says it in words."""
+
+    name: str
+    unit: str
+    line: str
+    dot: Point
+    target: float | None
+    target_label: str
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    logarithmic: bool
+    summary: str
+
+
+def plot(curve: Curve) -> Plot | None:
+    """The drawing of ``curve``; None where it has no finite value."""
+    points = sorted((x, y) for x, y in curve.points if math.isfinite(x) and math.isfinite(y))
+    if not points:
+        return None
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    if curve.target is not None:
+        ys.append(curve.target)
+    logarithmic = min(ys) > 0 and max(ys) / min(ys) > LOGARITHMIC_FROM
+    steps, values = _linear(min(xs), max(xs)), _decades(ys) if logarithmic else _linear(min(ys), max(ys))
+    low, high = _padded(ys, values, logarithmic)
+
+    def across(x: float) -> float:
+        return round(LEFT + (x - xs[0]) / ((xs[-1] - xs[0]) or 1) * (WIDTH - LEFT - RIGHT), 1)
+
+    def up(y: float) -> float:
+        y = math.log10(y) if logarithmic else y
+        return round(HEIGHT - BOTTOM - (y - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
+
+    drawn = [(across(x), up(y)) for x, y in _thinned(points)]
+    return Plot(
+        name=curve.name,
+        unit=curve.unit,
+        line=" ".join(f"{x:g},{y:g}" for x, y in drawn),
+        dot=drawn[-1],
+        target=None if curve.target is None else up(curve.target),
+        target_label="" if curve.target is None else number(curve.target),
+        across=tuple(Tick(across(x), _short(x)) for x in steps if xs[0] <= x <= xs[-1]),
+        up=tuple(Tick(up(y), _short(y)) for y in values),
+        logarithmic=logarithmic,
+        summary=_summary(curve, points),
+    )
+
+
+def _summary(curve: Curve, points: Sequence[Point]) -> str:
+    (first, begin), (last, end) = points[0], points[-1]
+    lowest, highest = min(points, key=lambda p: p[1]), max(points, key=lambda p: p[1])
+    lost = len(curve.points) - len(points)
+    unit = f" {curve.unit}" if curve.unit else ""
+    said = (
+        f"{number(begin)}{unit} at step {_whole(first)}, {number(end)}{unit} at step {_whole(last)}; "
+        f"lowest {number(lowest[1])} at {_whole(lowest[0])}, highest {number(highest[1])} at {_whole(highest[0])}."
+    )
+    return f"{said} {lost} values were not finite and are not drawn." if lost else said
+
+
+def _thinned(points: list[Point]) -> list[Point]:
+    """At most about MOST_POINTS points: of each run the lowest and the highest, so that no spike is lost."""
+    if len(points) <= MOST_POINTS:
+        return points
+    size = math.ceil(2 * len(points) / MOST_POINTS)
+    kept = [points[0]]
+    for start in range(0, len(points), size):
+        run = points[start : start + size]
+        kept += sorted({min(run, key=lambda p: p[1]), max(run, key=lambda p: p[1])})
+    return [*kept, points[-1]]
+
+
+def _linear(low: float, high: float, wanted: int = 4) -> list[float]:
+    """Round numbers from the last below ``low`` to the first above ``high``."""
+    if low == high:
+        return [low]
+    raw = (high - low) / wanted
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= raw * 0.999)
+    return [round(i * step, 12) for i in range(math.floor(low / step), math.ceil(high / step) + 1)]
+
+
+def _decades(ys: Sequence[float]) -> list[float]:
+    first, last = math.floor(math.log10(min(ys))), math.ceil(math.log10(max(ys)))
+    stride = max(1, math.ceil((last - first) / 5))
+    return [10.0**power for power in range(first, last + stride, stride)]
+
+
+def _padded(ys: Sequence[float], ticks: Sequence[float], logarithmic: bool) -> tuple[float, float]:
+    """The range of the upright axis: values and ticks inside, never empty."""
+    low, high = min(*ys, *ticks), max(*ys, *ticks)
+    if logarithmic:
+        low, high = math.log10(low), math.log10(high)
+    room = 0.0 if high > low else abs(high) * 0.1 or 1.0
+    return low - room, high + room
+
+
+def _short(value: float) -> str:
+    """A tick's label: ``40k``, ``0.25``, ``10⁻⁴``."""
+    if abs(value) >= 1000 and value % 100 == 0:
+        return f"{value / 1000:g}k".replace("-", "−")
+    if value and abs(value) < 1e-3:
+        return number(float(f"{value:.3g}")).removeprefix("1 × ")
+    return f"{value:g}".replace("-", "−")
+
+
+def _whole(step: float) -> str:
+    return number(int(step)) if step == int(step) else number(step)

@@ -1,0 +1,204 @@
+"""The report: one self-contained HTML file that an archivist opens, reads, and keeps beside the masters.
+
+It asks nothing of any network (a content policy inside it forbids that), needs no script to be read, prints, and
+is equal byte for byte for equal data. All text is data: the templates escape everything.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from film_recovery import __version__
+from film_recovery.checks import OUTCOMES, Check, Outcome, StageReport
+from film_recovery.delivery.data import FigureRow, ReportData, Signature, Still
+from film_recovery.delivery.pictures import Encoded, encoded
+from film_recovery.delivery.plot import HEIGHT, LEFT, RIGHT, TOP, WIDTH, plot
+from film_recovery.delivery.verdict import check_anchor, verdict
+from film_recovery.delivery.words import count, number, plain, printable, words
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.atomic import replacement
+from film_recovery.imaging.frame_ranges import format_frames
+
+LARGEST = 20_000_000  # bytes: what goes through mail and opens on a telephone
+FOR_TEXT = 1_000_000  # of these
+
+STAGES = ("Ingest", "Curation", "Alignment", "Training", "Inference", "Validation")
+
+
+def build_report(data: ReportData, path: Path | str) -> Path:
+    """Writes the report on ``data`` to ``path``, atomically, in place of an earlier one; gives the path back.
+
+    Raises FilmRecoveryError when the folder cannot be written to, or the report would exceed 20 MB.
+    """
+    path = Path(path)
+    content = _html(data).encode("utf-8")
+    if len(content) >= LARGEST:
+        raise FilmRecoveryError(
+            f"The report would have {len(content) / 1e6:.1f} MB; {LARGEST / 1e6:.0f} are allowed.",
+            remedy="show fewer stills, or shorten its texts",
+            file=str(path),
+        )
+    with replacement(path, create_directories=True) as temporary:
+        temporary.write_bytes(content)
+    return path
+
+
+def _html(data: ReportData) -> str:
+    environment = Environment(
+        loader=PackageLoader("film_recovery.delivery"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(words=words, plain=plain, number=number)
+    script = environment.get_template("report.js").render()
+    stills = _stills(data)
+    return environment.get_template("report.html").render(
+        data=data,
+        verdict=verdict(data),
+        stages=[_stage(data, report) for report in data.reports],
+        figures=[_row(data, row) for row in data.figures],
+        stills=stills.shown,
+        pictures=stills.encoded,
+        plots=[(curve, plot(curve)) for curve in data.curves],
+        box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "top": TOP},
+        held_out=format_frames(data.held_out),
+        version=__version__,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
+    )
+
+
+# Stills
+
+
+@dataclass(frozen=True)
+class _Picture:
+    name: str
+    uri: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class _ShownStill:
+    anchor: str
+    still: Still
+    pictures: tuple[_Picture, ...]
+
+
+@dataclass(frozen=True)
+class _Stills:
+    shown: tuple[_ShownStill, ...]
+    encoded: Encoded
+
+
+def _stills(data: ReportData) -> _Stills:
+    pictures = [picture for still in data.stills for picture in still.pictures.values()]
+    result = encoded(pictures, LARGEST - FOR_TEXT)
+    coded = iter(zip(result.uris, result.sizes, strict=True))
+    shown = []
+    for place, still in enumerate(data.stills, 1):
+        named = tuple(_Picture(name, uri, *size) for name, (uri, size) in zip(still.pictures, coded))  # noqa: B905
+        shown.append(_ShownStill(f"still-{place}", still, named))
+    return _Stills(tuple(shown), result)
+
+
+# Checks
+
+
+@dataclass(frozen=True)
+class _ShownCheck:
+    anchor: str
+    title: str
+    why: str
+    manual: bool
+    outcome: Outcome
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True)
+class _ShownStage:
+    title: str
+    worst: str
+    summary: str
+    checks: tuple[_ShownCheck, ...]
+
+
+def _stage(data: ReportData, report: StageReport) -> _ShownStage:
+    found = [outcome.outcome for outcome in report.outcomes]
+    counts = [f"{found.count(name)} {name}" for name in reversed(OUTCOMES) if name in found]
+    return _ShownStage(
+        title=STAGES[report.stage] if 0 <= report.stage < len(STAGES) else f"Stage {report.stage}",
+        worst=report.worst,
+        summary=f"{count(len(found), 'check')}" + (f": {', '.join(counts)}" if counts else ""),
+        checks=tuple(_check(data, outcome) for outcome in report.outcomes),
+    )
+
+
+def _check(data: ReportData, outcome: Outcome) -> _ShownCheck:
+    known: Mapping[str, Check] = {check.id: check for check in data.checks}
+    check = known.get(outcome.check)
+    signatures = tuple(signature for signature in data.signatures if signature.check == outcome.check)
+    return _ShownCheck(
+        anchor=check_anchor(outcome.check),
+        title=data.title_of(outcome.check),
+        why=check.why if check else "",
+        manual=bool(signatures) or (check is not None and check.manual),
+        outcome=outcome,
+        signatures=signatures,
+    )
+
+
+# Figures
+
+
+@dataclass(frozen=True)
+class _Cell:
+    column: str
+    text: str
+    best: bool
+    change: str
+
+
+@dataclass(frozen=True)
+class _ShownRow:
+    row: FigureRow
+    wanted: str
+    cells: tuple[_Cell, ...]
+
+
+def _row(data: ReportData, row: FigureRow) -> _ShownRow:
+    distances = [row.distance(column) for column in data.columns]
+    best = min((d for d in distances if d is not None), default=None)
+    several = sum(d is not None for d in distances) > 1
+    cells = []
+    for column, distance in zip(data.columns, distances, strict=True):
+        value = row.values.get(column)
+        cells.append(
+            _Cell(
+                column=column,
+                text="–" if value is None else number(value),
+                best=several and distance is not None and distance == best,
+                change=_change(data, row) if column == data.delivered else "",
+            )
+        )
+    wanted = {"higher": "higher is better", "lower": "lower is better"}.get(row.better)
+    return _ShownRow(row, wanted or f"best at {number(row.target or 0.0)}", tuple(cells))
+
+
+def _change(data: ReportData, row: FigureRow) -> str:
+    """How far the delivered column is from the Source's, with its sign."""
+    before, after = row.values.get(data.source_column), row.values.get(data.delivered)
+    if before is None or after is None or data.source_column == data.delivered:
+        return ""
+    difference = number(after - before)
+    return difference if difference.startswith("−") else f"+{difference}"

@@ -1,0 +1,52 @@
+"""The project: its folder, ``project.yaml``, and the lock that command line, panel and farm honour. Light.
+
+``create`` makes the folder of a draft, ``load`` reads it, ``update`` changes single values and leaves the rest of the
+file as the operator wrote it; ``paths`` says where everything lies; ``lock.held`` keeps others away.
+"""
+
+from __future__ import annotations
+
+from film_recovery.project.folders import FILE, FOLDERS, Paths, inside, paths, plain_name
+from film_recovery.project.model import (
+    COMPRESSIONS,
+    DATATYPES,
+    ENGINES,
+    METHODS,
+    SCHEMA,
+    SCOPES,
+    SIZES,
+    TIERS,
+    Alignment,
+    Colour,
+    Draft,
+    Element,
+    Inference,
+    PairOf,
+    Project,
+    Training,
+)
+
+__all__ = [
+    "COMPRESSIONS",
+    "DATATYPES",
+    "ENGINES",
+    "FILE",
+    "FOLDERS",
+    "METHODS",
+    "SCHEMA",
+    "SCOPES",
+    "SIZES",
+    "TIERS",
+    "Alignment",
+    "Colour",
+    "Draft",
+    "Element",
+    "Inference",
+    "PairOf",
+    "Paths",
+    "Project",
+    "Training",
+    "inside",
+    "paths",
+    "plain_name",
+]

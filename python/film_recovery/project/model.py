@@ -1,0 +1,169 @@
+"""What a project is: the plain data of ``project.yaml``, frozen. Read by every stage, written by none.
+
+``loading`` makes it from the file, ``creation`` and ``editing`` write the file; nobody changes it in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+SCHEMA = 1
+SCOPES = ("shot", "scene", "sequence")
+METHODS = ("matrix", "Colorspace")
+ENGINES = ("open", "copycat")
+SIZES = ("small", "medium", "large")
+TIERS = ("full", "indie", "nc")
+DATATYPES = ("half", "float")
+COMPRESSIONS = ("none", "rle", "zips", "zip", "piz", "dwaa", "dwab")
+RENDER_FOLDER = "pipeline/04_inference_render"
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of the film, read-only to the project.
+
+    ``file``: a sequence with ``####`` or ``%04d``, or one file; relative to the project folder, or absolute,
+    for scans lie outside. ``first``, ``last``: its frames, both included. ``width`` × ``height``: pixels of its
+    format. ``colourspace``: a role or name of the OCIO config. ``gauge`` (``16 mm``), ``generation`` (``print``),
+    ``type`` (``print``, ``internegative``, ``telecine``, ``safety copy``, ``DVD``, ``painting`` …) and ``quality``
+    (better in what) are the operator's words, as are ``holder``, ``authorisation`` and ``provenance``. ``reel`` and
+    ``shot``: where they differ from the project's.
+    """
+
+    file: str
+    first: int
+    last: int
+    width: int
+    height: int
+    title: str = ""
+    reel: str = ""
+    shot: str = ""
+    pixel_aspect: float = 1.0
+    frame_rate: float = 24.0
+    colourspace: str = "color_picking"
+    gauge: str = ""
+    generation: str = ""
+    type: str = ""
+    quality: str = ""
+    holder: str = ""
+    authorisation: str = ""
+    provenance: str = ""
+
+
+@dataclass(frozen=True)
+class PairOf:
+    """The Source frame and the Reference frame of one moment; why it was chosen, and from which shot."""
+
+    source: int
+    reference: int
+    reason: str = ""
+    shot: str = ""
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How the Reference comes to lie on the Source.
+
+    ``translate``: x and y in pixels for each pair, in the order of the pairs (empty: none needed).
+    ``live_area``: left, bottom, right, top of the one Crop in pixels, origin bottom left; None while not known.
+    """
+
+    translate: tuple[tuple[float, float], ...] = ()
+    live_area: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Colour:
+    """The OCIO config (a name, a path, or empty for ``$OCIO``) and the role or name of the working space."""
+
+    config: str = ""
+    working_space: str = "scene_linear"
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the network is trained. ``steps`` 0: closed form only. ``initial``: ``none``, or a checkpoint."""
+
+    engine: str = "open"
+    size: str = "medium"
+    patch: int = 512
+    batch: int = 3
+    steps: int = 40_000
+    seed: int = 1
+    initial: str = "none"
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What is rendered and how. ``frames``: ``1001-1100,1105``; empty: all of the Source.
+
+    ``version`` is part of the file name. ``folder``: where frames go, relative to the project and inside it.
+    """
+
+    frames: str = ""
+    version: str = "v001"
+    folder: str = RENDER_FOLDER
+    compression: str = "zip"
+    datatype: str = "half"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """All that an operator says of a project; ``creation.create`` makes the folder of it.
+
+    ``elements``: exactly ``source`` and ``reference``. ``recipe``: an id of ``recipes``. ``hold_out``: pairs that
+    never enter training. ``prefilter``: size of the Source-only Median in pixels, 0 = off.
+    ``tolerances``: check id → what replaces the recipe's tolerance. ``reasoning``: why, in the operator's words.
+    """
+
+    film: str
+    recipe: str
+    elements: Mapping[str, Element]
+    title: str = ""
+    reel: str = ""
+    shot: str = ""
+    scope: str = "shot"
+    tier: str = "full"
+    pairs: tuple[PairOf, ...] = ()
+    hold_out: tuple[PairOf, ...] = ()
+    alignment: Alignment = field(default_factory=Alignment)
+    colour: Colour = field(default_factory=Colour)
+    method: str = "matrix"
+    prefilter: int = 0
+    training: Training = field(default_factory=Training)
+    inference: Inference = field(default_factory=Inference)
+    tolerances: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
+    reasoning: str = ""
+
+
+@dataclass(frozen=True)
+class Project(Draft):
+    """A draft that has a folder. ``schema``: of the file it was read from."""
+
+    folder: Path = Path()
+    schema: int = SCHEMA
+
+    @property
+    def source(self) -> Element:
+        """The damaged element, which is recovered."""
+        return self.elements["source"]
+
+    @property
+    def reference(self) -> Element:
+        """The element that is better in one respect."""
+        return self.elements["reference"]
+
+    @property
+    def kind(self) -> str:
+        """``spatial``, ``colour`` or ``combined``: the first word of the recipe's id."""
+        return self.recipe.partition("-")[0]
+
+    def file_of(self, element: str) -> str:
+        """The pattern of an element as an absolute path with forward slashes."""
+        return (self.folder / self.elements[element].file).as_posix()
