@@ -41,11 +41,6 @@ Dot {}
 """
 
 
-@pytest.fixture(autouse=True)
-def _tkinter() -> None:
-    pytest.importorskip("tkinter")
-
-
 def test_it_counts_what_the_parser_counts() -> None:
     script = nk.parse(SCRIPT)
     assert second.check(SCRIPT) == script.block_count == 6
