@@ -49,6 +49,11 @@ class Outcome:
     remedy: tuple[str, ...] = ()
     show: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
+    @property
+    def pending(self) -> bool:
+        """Not measured, because what it measures does not exist yet: neither a pass nor a failure."""
+        return self.outcome == "info" and self.value is None
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON and the ledger."""
         return {
@@ -78,6 +83,11 @@ class StageReport:
     def stops(self) -> bool:
         """Whether the work must not go on."""
         return self.worst == "fail"
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """Checks that could not be measured yet. A stage is done only when none is left, whatever ``worst`` says."""
+        return tuple(outcome.check for outcome in self.outcomes if outcome.pending)
 
 
 def judged(check: Check, ok: bool, value: Any, reason: str, show: Mapping[str, Any] = _NOTHING) -> Outcome:

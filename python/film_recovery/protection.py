@@ -5,7 +5,8 @@ Whatever writes (``engine`` its models, ``rendering`` its frames) asks here firs
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from film_recovery import nk
@@ -21,18 +22,29 @@ def protect_elements(evaluator: Evaluator, folder: Path, node: nk.Node, knob: st
     Elements are all Reads of the script. ``own``: the pattern that ``node`` itself writes; a Read of it shows
     those frames again and is no element, unless ``node`` depends on it. ``node`` and ``knob`` name who asks.
     """
-    place = folder.resolve()
     for path, sequence in _elements(evaluator, node, own):
-        element = sequence.folder.resolve()
-        if place == element or place in element.parents or element in place.parents:
-            raise FilmRecoveryError(
-                f"The folder {place} is equal to, inside or around {element}, where {path} keeps its frames. "
-                "Elements of the film are never written to.",
-                node=node.path,
-                class_name=node.class_name,
-                knob=knob,
-                remedy="write to a folder of its own, such as pipeline/04_inference_render",
-            )
+        _keep_apart(folder, sequence.folder, f"where {path} keeps its frames", node, knob)
+
+
+def protect_files(files: Iterable[Path], folder: Path, node: nk.Node, knob: str) -> None:
+    """As :func:`protect_elements`, for the files that were read indeed: those of a gizmo's Reads too, and where
+    the frames of an element are links, the folder of what they lead to."""
+    for file in files:
+        for home in {file.parent, Path(os.path.realpath(file)).parent}:
+            _keep_apart(folder, home, f"where {file.name} comes from", node, knob)
+
+
+def _keep_apart(folder: Path, element: Path, what: str, node: nk.Node, knob: str) -> None:
+    place, home = (Path(os.path.realpath(path)) for path in (folder, element))
+    if place == home or place in home.parents or home in place.parents:
+        raise FilmRecoveryError(
+            f"The folder {place} is equal to, inside or around {home}, {what}. "
+            "Elements of the film are never written to.",
+            node=node.path,
+            class_name=node.class_name,
+            knob=knob,
+            remedy="write to a folder of its own, such as pipeline/04_inference_render",
+        )
 
 
 def _elements(evaluator: Evaluator, node: nk.Node, own: str) -> Iterator[tuple[str, Sequence]]:
@@ -40,6 +52,9 @@ def _elements(evaluator: Evaluator, node: nk.Node, own: str) -> Iterator[tuple[s
     for read in evaluator.script.all_nodes():
         if read.class_name != "Read" or read.get("file") is None:
             continue
-        sequence = Sequence.parse(evaluator.call(read, evaluator.root.range[0]).path("file"))
+        call = evaluator.call(read, evaluator.root.range[0])
+        if not call.text("file"):
+            continue
+        sequence = Sequence.parse(call.path("file"))
         if sequence.pattern != own or id(read) in needed:
             yield read.path, sequence

@@ -5,15 +5,13 @@ Each gives its exit code: 0 done, or EXIT_CHECK_FAILED. Errors are raised, ``mai
 
 from __future__ import annotations
 
-import json
+import math
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from film_recovery import engine, nk, rendering
-from film_recovery.cli.report import Report
+from film_recovery.cli.report import Report, json_line
 from film_recovery.comp import Evaluator
 from film_recovery.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
 from film_recovery.imaging.frame import Box
@@ -68,7 +66,9 @@ def compare(
 
     if locked not in (None, "luma", "chroma"):
         raise UsageError(f"--identity {locked}: unknown.", remedy="choose luma or chroma")
-    numbers = parse_frames(frames) if frames else None
+    if not 0 <= tolerance < math.inf:
+        raise UsageError(f"--tolerance {tolerance}: not a distance.", remedy="choose 0 or more")
+    numbers = None if frames is None else parse_frames(frames)
     figures = compare_sequences(a, b, numbers, spaces, _box(box), report.progress)
     code = EXIT_DONE
     if locked:
@@ -96,7 +96,12 @@ def _box(text: str | None) -> Box | None:
         raise UsageError(
             f"--box {text}: four whole numbers are needed.", remedy="left,bottom,right,top"
         ) from error
-    return Box(left, bottom, right, top)
+    box = Box(left, bottom, right, top)
+    if box.empty:
+        raise UsageError(
+            f"--box {text}: it holds no pixel.", remedy="left,bottom,right,top, from the bottom left"
+        )
+    return box
 
 
 def nk_check(files: list[Path]) -> int:
@@ -108,9 +113,11 @@ def nk_check(files: list[Path]) -> int:
             _check_script(file, row)
         except FilmRecoveryError as error:
             row["error"] = str(error)
+        except OSError as error:
+            row["error"] = str(named(error))
         if not row["ok"]:
             code = EXIT_BAD_INPUT
-        print(json.dumps(row, ensure_ascii=False), flush=True)
+        print(json_line(row), flush=True)
     return code
 
 
@@ -132,9 +139,14 @@ def demo(report: Report, out: Path, footage: str) -> int:
     figures = run(out, footage, report.progress)
     report.say(f"look at {out / 'spatial' / 'comparison.png'} and {out / 'colour' / 'comparison.png'}")
     sys.stdout.flush()
-    print(json.dumps(figures, default=_plain), flush=True)
+    print(json_line(figures), flush=True)
     return EXIT_DONE
 
 
-def _plain(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else str(value)
+def named(error: OSError) -> FilmRecoveryError:
+    """What the operating system refused, where no part of the program has a better word for it."""
+    return FilmRecoveryError(
+        f"The system refuses: {error.strerror or error}.",
+        remedy="check the path, its permissions and the free space on its disk",
+        file=error.filename,
+    )

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a check failed, 2 usage, 3 bad input.
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ import typer
 
 from film_recovery import __version__
 from film_recovery.cli.report import Report
-from film_recovery.errors import EXIT_CHECK_FAILED, FilmRecoveryError
+from film_recovery.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, FilmRecoveryError
 
 app = typer.Typer(
     name="film-recovery",
@@ -137,12 +138,20 @@ def doctor(json: Json = False) -> None:
 
 def _guarded(report: Report, work: object) -> None:
     """Runs ``work``; turns its number into the exit code, and an error into a message and its exit code."""
+    from film_recovery.cli import commands
+
     assert callable(work)
     try:
         code = work()
     except FilmRecoveryError as error:
         report.error(error)
         raise typer.Exit(error.exit_code) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        refused = commands.named(error)
+        report.error(refused)
+        raise typer.Exit(refused.exit_code) from error
     except KeyboardInterrupt as stop:
         report.say("stopped; what was finished is kept, run the command again to continue")
         raise typer.Exit(130) from stop
@@ -152,10 +161,16 @@ def _guarded(report: Report, work: object) -> None:
 
 def run() -> None:
     """Console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name of a file may hold what they cannot
     try:
         app()
     except BrokenPipeError:
         sys.exit(EXIT_CHECK_FAILED)
+    except OSError as error:  # standard output itself, for instance on a full disk
+        print(f"film-recovery: {error}", file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
 
 
 if __name__ == "__main__":

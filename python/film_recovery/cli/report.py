@@ -2,19 +2,24 @@
 
 JSON events, one a line on standard output: ``progress`` (done, total, what, seconds_left), ``check`` (id,
 outcome, value, tolerance, reason, remedy), ``result`` (whatever the command found), ``error`` (type, message,
-remedy and place). Text goes to standard error, results to standard output, so that a pipe gets results only.
+remedy and place). A number that is not finite is null there: JSON has no word for it. Text goes to standard
+error, results to standard output, so that a pipe gets results only.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from film_recovery.errors import FilmRecoveryError
 
@@ -102,7 +107,8 @@ class Report:
         table.add_column()
         table.add_column(overflow="fold")  # a path is of use only whole
         for key, value in data.items():
-            table.add_row(key.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else str(value))
+            shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+            table.add_row(key.replace("_", " "), Text(shown))  # brackets in a path are no markup
         Console(highlight=False).print(table)
 
     def error(self, error: FilmRecoveryError) -> None:
@@ -114,9 +120,35 @@ class Report:
 
     def event(self, event: str, **data: Any) -> None:
         """One JSON line."""
-        print(json.dumps({"event": event, **data}, ensure_ascii=False, default=str), flush=True)
+        print(json_line({"event": event, **data}), flush=True)
 
     def _close_bar(self) -> None:
         if self._bar is not None:
             self._bar.stop()
         self._bar, self._task, self._what = None, None, ""
+
+
+def json_line(data: Mapping[str, Any]) -> str:
+    """``data`` as one line of JSON that every parser reads and standard output can hold.
+
+    Numbers that are not finite become null. Characters beyond the encoding of standard output, and names of files
+    that are not UTF-8, are escaped.
+    """
+    plain = _finite(data)
+    line = json.dumps(plain, ensure_ascii=False, allow_nan=False, default=str)
+    try:
+        line.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(plain, allow_nan=False, default=str)
+    return line
+
+
+def _finite(value: Any) -> Any:
+    """``value`` with numpy's scalars as Python's, and None for NaN and infinity."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -38,7 +38,8 @@ class FigureRow:
     """One measure for every contender: ``values`` maps a column (“Source”, “Unsharp mask” …) to its value.
 
     ``unit``: “dB”, “ΔE00”, “” for none. ``domain``: on what it is measured (“luma, sRGB-encoded 0–1, live area”).
-    ``better``: ``higher``, ``lower``, or ``target``: the closer to ``target`` the better. None: not measured.
+    ``better``: ``higher``, ``lower``, or ``target``: the closer to ``target`` the better. None: not measured; leave
+    the Source out where its value says nothing (it is identical to itself).
     """
 
     name: str

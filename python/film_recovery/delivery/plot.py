@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from film_recovery.delivery.data import Curve
-from film_recovery.delivery.words import number
+from film_recovery.delivery.words import count, number
 
-WIDTH, HEIGHT = 360, 210
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 38
+WIDTH, HEIGHT = 360, 215
+LEFT, RIGHT, TOP, BOTTOM = 52, 14, 20, 38
 MOST_POINTS = 600
 LOGARITHMIC_FROM = 100.0
 
@@ -88,7 +88,9 @@ def _summary(curve: Curve, points: Sequence[Point]) -> str:
         f"{number(begin)}{unit} at step {_whole(first)}, {number(end)}{unit} at step {_whole(last)}; "
         f"lowest {number(lowest[1])} at {_whole(lowest[0])}, highest {number(highest[1])} at {_whole(highest[0])}."
     )
-    return f"{said} {lost} values were not finite and are not drawn." if lost else said
+    if not lost:
+        return said
+    return f"{said} {count(lost, 'value was', 'values were')} not finite and {'is' if lost == 1 else 'are'} not drawn."
 
 
 def _thinned(points: list[Point]) -> list[Point]:

@@ -72,6 +72,8 @@ def _html(data: ReportData) -> str:
         plots=[(curve, plot(curve)) for curve in data.curves],
         box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "top": TOP},
         held_out=format_frames(data.held_out),
+        elements=list(dict.fromkeys(key for element in data.elements.values() for key in element)),
+        made={"Film Recovery": __version__, **data.made},
         version=__version__,
         script_hash=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
     )
@@ -200,5 +202,9 @@ def _change(data: ReportData, row: FigureRow) -> str:
     before, after = row.values.get(data.source_column), row.values.get(data.delivered)
     if before is None or after is None or data.source_column == data.delivered:
         return ""
-    difference = number(after - before)
-    return difference if difference.startswith("−") else f"+{difference}"
+    shown = number(before), number(after)
+    if any("×" in text for text in shown):
+        difference = number(after - before)
+        return difference if difference.startswith("−") else f"+{difference}"
+    digits = max(len(text.partition(".")[2]) for text in shown)
+    return f"{after - before:+.{digits}f}".replace("-", "−")

@@ -101,9 +101,9 @@ def _identity_sentence(data: ReportData) -> list[str]:
         return []
     if not found:
         return [f"Whether the {family[2]} stayed the Source’s was not checked."]
-    held = "did not change" if found.outcome in ("pass", "info") else "did change, which it must not"
+    held = "is kept" if found.outcome in ("pass", "info") else "is not kept"
     tolerance = f", tolerance {words(found.tolerance)}" if words(found.tolerance) != "–" else ""
-    return [f"The Source’s {family[2]} {held} (measured {words(found.value)}{tolerance})."]
+    return [f"The Source’s {family[2]} {held}: measured {words(found.value)}{tolerance}."]
 
 
 def _identity(data: ReportData) -> Outcome | None:
@@ -140,17 +140,17 @@ def _of_figures(data: ReportData) -> list[Concern]:
 
 
 def _gain(data: ReportData) -> str:
-    subject = f"The {_family(data)[0]}" if _family(data) else "The picture"
-    where = [
-        f"{word} {value}" for word, value in (("reel", data.reel), ("shot", data.shot)) if value
-    ]
+    family = _family(data)
+    subject = f"The {family[0]}" if family else "The picture"
+    where = [f"{word} {value}" for word, value in (("reel", data.reel), ("shot", data.shot)) if value]
     place = f"{subject} of {', '.join([f'“{data.film}”', *where])}"
-    rows = [row for row in _comparable(data)][:TOLD_FIGURES]
+    rows = _comparable(data)
     if not rows:
         return f"{place} was to be recovered; by how much was not measured."
     frames = f" on {count(len(data.held_out), 'frame')} that never entered training" if data.held_out else ""
-    told = listed([f"{row.name} {_change(row, data)} {_two(row, data)}" for row in rows])
-    return f"{place} was recovered{frames}: {told}."
+    told = listed([f"{row.name} {_change(row, data)} {_two(row, data)}" for row in rows[:TOLD_FIGURES]])
+    improved = any(_beats(row, data.delivered, data.source_column) for row in rows)
+    return f"{place} was {'' if improved else 'not '}recovered{frames}: {told}."
 
 
 def _comparable(data: ReportData) -> list[FigureRow]:
@@ -162,17 +162,17 @@ def _comparable(data: ReportData) -> list[FigureRow]:
 
 
 def _beats(row: FigureRow, one: str, other: str) -> bool:
-    """Whether ``one`` is better than ``other``, in the digits that are shown."""
+    """Whether ``one`` is better than ``other``, in the four digits that are shown."""
     mine, its = row.distance(one), row.distance(other)
-    return mine is not None and its is not None and mine < its and _measure(row, one) != _measure(row, other)
+    if mine is None or its is None or mine >= its:
+        return False
+    return f"{row.values[one]:.4g}" != f"{row.values[other]:.4g}"
 
 
 def _change(row: FigureRow, data: ReportData) -> str:
-    before, after = row.values[data.source_column], row.values[data.delivered]
-    assert before is not None and after is not None
-    if _measure(row, data.source_column) == _measure(row, data.delivered):
-        return "stayed,"
-    return "rose" if after > before else "fell"
+    if _beats(row, data.delivered, data.source_column):
+        return "improved"
+    return "became worse," if _beats(row, data.source_column, data.delivered) else "stayed,"
 
 
 def _two(row: FigureRow, data: ReportData) -> str:

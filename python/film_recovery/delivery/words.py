@@ -9,7 +9,7 @@ from typing import Any
 
 SHOWN = 12  # items of a list before the rest is only counted
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def number(value: float) -> str:
@@ -40,11 +40,16 @@ def words(value: Any) -> str:
     if isinstance(value, (int, float)):
         return number(value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{plain(key)}: {words(item)}" for key, item in value.items()) or "–"
+        return "; ".join(f"{plain(key)}{_colon(item)} {words(item)}" for key, item in value.items()) or "–"
     if isinstance(value, (list, tuple)):
         rest = f" … and {len(value) - SHOWN} more" if len(value) > SHOWN else ""
         return (", ".join(words(item) for item in value[:SHOWN]) or "–") + rest
     return str(value)
+
+
+def _colon(value: Any) -> str:
+    """``max 0.001``, but ``node: Crop1``."""
+    return "" if isinstance(value, (int, float)) and not isinstance(value, bool) else ":"
 
 
 def plain(name: Any) -> str:
@@ -54,7 +59,9 @@ def plain(name: Any) -> str:
 
 def printable(value: Any) -> Any:
     """Text without what HTML and UTF-8 cannot hold (controls, lone surrogates): each becomes �."""
-    return _UNPRINTABLE.sub("\ufffd", value) if isinstance(value, str) else value
+    if isinstance(value, str) and _UNPRINTABLE.search(value):
+        return _UNPRINTABLE.sub("\ufffd", value)
+    return value
 
 
 def count(number_: int, one: str, many: str = "") -> str:

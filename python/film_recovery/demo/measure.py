@@ -17,6 +17,7 @@ from film_recovery.analysis.difference import psnr, ssim
 from film_recovery.analysis.identity import identity
 from film_recovery.analysis.saturation import saturation_ratio
 from film_recovery.demo.elements import Job
+from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.colour import ColourConfig
 from film_recovery.imaging.files import read_frame
 from film_recovery.imaging.frame import Box, Pixels
@@ -83,7 +84,12 @@ def contact_sheet(job: Job, config: ColourConfig, path: Path) -> None:
         )
         rows.append(np.hstack(columns))
     sheet = (np.clip(np.vstack(rows), 0, 1) * 255).round().astype(np.uint8)
-    cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    if not cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):
+        raise FilmRecoveryError(
+            "The picture of the comparison could not be written.",
+            file=str(path),
+            remedy="check the free space on its disk",
+        )
 
 
 def _encoded(job: Job, element: str, number: int) -> Pixels:

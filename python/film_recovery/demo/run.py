@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -24,8 +25,8 @@ Progress = Callable[[str, int, int], None]
 def run(out: Path, source: str, tell: Progress) -> dict[str, Any]:
     """Both jobs in ``out`` (emptied first, if an earlier demo made it). Gives the figures, one object a job."""
     started = time.monotonic()
-    _fresh_folder(out)
-    film = footage.load(source)
+    film = footage.load(source)  # first: a name that is not known empties no folder
+    _fresh_folder(Path(os.path.realpath(out)))
     figures: dict[str, Any] = {}
     for recipe in graph.RECIPES:
         figures[recipe] = _job(recipe, out.resolve() / recipe, film, tell)
@@ -78,15 +79,24 @@ def _spec(job: elements.Job, model: Path) -> graph.GraphSpec:
 
 def _fresh_folder(out: Path) -> None:
     """An empty folder for the demo; one that holds anything but an earlier demo is left alone."""
-    if out.exists() and any(out.iterdir()):
-        if not (out / MARKER).is_file():
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        names = {path.name for path in out.iterdir()}
+        foreign = names - {MARKER, *graph.RECIPES} if MARKER in names else names
+        if foreign:
             raise FilmRecoveryError(
-                "The demo's folder holds files that no demo made.",
+                f"The demo's folder holds what no demo made: {', '.join(sorted(foreign)[:3])}.",
                 file=out,
                 remedy="choose another with --out",
             )
-        shutil.rmtree(out)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MARKER).write_text(
-        "This folder was made by the demo and is replaced by the next one.\n", encoding="utf-8"
-    )
+        for recipe in names & set(graph.RECIPES):
+            shutil.rmtree(out / recipe)
+        (out / MARKER).write_text(
+            "This folder was made by the demo and is replaced by the next one.\n", encoding="utf-8"
+        )
+    except OSError as error:
+        raise FilmRecoveryError(
+            f"The demo's folder cannot be used: {error.strerror or error}.",
+            file=out,
+            remedy="choose another with --out",
+        ) from error

@@ -50,9 +50,17 @@ def inference(call: NodeCall) -> Frame:
     tile_or_whole = tile if max(rgb.shape[:2]) > tile else None
     from film_recovery.learning import tiling
 
-    result = tiling.apply(
-        model.module, np.ascontiguousarray(rgb), tile=tile_or_whole, radius=model.card.radius
-    )
+    try:
+        result = tiling.apply(
+            model.module, np.ascontiguousarray(rgb), tile=tile_or_whole, radius=model.card.radius
+        )
+    except RuntimeError as error:  # torch's word for anything that goes wrong inside a model
+        reason = str(error).strip().splitlines()[-1]
+        raise call.error(
+            f"The model cannot run on this image: {reason}.",
+            "modelFile",
+            "use a model exported by film-recovery",
+        ) from error
     return image.with_channels(RGB, result[::-1])
 
 

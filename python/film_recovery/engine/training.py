@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from film_recovery.learning.linear_filter import fit_linear_filter
 from film_recovery.learning.pairs import Pair, PairSource
 from film_recovery.learning.polynomial import fit_colour_polynomial
 from film_recovery.nk.walk import upstream
-from film_recovery.protection import protect_elements
+from film_recovery.protection import protect_elements, protect_files
 
 KEPT_BYTES = 2 << 30  # of pairs held in memory while fitting; the others are evaluated again when needed
 HELD_OUT_EVERY = 4  # of the pairs, one in four scores a fit on the other three
@@ -109,8 +110,14 @@ def train(
     curve = _curve(evaluator, copycat_node)
     path = model or _model_path(evaluator, copycat_node, chosen)
     protect_elements(evaluator, path.parent, copycat_node, "dataDirectory")
+    _refuse_foreign(path)
     kept = _Kept(pairs, tell)
-    fitted = _fit(chosen, kept, curve)
+    try:
+        fitted = _fit(chosen, kept, curve)
+    except FilmRecoveryError as error:
+        error.where.setdefault("node", copycat_node.path)
+        raise
+    protect_files(evaluator.files_read, path.parent, copycat_node, "dataDirectory")
     held_out = [index for index in range(len(kept)) if index % HELD_OUT_EVERY == HELD_OUT_EVERY // 2]
     others = [index for index in range(len(kept)) if index not in held_out]
     score = None
@@ -133,10 +140,37 @@ def train(
         figures={name: value for name, value in figures.items() if value is not None},
         luma_method=method,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     export.save_model(fitted, path, card)
     tell("model", 1, 1)
     return trained
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Makes the folder of a model. Raises FilmRecoveryError when that cannot be, or would cost a file not ours."""
+    sidecar = path.with_suffix(".json")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        in_the_way = path.exists() if not sidecar.exists() else not _is_sidecar(sidecar)
+    except OSError as error:
+        raise FilmRecoveryError(
+            f"The model's folder cannot be made or read: {error.strerror}.",
+            file=str(path.parent),
+            remedy="check the data directory of the CopyCat, or --model",
+        ) from error
+    if in_the_way:
+        raise FilmRecoveryError(
+            "A file that is not a model of this project would be overwritten.",
+            file=str(sidecar if sidecar.exists() else path),
+            remedy="move it away, or choose another name with --model",
+        )
+
+
+def _is_sidecar(file: Path) -> bool:
+    try:
+        content = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and str(content.get("schema", "")).startswith("film-recovery-model/")
 
 
 def _fit(recipe: str, pairs: PairSource, curve: str) -> Any:
@@ -170,7 +204,7 @@ def _recipe(evaluator: Evaluator, node: nk.Node, wanted: str | None) -> tuple[st
 
 def _curve(evaluator: Evaluator, node: nk.Node) -> str:
     """``srgb`` where the graph carries scene-linear values, ``none`` where every Read passes them as stored."""
-    raw = {read.path: _as_stored(evaluator, read) for read in upstream(node) if read.class_name == "Read"}
+    raw = {read.path: _as_stored(evaluator, read) for read in _reads(upstream(node))}
     if len(set(raw.values())) > 1:
         stored = ", ".join(path for path, is_raw in raw.items() if is_raw)
         raise FilmRecoveryError(
@@ -179,6 +213,15 @@ def _curve(evaluator: Evaluator, node: nk.Node) -> str:
             remedy="read both elements with the same input transform",
         )
     return "none" if raw and all(raw.values()) else "srgb"
+
+
+def _reads(nodes: Iterable[nk.Node]) -> Iterator[nk.Node]:
+    """The Reads among ``nodes``, those inside groups included."""
+    for node in nodes:
+        if node.class_name == "Read":
+            yield node
+        elif node.is_group:
+            yield from _reads(node.nodes)
 
 
 def _as_stored(evaluator: Evaluator, read: nk.Node) -> bool:

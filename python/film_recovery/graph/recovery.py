@@ -8,7 +8,7 @@ from pathlib import Path
 from film_recovery import nk
 from film_recovery.graph.blocks import group
 from film_recovery.graph.sheet import Sheet, node_text
-from film_recovery.graph.spec import BATCH, Element, GraphSpec, check, epochs
+from film_recovery.graph.spec import Element, GraphSpec, check, epochs
 
 # Nuke's own way to say "where this script lies"; relative paths start there. The engine reads it as data.
 SCRIPT_FOLDER = "[python {nuke.script_directory()}]"
@@ -192,9 +192,10 @@ def _training(sheet: Sheet, spec: GraphSpec, read: str, source: str, aligned: st
     left, right, top = 900, 1240, 780
     reference_stamp = _stamp(sheet, "Stamp_Training_Reference", "ALIGNED REFERENCE", (left, top), aligned)
     source_stamp = _stamp(sheet, "Stamp_Training_Source", "SOURCE DATASET", (right, top), source)
+    training_source = _prefiltered(sheet, spec, "PreFilter_Source", (right, top + 60), source_stamp)
     prepared = sheet.node(
         group("FR_TrainPrep", "FR_TrainPrep_Source", _linked_area(), {}, (right, top + 200)),
-        [source_stamp, reference_stamp],
+        [training_source, reference_stamp],
     )
     truth = sheet.node(
         group(
@@ -204,7 +205,7 @@ def _training(sheet: Sheet, spec: GraphSpec, read: str, source: str, aligned: st
             {},
             (left, top + 120),
         ),
-        [source_stamp, reference_stamp],
+        [training_source, reference_stamp],
     )
     prepared_truth = sheet.node(
         group("FR_TrainPrep", "FR_TrainPrep_GroundTruth", {}, {}, (left, top + 200)), [truth, reference_stamp]
@@ -219,6 +220,7 @@ def _training(sheet: Sheet, spec: GraphSpec, read: str, source: str, aligned: st
         ),
         [read],
     )
+    hold = _prefiltered(sheet, spec, "PreFilter_Preview", (right + 200, top + 160), hold)
     preview = sheet.node(
         group(
             "FR_TrainPrep",
@@ -236,11 +238,11 @@ def _training(sheet: Sheet, spec: GraphSpec, read: str, source: str, aligned: st
             (right, top + 320),
             inputs=3,
             dataDirectory=nk.quote(Path(spec.data_directory).as_posix()),
-            epochs=str(epochs(spec.steps, len(spec.pairs))),
+            epochs=str(epochs(spec.steps, len(spec.pairs), spec.batch)),
             batchSizeType="Manual",
-            batchSize=str(BATCH),
-            cropSize="512",
-            modelSize="Medium",
+            batchSize=str(spec.batch),
+            cropSize=str(spec.patch),
+            modelSize=nk.quote(spec.size),
             checkpointInterval="10000",
             imageInterval="100",
         ),
@@ -248,15 +250,24 @@ def _training(sheet: Sheet, spec: GraphSpec, read: str, source: str, aligned: st
     )
 
 
+def _prefiltered(sheet: Sheet, spec: GraphSpec, name: str, position: tuple[int, int], feed: str) -> str:
+    """The Median on the Source, where the recovery has one."""
+    if not spec.prefilter:
+        return feed
+    return sheet.node(node_text("Median", name, position, size=str(spec.prefilter)), [feed])
+
+
 def _inference(sheet: Sheet, spec: GraphSpec, read: str) -> None:
     """Stage 4: the whole Source through the network, locked, written."""
     x, top = 1720, 780
+    prefilter = {"prefilter": "true", "prefilter_size": str(spec.prefilter)} if spec.prefilter else {}
+    quality = {"datatype": spec.datatype, "compression": spec.compression}
     stamp = _stamp(sheet, "Stamp_Inference_Source", "SOURCE SEQUENCE", (x, top), read)
     recovered = sheet.node(
         group(
             "FR_Inference",
             "FR_Inference1",
-            {"recipe": spec.recipe, "method": spec.method, **_linked_area()},
+            {"recipe": spec.recipe, "method": spec.method, **prefilter, **_linked_area()},
             {"Inference1.modelFile": nk.quote(Path(spec.model_file).as_posix())} if spec.model_file else {},
             (x, top + 120),
         ),
@@ -271,6 +282,7 @@ def _inference(sheet: Sheet, spec: GraphSpec, read: str) -> None:
             colorspace=nk.quote(spec.write_colourspace),
             file_type="exr",
             create_directories="true",
+            more={knob: nk.quote(word) for knob, word in quality.items() if word},
         ),
         [recovered],
     )

@@ -32,6 +32,8 @@ class GraphSpec:
     ``pairs``: Source frame and Reference frame of each pair, in order. ``preview``: the hold-out's Source
     frame. ``translate``: the alignment of the Reference for each pair, in pixels, in order of the pairs.
     ``live_area``: left, bottom, right, top of the one Crop, or None while it is not known (Crop bypassed).
+    ``patch`` and ``size`` are CopyCat's crop size and model size; ``prefilter`` is the size of the Median on the
+    Source only, the same in training and inference (0: none). ``compression``, ``datatype``: words of a Write.
     """
 
     recipe: str
@@ -46,6 +48,12 @@ class GraphSpec:
     live_area: tuple[int, int, int, int] | None = None
     method: str = "matrix"
     steps: int = STEPS
+    patch: int = 512
+    batch: int = BATCH
+    size: str = "Medium"
+    prefilter: int = 0
+    compression: str = ""
+    datatype: str = ""
     write_colourspace: str = "aces_interchange"
     title: str = ""
 

@@ -60,6 +60,7 @@ class LumaFilter(nn.Module):
         if levels < 1:
             raise FilmRecoveryError(f"A bank of {levels} filters is none.", remedy="choose 1 to 5 levels")
         self.recipe = "spatial"
+        self.channels = 1
         self.levels = levels
         self.reach = size // 2
         self.radius = max(self.reach, 4)
@@ -86,13 +87,25 @@ class LumaFilter(nn.Module):
             place = place + ((contrast - below) / (self.knots[level] - below)).clamp(0.0, 1.0)
         return torch.cat([(1.0 - (place - level).abs()).clamp(min=0.0) for level in range(self.levels)], 1)
 
-    def forward(self, rgb: Tensor) -> Tensor:
-        encoded = self.curve.encode(luma(rgb))
+    def values(self, rgb: Tensor) -> Tensor:
+        """What the filter works on: encoded luma, N×1×H×W."""
+        return self.curve.encode(luma(rgb))
+
+    def step(self, encoded: Tensor) -> Tensor:
+        """The change of ``encoded``: same shape."""
         wide = functional.pad(encoded, [self.reach, self.reach, self.reach, self.reach], "replicate")
         steps = torch.conv2d(wide, self.kernels, self.offsets)
         step = (steps * self.shares(encoded)).sum(1, keepdim=True)
-        step = torch.max(torch.min(step, self.limit), -self.limit)
-        return change_luma(rgb, self.curve.decode(encoded + step) - self.curve.decode(encoded))
+        return torch.max(torch.min(step, self.limit), -self.limit)
+
+    def changed(self, rgb: Tensor, change: Tensor) -> Tensor:
+        """``rgb`` with a ``change`` of luma, graph values: the lock."""
+        return change_luma(rgb, change)
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        encoded = self.values(rgb)
+        after = encoded + self.step(encoded)
+        return self.changed(rgb, self.curve.decode(after) - self.curve.decode(encoded))
 
 
 @one_thread()

@@ -50,6 +50,7 @@ class ColourPolynomial(nn.Module):
         if degree < 1:
             raise FilmRecoveryError(f"A polynomial of degree {degree} maps nothing.", remedy="choose 1 to 4")
         self.recipe = "colour"
+        self.channels = 3
         self.radius = 0
         self.curve = Curve(curve)
         # Monomial m > 0 is monomial parents[m - 1] times axis factors[m - 1]; monomial 0 is 1.
@@ -71,10 +72,22 @@ class ColourPolynomial(nn.Module):
             terms.append(terms[self.parents[index]] * place[:, factor : factor + 1])
         return torch.cat(terms, 1)
 
+    def values(self, rgb: Tensor) -> Tensor:
+        """What the polynomial works on: encoded colours, N×3×H×W."""
+        return self.curve.encode(rgb)
+
+    def step(self, encoded: Tensor) -> Tensor:
+        """The change of ``encoded``: same shape."""
+        return torch.conv2d(self.monomials(encoded), self.weights[:, :, None, None])
+
+    def changed(self, rgb: Tensor, change: Tensor) -> Tensor:
+        """``rgb`` with the chroma of a ``change``, graph values: the lock."""
+        return change_chroma(rgb, change)
+
     def forward(self, rgb: Tensor) -> Tensor:
-        encoded = self.curve.encode(rgb)
-        step = torch.conv2d(self.monomials(encoded), self.weights[:, :, None, None])
-        return change_chroma(rgb, self.curve.decode(encoded + step) - self.curve.decode(encoded))
+        encoded = self.values(rgb)
+        after = encoded + self.step(encoded)
+        return self.changed(rgb, self.curve.decode(after) - self.curve.decode(encoded))
 
 
 def _products(degree: int) -> tuple[list[int], list[int]]:

@@ -1,8 +1,9 @@
 """Running a model over a whole frame, at once or in tiles, with the same result.
 
-The frame is padded *before* it is cut, by repeating its border pixels, so that a tile at the edge sees what
-the whole frame shows there; every tile carries ``radius`` more pixels on each side than it delivers. With a
-``radius`` that covers the model's receptive field, tile = frame. Tiles bound the memory, nothing else.
+A tile sees ``radius`` more pixels on each side than it delivers, as far as the frame goes: at the frame's edge
+the model does what it does there with the whole frame. Tiles begin on a grid of ``GRID`` pixels, because a
+network that halves its resolution is the same only on such a grid. With a ``radius`` that covers the model's
+receptive field, tile = frame. Tiles bound the memory, nothing else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from torch import nn
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
+
+GRID = 16  # pixels: a multiple of every network's step
 
 
 def apply(
@@ -35,21 +38,21 @@ def apply(
     if tile is not None and tile < 1:
         raise FilmRecoveryError(f"A tile of {tile} pixels.", remedy="choose a tile size above 0, or none")
     height, width = image.shape[:2]
-    padded = np.pad(np.asarray(image, np.float32), ((radius, radius), (radius, radius), (0, 0)), "edge")
-    planes = torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[None]
+    planes = torch.from_numpy(np.array(image, np.float32).transpose(2, 0, 1))[None]
     out = np.empty((height, width, 3), np.float32)
     side = tile or max(height, width)
     with torch.inference_mode():
         for y in range(0, height, side):
             for x in range(0, width, side):
                 bottom, right = min(y + side, height), min(x + side, width)
-                window = planes[:, :, y : bottom + 2 * radius, x : right + 2 * radius]
+                above, left = (max(0, place - radius) // GRID * GRID for place in (y, x))
+                window = planes[:, :, above : bottom + radius, left : right + radius].contiguous()
                 result = module(window)
                 if result.shape != window.shape:
                     raise FilmRecoveryError(
                         f"The model makes {tuple(result.shape)} of {tuple(window.shape)}.",
                         remedy="use a model exported by film-recovery",
                     )
-                inside = result[0, :, radius : radius + bottom - y, radius : radius + right - x]
+                inside = result[0, :, y - above : bottom - above, x - left : right - left]
                 out[y:bottom, x:right] = inside.permute(1, 2, 0).numpy()
     return out

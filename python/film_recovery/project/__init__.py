@@ -6,7 +6,13 @@ file as the operator wrote it; ``paths`` says where everything lies; ``lock.held
 
 from __future__ import annotations
 
+from film_recovery.project import lock
+from film_recovery.project.creation import create
+from film_recovery.project.document import ProjectFileError
+from film_recovery.project.editing import update
 from film_recovery.project.folders import FILE, FOLDERS, Paths, inside, paths, plain_name
+from film_recovery.project.loading import load
+from film_recovery.project.lock import ProjectLocked
 from film_recovery.project.model import (
     COMPRESSIONS,
     DATATYPES,
@@ -45,8 +51,14 @@ __all__ = [
     "PairOf",
     "Paths",
     "Project",
+    "ProjectFileError",
+    "ProjectLocked",
     "Training",
+    "create",
     "inside",
+    "load",
+    "lock",
     "paths",
     "plain_name",
+    "update",
 ]

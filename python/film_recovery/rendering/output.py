@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from film_recovery.comp import Evaluator, NodeCall
 from film_recovery.errors import FilmRecoveryError, UsageError
-from film_recovery.imaging.sequence import Sequence
+from film_recovery.imaging.sequence import Sequence, format_frames
 
-DATATYPES = {"16 bit half": "half", "32 bit float": "float"}
+DATATYPES = {
+    ".exr": {"16 bit half": "half", "32 bit float": "float"},
+    ".tif": {"8 bit": "uint8", "16 bit": "uint16", "32 bit float": "float"},
+    ".png": {"8 bit": "uint8", "16 bit": "uint16"},
+    ".dpx": {"8 bit": "uint8", "16 bit": "uint16"},
+}
+SUFFIXES = {".tiff": ".tif"}
 # Knobs of a Write that would change the frames, and the values at which they do not.
 UNUSED = {
     "transformType": ("colorspace",),
@@ -42,9 +49,16 @@ class Output:
     def prepare_folder(self) -> None:
         """Makes the folder if the Write may; raises FilmRecoveryError when frames cannot go there."""
         folder = self.folder
-        if folder.is_dir():
+        try:
+            exists = folder.is_dir()
+        except OSError as error:
+            problem = f"cannot be reached: {error.strerror}"
+            raise self._unusable(problem, "file", "check the path and its permissions") from error
+        if exists:
             if not os.access(folder, os.W_OK):
-                raise self._unusable("cannot be written to", "file", "check its permissions, or choose another")
+                raise self._unusable(
+                    "cannot be written to", "file", "check its permissions, or choose another"
+                )
             return
         if not self.create_directories:
             remedy = "make the folder, or switch create directories on"
@@ -54,6 +68,34 @@ class Output:
         except OSError as error:
             problem = f"cannot be made: {error.strerror}"
             raise self._unusable(problem, "file", "check the path and its permissions") from error
+
+    def check_frames(self, frames: Iterable[int]) -> None:
+        """Raises FilmRecoveryError for frames that this Write cannot or must not write."""
+        numbers = list(frames)
+        if self.sequence.is_still and len(numbers) > 1:
+            raise self.call.error(
+                f"The file name {Path(self.sequence.pattern).name} has no frame number, and {len(numbers)} frames "
+                "are asked for: each would take the place of the one before.",
+                "file",
+                "put #### into the name, or render one frame",
+            )
+        limited = self.call.is_set("use_limit") and self.call.boolean("use_limit")
+        if not (limited and self.call.is_set("first") and self.call.is_set("last")):
+            return
+        first, last = self.call.integer("first"), self.call.integer("last")
+        beyond = [number for number in numbers if not first <= number <= last]
+        if beyond:
+            raise self.call.error(
+                f"The Write is limited to {first}-{last}; asked for: {format_frames(beyond)}.",
+                "use_limit",
+                "choose other frames, or switch the limit off",
+            )
+
+    def refuse_disabled(self, number: int) -> None:
+        """Raises FilmRecoveryError when the Write is disabled at this frame: it then writes nothing in Nuke."""
+        call = replace(self.call, frame=float(number))
+        if call.is_set("disable") and call.boolean("disable"):
+            raise call.error("The Write is disabled.", "disable", "switch it on, or name another Write")
 
     def _unusable(self, problem: str, knob: str, remedy: str) -> FilmRecoveryError:
         return FilmRecoveryError(
@@ -77,6 +119,10 @@ def write_output(evaluator: Evaluator, node: str) -> Output:
     sequence = Sequence.parse(str(call.path("file")))
     suffix = Path(sequence.pattern).suffix.lower()
     is_exr = suffix == ".exr"
+    if SUFFIXES.get(suffix, suffix) not in DATATYPES:
+        raise call.error(
+            f"Files of type “{suffix}” are not written.", "file", f"choose one of: {' '.join(DATATYPES)}"
+        )
     if call.text("file_type") not in ("", suffix.lstrip("."), "tiff" if suffix == ".tif" else ""):
         raise call.error(
             f"file_type {call.text('file_type')} does not fit the file name {Path(sequence.pattern).name}.",
@@ -87,7 +133,7 @@ def write_output(evaluator: Evaluator, node: str) -> Output:
         call=call,
         sequence=sequence,
         colourspace=_colourspace(evaluator, call),
-        datatype=_datatype(call) if is_exr else None,
+        datatype=_datatype(call, SUFFIXES.get(suffix, suffix)),
         compression=_compression(call) if is_exr else None,
         create_directories=call.boolean("create_directories"),
     )
@@ -116,13 +162,18 @@ def _colourspace(evaluator: Evaluator, call: NodeCall) -> str:
         raise
 
 
-def _datatype(call: NodeCall) -> str:
-    token = call.text("datatype")
-    if token not in DATATYPES:
+def _datatype(call: NodeCall, suffix: str) -> str | None:
+    """The data type of the file; None is the usual one of its kind (16 bit), where the script says nothing."""
+    if suffix != ".exr" and not call.is_set("datatype"):
+        return None
+    token, known = call.text("datatype"), DATATYPES[suffix]
+    if token not in known:
         raise call.error(
-            f"The data type {token!r} is unknown.", "datatype", f"choose {' or '.join(DATATYPES)}"
+            f"The data type {token!r} is not written to a {suffix} file.",
+            "datatype",
+            f"choose {' or '.join(known)}",
         )
-    return DATATYPES[token]
+    return known[token]
 
 
 def _compression(call: NodeCall) -> str:

@@ -3,7 +3,8 @@
 Each line names a frame that this engine wrote or was about to write, with its SHA-256, the job that made it
 and the files it came from. A frame is noted before it is renamed into place, so that a killed render leaves no
 frame that nobody knows. Two rules rest on it: what is not ours, or was changed since, is never overwritten;
-and what is ours, from the same job and unchanged files, need not be rendered again.
+and what is ours, from the same job and unchanged files, need not be rendered again. Several runs may write into one
+folder: each sees what the others noted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from film_recovery.errors import FilmRecoveryError
 
@@ -26,29 +27,22 @@ class Record:
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
         self._rows: dict[str, list[dict[str, Any]]] = {}
-        self._torn = False
-        text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
-        lines = text.splitlines(keepends=True)
-        for number, line in enumerate(lines, 1):
-            # A kill can tear the last line; its frame was then not yet renamed into place.
-            self._torn = number == len(lines) and not line.endswith("\n")
-            if not self._torn:
-                self._remember(self._read(line, number))
+        self._read_so_far = 0  # bytes
+        self._lines = 0
+        self._read_on()
 
-    def is_complete(self, frame: Path, job: str) -> bool:
+    def is_complete(self, frame: Path, number: int, job: str) -> bool:
         """Whether ``frame`` holds what ``job`` makes of files that have not changed since."""
+        content = _content(frame, number)
+        self._read_on()  # after looking at the frame: whoever put it there noted it before
         rows = [row for row in self._rows.get(frame.name, ()) if row["job"] == job]
-        if not rows or not frame.exists():
-            return False
-        content = sha256(frame)
         return any(row["sha256"] == content and _unchanged(row["from"]) for row in rows)
 
     def refuse_foreign(self, frame: Path, number: int) -> None:
         """Raises FilmRecoveryError when ``frame`` exists and is not, byte for byte, one of ours."""
-        if not frame.exists():
-            return
-        content = sha256(frame)
-        if not any(row["sha256"] == content for row in self._rows.get(frame.name, ())):
+        content = _content(frame, number)
+        self._read_on()
+        if content and not any(row["sha256"] == content for row in self._rows.get(frame.name, ())):
             raise FilmRecoveryError(
                 "A file that this project did not write, or that was changed since, is in the way.",
                 file=str(frame),
@@ -56,7 +50,7 @@ class Record:
                 remedy="move it away, or choose another output folder",
             )
 
-    def add(self, frame: Path, content: str, job: str, sources: Iterable[Path]) -> None:
+    def add(self, frame: Path, number: int, content: str, job: str, sources: Iterable[Path]) -> None:
         """Notes that ``frame`` is about to get ``content`` (its SHA-256); on disk when this returns."""
         row = {
             "file": frame.name,
@@ -65,35 +59,54 @@ class Record:
             "from": [[str(source), _stamp(source)] for source in sources],
         }
         try:
-            with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(("\n" if self._torn else "") + json.dumps(row) + "\n")
+            with self.path.open("a+b") as stream:
+                stream.write((_line_end(stream) + json.dumps(row) + "\n").encode())
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
             raise FilmRecoveryError(
                 f"The record of rendered frames cannot be written: {error.strerror}.",
                 file=str(self.path),
-                frame=frame.name,
+                frame=number,
                 remedy="check permissions and free disk space, then render again",
             ) from error
-        self._torn = False
-        self._remember(row)
 
-    def _remember(self, row: dict[str, Any] | None) -> None:
-        if row is not None:
-            self._rows.setdefault(row["file"], []).append(row)
+    def _read_on(self) -> None:
+        """Takes in the whole lines that were added since the last time."""
+        try:
+            with self.path.open("rb") as stream:
+                stream.seek(self._read_so_far)
+                added = stream.read()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise FilmRecoveryError(
+                f"The record of rendered frames cannot be read: {error.strerror}.",
+                file=str(self.path),
+                remedy="check its permissions, or choose another output folder",
+            ) from error
+        # A kill can tear the last line; its frame was then not yet renamed into place.
+        whole = added[: added.rfind(b"\n") + 1]
+        self._read_so_far += len(whole)
+        for line in whole.splitlines():
+            self._lines += 1
+            row = self._row(line)
+            if row is not None:
+                self._rows.setdefault(row["file"], []).append(row)
 
-    def _read(self, line: str, number: int) -> dict[str, Any] | None:
+    def _row(self, line: bytes) -> dict[str, Any] | None:
         """One line; None for a torn one that a later run closed off."""
         try:
-            row = json.loads(line)
+            row = json.loads(line.decode("ascii"))
         except json.JSONDecodeError:
             return None
-        if not isinstance(row, dict) or not {"file", "sha256", "job", "from"} <= set(row):
+        except (UnicodeDecodeError, RecursionError):
+            row = None
+        if not _is_row(row):
             raise FilmRecoveryError(
                 "The record of rendered frames is damaged.",
                 file=str(self.path),
-                line=number,
+                line=self._lines,
                 remedy="move the folder's frames and this file away, and render again",
             )
         return row
@@ -105,11 +118,44 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _content(frame: Path, number: int) -> str:
+    """SHA-256 of a frame that is there, empty for one that is not."""
+    try:
+        return sha256(frame)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not frame.is_symlink():
+            return ""
+        raise FilmRecoveryError(
+            f"What stands in the place of the frame is not a file that can be read: {error.strerror}.",
+            file=str(frame),
+            frame=number,
+            remedy="move it away, or choose another output folder or file name",
+        ) from error
+
+
+def _line_end(stream: BinaryIO) -> str:
+    """What to write first: an end for a last line that was torn."""
+    if not stream.seek(0, os.SEEK_END):
+        return ""
+    stream.seek(-1, os.SEEK_END)
+    return "" if stream.read(1) == b"\n" else "\n"
+
+
+def _is_row(row: Any) -> bool:
+    """Whether a line says what a line of ours says."""
+    if not isinstance(row, dict) or not isinstance(row.get("from"), list):
+        return False
+    pairs = all(
+        isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) for item in row["from"]
+    )
+    return pairs and all(isinstance(row.get(key), str) for key in ("file", "sha256", "job"))
+
+
 def _stamp(path: Path) -> list[int]:
     """Size and time of change: enough to see that an element's frame was replaced. Empty when it is gone."""
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except (OSError, ValueError):  # not there, not to be reached, or no path at all
         return []
     return [status.st_size, status.st_mtime_ns]
 

@@ -5,7 +5,6 @@ A frame that is complete already is kept; so a render that was killed continues,
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,15 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from film_recovery import __version__
 from film_recovery.comp import Evaluator
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import RGB, Frame
+from film_recovery.imaging.reading import read_frame
 from film_recovery.imaging.writing import AP0_CHROMATICITIES, write_frame
 from film_recovery.nk.walk import upstream
-from film_recovery.protection import protect_elements
+from film_recovery.protection import protect_elements, protect_files
+from film_recovery.rendering.job import job_key
 from film_recovery.rendering.output import Output, write_output
-from film_recovery.rendering.record import Record, sha256
+from film_recovery.rendering.record import NAME, Record, sha256
+from film_recovery.rendering.workplace import workplace
 
 # Of what the Read knew of its file, only this goes on into the master.
 KEPT_METADATA = (
@@ -56,33 +57,47 @@ def render(
     evaluating or writing raises. Frames written before the error stay.
     """
     output = write_output(evaluator, node)
-    protect_elements(evaluator, output.folder, output.call.node, "file", own=output.sequence.pattern)
+    output.check_frames(frames)
+    protect_elements(evaluator, output.folder, output.call.node, "file", own=_own_pattern(output))
     output.prepare_folder()
     record = Record(output.folder)
-    key = _job_key(evaluator, output, job)
+    key = job_key(evaluator, output, job)
     written: list[int] = []
     kept: list[int] = []
     outside = 0
-    for done, number in enumerate(frames, 1):
-        path = output.sequence.path(number)
-        complete = record.is_complete(path, key)
-        if not complete:
-            record.refuse_foreign(path, number)
-            outside += _render_one(evaluator, output, number, record, key)
-        (kept if complete else written).append(number)
-        if progress:
-            progress(done, len(frames), number, complete)
+    with workplace(output.folder) as place:
+        for done, number in enumerate(frames, 1):
+            output.refuse_disabled(number)
+            path = output.sequence.path(number)
+            made = f"{key}-{number}"  # a name without a frame number may hold any frame
+            complete = record.is_complete(path, number, made)
+            if not complete:
+                record.refuse_foreign(path, number)
+                outside += _render_one(evaluator, output, number, record, made, place)
+            (kept if complete else written).append(number)
+            if progress:
+                progress(done, len(frames), number, complete)
     return Rendered(tuple(written), tuple(kept), outside, tuple(output.sequence.path(n) for n in frames))
 
 
-def _render_one(evaluator: Evaluator, output: Output, number: int, record: Record, key: str) -> int:
+def _own_pattern(output: Output) -> str:
+    """The pattern that is written, where its frames are ours: no film lies under it that nobody noted."""
+    empty = not os.path.isdir(output.folder)
+    ours = empty or os.path.exists(output.folder / NAME) or not output.sequence.frames()
+    return output.sequence.pattern if ours else ""
+
+
+def _render_one(
+    evaluator: Evaluator, output: Output, number: int, record: Record, key: str, place: Path
+) -> int:
     """Evaluates, checks and writes one frame. Gives how many of its samples lie outside 0–1."""
     frame = evaluator.frame(output.call.node, number)
     sources = evaluator.sources(output.call.node, number)
+    protect_files(sources, output.folder, output.call.node, "file")
     _refuse_non_finite(evaluator, output, frame, number, sources)
     colours = frame.select([name for name in frame.channels if name in RGB])
     path = output.sequence.path(number)
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    part = place / path.name
     is_master = output.colourspace == evaluator.root.config.resolve("aces_interchange")
     is_exr = path.suffix.lower() == ".exr"
     try:
@@ -93,22 +108,58 @@ def _render_one(evaluator: Evaluator, output: Output, number: int, record: Recor
             compression=output.compression,
             chromaticities=AP0_CHROMATICITIES if is_master and is_exr else None,
         )
-        record.add(path, sha256(part), key, sources)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        _refuse_cut_short(part)
+        record.add(path, number, sha256(part), key, sources)
+        _move(part, path, number)
+    except FilmRecoveryError as error:
+        if "file" not in error.where or Path(error.where["file"]).parent == place:
+            error.where.update(file=str(path))
+        error.where.setdefault("frame", number)
+        error.where.setdefault("node", output.call.place.path)
+        raise
     return int(np.count_nonzero((colours < 0) | (colours > 1)))
 
 
+def _refuse_cut_short(part: Path) -> None:
+    """A full disk can swallow the end of a file without a word: what was written is read once."""
+    try:
+        read_frame(part)
+    except FilmRecoveryError as error:
+        raise FilmRecoveryError(
+            f"The frame could not be written whole. {error.message}",
+            remedy="free space on its disk, or check the quota, then render again",
+        ) from error
+
+
+def _move(part: Path, path: Path, number: int) -> None:
+    try:
+        os.replace(part, path)
+    except OSError as error:
+        raise FilmRecoveryError(
+            f"The finished frame cannot be put into its place: {error.strerror}.",
+            file=str(path),
+            frame=number,
+            remedy="check the permissions of the folder, then render again",
+        ) from error
+
+
 def _converted(evaluator: Evaluator, frame: Frame, output: Output) -> Frame:
-    """The channels that are written, in the Write's colour space."""
+    """The channels that are written, in the Write's colour space (a colour is converted whole, or not at all)."""
     wanted = output.call.channels("channels", frame.channels)
-    picture = frame.with_pixels(frame.select(wanted), wanted)
-    if output.colourspace and all(name in wanted for name in RGB):
+    picture = frame
+    if output.colourspace and any(name in wanted for name in RGB):
+        missing = [name for name in RGB if name not in frame.channels]
+        if missing:
+            raise output.call.error(
+                f"The image has no {', '.join(missing)}, so its colour cannot be converted.",
+                "colorspace",
+                "feed red, green and blue, or switch raw data on",
+            )
         rgb = evaluator.root.config.convert(
-            picture.select(RGB), evaluator.root.working_space, output.colourspace
+            frame.select(RGB), evaluator.root.working_space, output.colourspace
         )
-        picture = picture.with_channels(RGB, rgb)
+        picture = frame.with_channels(RGB, rgb)
+    picture = picture.with_pixels(picture.select(wanted), wanted)
     metadata = {key: frame.metadata[key] for key in KEPT_METADATA if key in frame.metadata}
     return Frame(picture.pixels, picture.channels, picture.format, picture.bbox, metadata)
 
@@ -132,9 +183,3 @@ def _refuse_non_finite(
         file=", ".join(map(str, sources)) or None,
         remedy="repair the plate, or replace the values upstream with an Expression node",
     )
-
-
-def _job_key(evaluator: Evaluator, output: Output, job: str) -> str:
-    """Everything but the element's files that the bytes of a frame depend on."""
-    parts = (__version__, evaluator.script.text(), evaluator.root.config.name, output.call.place.path, job)
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

@@ -4,6 +4,7 @@ document.documentElement.classList.add("wiping");
 for (const still of document.querySelectorAll(".still")) {
   const stage = still.querySelector(".stage");
   const range = stage.querySelector("input");
+  const pixels = still.querySelector(".pixels");
   const shots = [...stage.querySelectorAll(".shot")];
   const name = (shot) => shot.querySelector(".tag").textContent;
 
@@ -24,7 +25,7 @@ for (const still of document.querySelectorAll(".still")) {
     shots.forEach((shot, place) => {
       shot.dataset.side = pair === "all" ? "apart" : place === left ? "left" : place === right ? "right" : "off";
     });
-    range.disabled = pair === "all";
+    range.disabled = pixels.disabled = pair === "all";
     move(range.value);
   };
 
@@ -32,6 +33,7 @@ for (const still of document.querySelectorAll(".still")) {
     choice.addEventListener("change", () => view(choice.value));
     if (choice.checked) view(choice.value);
   }
+  pixels.addEventListener("click", () => pixels.setAttribute("aria-pressed", stage.classList.toggle("actual")));
   range.addEventListener("input", () => move(range.value));
 
   const follow = (event) => {

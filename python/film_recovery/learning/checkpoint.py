@@ -1,0 +1,107 @@
+"""Checkpoints: all that a training needs to go on as if it had never stopped.
+
+One file a checkpoint, ``checkpoints/step_0000400.ckpt``: tensors and plain values only, written whole or not
+at all and flushed to disk. It is loaded with ``weights_only`` (no code runs), its records' checksums are
+verified, and it holds what it belongs to: settings and pairs. A damaged one is an error, never a fresh start.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.atomic import replacement
+
+SCHEMA = "film-recovery-checkpoint/1"
+_NAME = re.compile(r"step_(\d{7,})\.ckpt")
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """``step``: how many are done. ``settings``: plain values that determine the weights. ``pairs``: label →
+    SHA-256. ``model``, ``average``: weights by name. ``optimiser``: state dict of AdamW."""
+
+    step: int
+    settings: Mapping[str, Any]
+    pairs: Mapping[str, str]
+    model: Mapping[str, Tensor]
+    average: Mapping[str, Tensor]
+    optimiser: Mapping[str, Any]
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in ``folder``, oldest first; none if there is no such folder."""
+    if not folder.is_dir():
+        return []
+    steps = {path: match for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))}
+    return sorted(steps, key=lambda path: int(steps[path][1]))
+
+
+def save_checkpoint(folder: Path, state: Checkpoint, keep: int) -> Path:
+    """Writes ``state`` into ``folder`` and removes all but the newest ``keep`` checkpoints.
+
+    Raises FilmRecoveryError when the folder cannot be written to or its disk is full; the older ones then are
+    still there.
+    """
+    buffer = io.BytesIO()
+    content = {entry.name: _plain(getattr(state, entry.name)) for entry in fields(Checkpoint)}
+    torch.save({"schema": SCHEMA, **content}, buffer)
+    path = folder / f"step_{state.step:07d}.ckpt"
+    try:
+        with replacement(path, create_directories=True) as temporary, open(temporary, "wb") as file:
+            file.write(buffer.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        for old in checkpoints(folder)[:-keep]:
+            old.unlink()
+    except OSError as error:
+        raise FilmRecoveryError(
+            f"The checkpoint cannot be written: {error.strerror}. The one before it is unharmed.",
+            remedy="free space on its disk, then resume",
+            file=str(path),
+        ) from error
+    return path
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in ``path``. Raises FilmRecoveryError when it is damaged, cut short or something else."""
+    try:
+        data = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise ValueError(f"its record {damaged} is damaged")
+        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        if not isinstance(content, dict) or content.pop("schema", None) != SCHEMA:
+            raise ValueError(f"it is no {SCHEMA}")
+        return Checkpoint(**content)
+    except (OSError, ValueError, TypeError, RuntimeError, EOFError) as error:
+        raise _unusable(path, str(error).partition("\n")[0]) from error
+    except (zipfile.BadZipFile, pickle.UnpicklingError, NotImplementedError) as error:
+        raise _unusable(path, "it is damaged, cut short, or holds more than weights") from error
+
+
+def _unusable(path: Path, reason: str) -> FilmRecoveryError:
+    return FilmRecoveryError(
+        f"The checkpoint cannot be used: {reason}.",
+        remedy="put back an intact copy, or move it away to go on from the checkpoint before it",
+        file=str(path),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Mappings as plain dicts, which is what ``weights_only`` loads."""
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return value

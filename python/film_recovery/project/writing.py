@@ -1,0 +1,65 @@
+"""A project file whole, as ``creation`` writes it: ordered, with a comment where an operator may wonder."""
+
+from __future__ import annotations
+
+from film_recovery.project.model import SCHEMA, SCOPES, SIZES, TIERS, Draft
+from film_recovery.project.schema import FIELDS
+from film_recovery.project.words import entry, plain
+
+_HEAD = """\
+# A Film Recovery project. Edit it as you like: comments, order and quotes are kept when a value is changed
+# from the command line or the panel. Text with : or # in it needs quotes.
+"""
+
+# What stands above a key. A key that begins a paragraph has an empty line before it.
+_ABOVE = {
+    "film": "",
+    "recipe": f"""
+# The recipe's id. Scope: {", ".join(SCOPES)}. Tier: the licence of NukeX, {", ".join(TIERS)}.""",
+    "elements": """
+# The two elements; they are only read. file: a sequence with ####, relative to this folder or absolute.
+# quality: better in what. authorisation: who allowed this use, and where that is written.""",
+    "colour": """
+# The OCIO config (a name, a path; empty: $OCIO) and a role or name in it.""",
+    "method": """
+# How luma and chroma are told apart: matrix, or Nuke's Colorspace node.""",
+    "pairs": """
+# The Source frame and the Reference frame of one moment: - {source: 1001, reference: 2001, reason: foliage}""",
+    "hold_out": """
+# Pairs that never enter training.""",
+    "alignment": """
+# translate: x and y in pixels, one for each pair. live_area: left, bottom, right, top of the one Crop.""",
+    "prefilter": """
+# Median on the Source alone, in pixels, the same in training and inference; 0: none.""",
+    "training": f"""
+# engine: open or copycat. size: {", ".join(SIZES)}. steps 0: closed form only. initial: none, or a checkpoint
+# of this film.""",
+    "inference": """
+# frames: 1001-1100,1105; empty: all. The version is part of the file names; frames stay inside this folder.""",
+    "tolerances": """
+# What replaces a recipe's tolerance: the check's id, then its figure.""",
+    "reasoning": """
+# Why this reference, these pairs, this recipe: it goes into the notes and the report.""",
+}
+
+
+def written(draft: Draft, note: str = "") -> str:
+    """The text of the project file of ``draft``. ``note``: a comment line at the top."""
+    parts = [_HEAD, f"# {note}\n" if note else "", f"schema: {SCHEMA}\n"]
+    for key in FIELDS:
+        if key in _ABOVE:
+            parts.append(f"{_ABOVE[key]}\n")
+        value = getattr(draft, key)
+        if key == "elements":
+            shown = {name: _all(element) for name, element in value.items()}
+        elif key in ("alignment", "colour", "training", "inference"):
+            shown = _all(value)
+        else:
+            shown = plain(value)
+        parts.append(entry(key, shown, 0))
+    return "".join(parts)
+
+
+def _all(value: object) -> dict[str, object]:
+    """Every field of a data class, default or not: an operator sees what can be set."""
+    return {name: plain(item) for name, item in vars(value).items()}

@@ -1,0 +1,60 @@
+"""What a recipe is: plain data, made by ``loading`` from the files in ``data``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from film_recovery.checks import Check
+from film_recovery.errors import UsageError
+
+# The stages of the workflow, numbered from 0; the word is the first part of every check's id.
+STAGES = ("ingest", "curation", "alignment", "training", "inference", "validation")
+KINDS = ("spatial", "colour", "combined")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a recipe. ``id``: a word of STAGES, ``number``: its place there."""
+
+    number: int
+    id: str
+    title: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to recover a film.
+
+    ``checks``: in the order in which they are shown. ``presets``: settings by name (``patch``, ``steps`` …).
+    ``quick_reference``: one page of help, lines of text.
+    """
+
+    id: str
+    title: str
+    kind: str
+    summary: str
+    stages: tuple[Stage, ...]
+    checks: tuple[Check, ...]
+    presets: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    quick_reference: str = ""
+
+    def check(self, id: str) -> Check:
+        """The check ``id``; UsageError naming the nearest ones when the recipe has none of that name."""
+        for check in self.checks:
+            if check.id == id:
+                return check
+        import difflib
+
+        near = difflib.get_close_matches(id, [check.id for check in self.checks], n=3, cutoff=0.4)
+        raise UsageError(
+            f"The recipe {self.id} has no check {id!r}.",
+            remedy=f"choose one that it has{', such as ' + ', '.join(near) if near else ''}",
+        )
+
+    def for_stage(self, number: int) -> tuple[Check, ...]:
+        """The checks of one stage, in order."""
+        return tuple(check for check in self.checks if check.stage == number)

@@ -1,0 +1,85 @@
+"""From a project to its reports: every check of the recipe measured, or looked up among the signatures.
+
+What cannot be measured *yet* (no script, no model, no frame) turns out as ``info`` with no value and a reason that
+begins with "not yet". That is no pass: ``StageReport.pending`` names it, and a stage is done only when nothing is
+pending in it. What cannot be measured because the input is bad (a damaged file, an unknown colour space, a broken
+graph) fails, whatever the check's severity, with the error's own words and remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from film_recovery import ledger
+from film_recovery.checks import Check, Outcome, StageReport, judged
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.ledger import Record
+from film_recovery.project import Project
+from film_recovery.stages import alignment as alignment  # each registers its functions
+from film_recovery.stages import curation as curation
+from film_recovery.stages import inference as inference
+from film_recovery.stages import ingest as ingest
+from film_recovery.stages import training as training
+from film_recovery.stages import validation as validation
+from film_recovery.stages.measure import FUNCTIONS
+from film_recovery.stages.view import NotYet, View
+
+SIGN = "sign"  # the kind of the ledger's records that hold signatures: data {check, note}
+
+
+def check(
+    project: Project, stage: int | None = None, ids: Collection[str] | None = None
+) -> tuple[StageReport, ...]:
+    """The reports of all stages, of one, or of the stages that ``ids`` belong to (only those checks then).
+
+    Nothing is written. Raises UsageError for a check that the recipe has not, FilmRecoveryError for a tolerance in
+    the project that its check has not.
+    """
+    view = View(project)
+    wanted = [view.recipe.check(id).id for id in ids] if ids is not None else None
+    for id in project.tolerances:
+        view.check(id)
+    signatures = _signatures(project)
+    reports = []
+    for number in (one.number for one in view.recipe.stages):
+        if stage is not None and number != stage:
+            continue
+        checks = [one for one in view.recipe.for_stage(number) if wanted is None or one.id in wanted]
+        if checks or wanted is None:
+            outcomes = tuple(_outcome(view, view.check(one.id), signatures) for one in checks)
+            reports.append(StageReport(number, outcomes))
+    return tuple(reports)
+
+
+def _outcome(view: View, one: Check, signatures: Mapping[str, Record]) -> Outcome:
+    if one.manual:
+        return _signed(one, signatures.get(one.id))
+    try:
+        return FUNCTIONS[one.id](view, one)
+    except NotYet as reason:
+        return Outcome(one.id, "info", None, one.tolerance, f"not yet: {reason}")
+    except FilmRecoveryError as error:
+        remedy = (error.remedy,) if error.remedy else one.remedy
+        return Outcome(one.id, "fail", None, one.tolerance, error.message, remedy, error.where)
+
+
+def _signed(one: Check, record: Record | None) -> Outcome:
+    if record is None:
+        outcome = judged(one, False, "unsigned", "Nobody has signed it.")
+        return Outcome(
+            one.id,
+            outcome.outcome,
+            outcome.value,
+            one.tolerance,
+            outcome.reason,
+            (*one.remedy, "then sign it"),
+        )
+    note = str(record.data.get("note", ""))
+    said = f"Signed by {record.by} on {record.time[:10]}{': ' + note if note else '.'}"
+    return judged(one, True, {"by": record.by, "time": record.time, "note": note}, said)
+
+
+def _signatures(project: Project) -> dict[str, Record]:
+    """The last signature of each check."""
+    records = ledger.read(project.folder).of_kind(SIGN)
+    return {str(record.data.get("check", "")): record for record in records}

@@ -1,0 +1,276 @@
+"""Stage 0: whether both elements are what the training pairs need. Read-only, like everything about elements."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from film_recovery.checks import Check, Outcome, judged
+from film_recovery.comp import Evaluator, NodeCall
+from film_recovery.comp.place import Place
+from film_recovery.imaging.frame import ALPHA
+from film_recovery.stages import walk
+from film_recovery.stages.domain import domain_of
+from film_recovery.stages.measure import measures
+from film_recovery.stages.view import ELEMENTS, View
+
+_ACES = re.compile(r"aces[-_ ]?v?(\d+\.\d+)", re.IGNORECASE)
+_RECORDS = ("title", "gauge", "generation", "type", "quality", "holder", "provenance")
+
+
+@measures("ingest.size_parity")
+def size_parity(view: View, check: Check) -> Outcome:
+    """Width and height in the headers of the frames that are looked at, and as the project declares them."""
+    sizes, different = {}, {}
+    for element in ELEMENTS:
+        one = view.project.elements[element]
+        sizes[element] = [one.width, one.height]
+        for frame in view.frames(element):
+            shape = view.header(element, frame).format
+            if [shape.width, shape.height] != sizes[element]:
+                different = {"frame": frame, "file": str(view.file(element, frame))}
+                reason = f"Frame {frame} of the {element.capitalize()} is {shape.width}×{shape.height}, not {_x(sizes[element])}."
+                return judged(check, False, [shape.width, shape.height], reason, different)
+    equal = sizes["source"] == sizes["reference"]
+    word = "Both are" if equal else "The Source is"
+    rest = "" if equal else f", the Reference {_x(sizes['reference'])}"
+    return judged(check, equal, sizes, f"{word} {_x(sizes['source'])}{rest}.")
+
+
+@measures("ingest.pixel_aspect")
+def pixel_aspect(view: View, check: Check) -> Outcome:
+    found = {
+        element: sorted(
+            {view.header(element, frame).format.pixel_aspect for frame in view.frames(element)}
+            | {view.project.elements[element].pixel_aspect}
+        )
+        for element in ELEMENTS
+    }
+    values = [value for element in ELEMENTS for value in found[element]]
+    ok = max(values) - min(values) <= check.tolerance["difference"]
+    said = "; ".join(
+        f"{element.capitalize()} {', '.join(f'{v:g}' for v in found[element])}" for element in ELEMENTS
+    )
+    return judged(check, ok, found, f"Pixel aspect: {said}.")
+
+
+@measures("ingest.frame_rate")
+def frame_rate(view: View, check: Check) -> Outcome:
+    """The rates that the project declares, and those that the files carry."""
+    found: dict[str, list[float]] = {}
+    for element in ELEMENTS:
+        rates = {float(view.project.elements[element].frame_rate)}
+        for frame in view.frames(element):
+            rate = _rate(view.header(element, frame).metadata.get("framesPerSecond"))
+            rates |= {rate} if rate else set()
+        found[element] = sorted(rates)
+    values = [value for element in ELEMENTS for value in found[element]]
+    ok = max(values) - min(values) <= check.tolerance["difference"]
+    said = "; ".join(
+        f"{element.capitalize()} {', '.join(f'{v:g}' for v in found[element])}" for element in ELEMENTS
+    )
+    return judged(check, ok, found, f"Frames per second: {said}.")
+
+
+@measures("ingest.frame_range")
+def frame_range(view: View, check: Check) -> Outcome:
+    """Equal ranges, all files there. A Reference that need not be complete only has its pairs and hold-outs."""
+    ranges = {
+        element: [view.project.elements[element].first, view.project.elements[element].last]
+        for element in ELEMENTS
+    }
+    complete = check.tolerance["reference_complete"]
+    missing: dict[str, list[int]] = {"source": view.sequence("source").missing()}
+    if complete:
+        missing["reference"] = view.sequence("reference").missing()
+    else:
+        present = set(view.sequence("reference").frames())
+        missing["reference"] = [frame for frame in view.frames("reference") if frame not in present]
+    value: dict[str, Any] = {**ranges, "missing": {name: len(frames) for name, frames in missing.items()}}
+    for element in ELEMENTS:
+        if missing[element]:
+            frame = missing[element][0]
+            reason = f"{len(missing[element])} frames of the {element.capitalize()} are missing, the first is {frame}."
+            return judged(
+                check, False, value, reason, {"frame": frame, "file": str(view.file(element, frame))}
+            )
+    source, reference = ("–".join(map(str, ranges[element])) for element in ELEMENTS)
+    if complete and source != reference:
+        return judged(check, False, value, f"The Source has frames {source}, the Reference {reference}.")
+    return judged(check, True, value, f"Frames {source}, none is missing.")
+
+
+@measures("ingest.channels")
+def channels(view: View, check: Check) -> Outcome:
+    found = {element: _channels(view, element) for element in ELEMENTS}
+    sets = {names for element in ELEMENTS for names in found[element]}
+    said = "; ".join(f"{e.capitalize()} {' / '.join(', '.join(c) for c in found[e])}" for e in ELEMENTS)
+    value = {element: [list(names) for names in found[element]] for element in ELEMENTS}
+    return judged(check, len(sets) == 1, value, f"Channels: {said}.")
+
+
+@measures("ingest.no_alpha")
+def no_alpha(view: View, check: Check) -> Outcome:
+    found = [
+        (element, frame)
+        for element in ELEMENTS
+        for frame in view.frames(element)
+        if ALPHA in view.header(element, frame).channels
+    ]
+    if not found:
+        return judged(check, True, 0, "No frame has an alpha channel.")
+    element, frame = found[0]
+    reason = f"{len(found)} frames have an alpha channel, the first is frame {frame} of the {element.capitalize()}."
+    return judged(check, False, len(found), reason, {"frame": frame, "file": str(view.file(element, frame))})
+
+
+@measures("ingest.values_0_1")
+def values_0_1(view: View, check: Check) -> Outcome:
+    """Share of pixels with a channel outside 0–1 in the working space, as the Reads give them; the worst frame."""
+    evaluator, reads = view.reads
+    margin = check.tolerance["margin"]
+    worst: dict[str, Any] = {"share": -1.0}
+    least, most = np.inf, -np.inf
+    for element, read in zip(ELEMENTS, reads, strict=True):
+        for frame in view.frames(element):
+            rgb = evaluator.frame(read.path, frame).rgb()
+            least, most = min(least, float(rgb.min())), max(most, float(rgb.max()))
+            share = float(np.mean(((rgb < -margin) | (rgb > 1 + margin)).any(axis=-1)))
+            if share > worst["share"]:
+                worst = {"share": share, "node": read.path, "frame": frame}
+    value = {"share": worst["share"], "least": least, "most": most}
+    ok = worst["share"] <= check.tolerance["share"]
+    reason = f"Values reach from {least:.4g} to {most:.4g}; "
+    reason += (
+        "no frame leaves 0–1."
+        if ok and not worst["share"]
+        else (
+            f"{worst['share']:.2%} of the pixels lie outside 0–1 in frame {worst['frame']} of {worst['node']}."
+        )
+    )
+    return judged(check, ok, value, reason, {"node": worst["node"], "frame": worst["frame"]})
+
+
+@measures("ingest.same_transform")
+def same_transform(view: View, check: Check) -> Outcome:
+    evaluator, reads = view.reads
+    spaces = [_space(evaluator, read) for read in reads]
+    value = dict(zip(ELEMENTS, spaces, strict=True))
+    ok = spaces[0] == spaces[1]
+    reason = (
+        f"Both are read as {spaces[0]}."
+        if ok
+        else f"The Source is read as {spaces[0]}, the Reference as {spaces[1]}."
+    )
+    return judged(check, ok, value, reason, {} if ok else {"node": reads[1].path})
+
+
+@measures("ingest.same_domain")
+def same_domain(view: View, check: Check) -> Outcome:
+    domains = _domains(view)
+    ok = len(set(domains.values())) == 1
+    reason = (
+        f"Both are {domains['source']}."
+        if ok
+        else f"The Source is {domains['source']}, the Reference {domains['reference']}."
+    )
+    return judged(check, ok, domains, reason)
+
+
+@measures("ingest.training_domain")
+def training_domain(view: View, check: Check) -> Outcome:
+    domains = _domains(view)
+    wanted = check.tolerance["domain"]
+    other = [f"the {element.capitalize()} is {one}" for element, one in domains.items() if one != wanted]
+    reason = f"Both are {wanted}-referred." if not other else f"Not {wanted}-referred: {', '.join(other)}."
+    return judged(check, not other, domains, reason)
+
+
+@measures("ingest.authorisation")
+def authorisation(view: View, check: Check) -> Outcome:
+    given = {element: view.project.elements[element].authorisation.strip() for element in ELEMENTS}
+    empty = [element.capitalize() for element, text in given.items() if not text]
+    reason = "Both elements are authorised." if not empty else f"No authorisation for: {', '.join(empty)}."
+    return judged(check, not empty, given, reason, {} if not empty else {"file": "project.yaml"})
+
+
+@measures("ingest.records")
+def records(view: View, check: Check) -> Outcome:
+    missing = [
+        f"{element}.{name}"
+        for element in ELEMENTS
+        for name in _RECORDS
+        if not str(getattr(view.project.elements[element], name)).strip()
+    ]
+    reason = (
+        "Both elements are described."
+        if not missing
+        else f"{len(missing)} entries are empty: {', '.join(missing)}."
+    )
+    return judged(check, not missing, missing, reason, {} if not missing else {"file": "project.yaml"})
+
+
+@measures("ingest.aces_version")
+def aces_version(view: View, check: Check) -> Outcome:
+    name = view.reads[0].root.config.name
+    match = _ACES.search(name)
+    version = match[1] if match else "unknown"
+    ok = version in check.tolerance["versions"].split()
+    return judged(check, ok, version, f"The OCIO config {name} is of ACES {version}.")
+
+
+@measures("ingest.working_space")
+def working_space(view: View, check: Check) -> Outcome:
+    root = view.reads[0].root
+    found = root.config.resolve(root.working_space)
+    ok = found == root.config.resolve(check.tolerance["space"])
+    return judged(check, ok, found, f"The working space is {found}.", {} if ok else {"node": "Root"})
+
+
+@measures("ingest.no_retimes")
+def no_retimes(view: View, check: Check) -> Outcome:
+    """On the way to CopyCat, and on the way to the Write."""
+    ev = view.evaluator
+    nodes = [
+        *walk.upstream(ev, view.copycat, view.numbers),
+        *walk.upstream(ev, view.write, view.wanted_frames[:1]),
+    ]
+    found = [place.path for place in dict.fromkeys(walk.of_class(nodes, check.tolerance["classes"]))]
+    reason = "No node retimes." if not found else f"{len(found)} nodes retime: {', '.join(found)}."
+    return judged(check, not found, found, reason, {"node": found[0]} if found else {})
+
+
+def _x(size: list[int]) -> str:
+    return "×".join(map(str, size))
+
+
+def _rate(value: Any) -> float | None:
+    """Frames per second from metadata: a number, or a fraction of two."""
+    if isinstance(value, tuple) and len(value) == 2 and value[1]:
+        return float(value[0]) / float(value[1])
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _channels(view: View, element: str) -> list[tuple[str, ...]]:
+    return sorted({tuple(sorted(view.header(element, frame).channels)) for frame in view.frames(element)})
+
+
+def _space(evaluator: Evaluator, read: Place) -> str:
+    """The colour space that a Read converts from, as the config calls it; ``raw`` where it does not convert."""
+    call = NodeCall(evaluator, read, 1.0)
+    space = call.text("colorspace")
+    if call.boolean("raw") or space.lower() in ("raw", "none"):
+        return "raw"
+    return space or "default" if space in ("", "default") else call.config.resolve(space)
+
+
+def _domains(view: View) -> dict[str, str]:
+    evaluator, reads = view.reads
+    spaces = [_space(evaluator, read) for read in reads]
+    config = evaluator.root.config
+    return {
+        element: space if space in ("raw", "default") else domain_of(config, space)
+        for element, space in zip(ELEMENTS, spaces, strict=True)
+    }

@@ -1,0 +1,44 @@
+"""Stage 5: the proof, on the frames as they lie on disk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from film_recovery.analysis.identity import identity
+from film_recovery.checks import Check, Outcome, judged
+from film_recovery.imaging.files import read_frame
+from film_recovery.stages.measure import measures
+from film_recovery.stages.view import View
+
+
+@measures("validation.identity")
+def locked_channels(view: View, check: Check) -> Outcome:
+    """Every written frame back in the working space, its locked channels against the Source, in the live area."""
+    root, output = view.evaluator.root, view.output
+    read = view.read_of(view.inference)
+    word = "chroma" if view.kind == "spatial" else "luma"
+    worst, at = -1.0, 0
+    for frame in view.written:
+        area = view.live_area(frame)
+        recovered = read_frame(output.sequence.path(frame)).rgb(area)
+        if output.colourspace:
+            recovered = root.config.convert(recovered, output.colourspace, root.working_space)
+        found = identity(recovered, view.evaluator.frame(read.path, frame).rgb(area))
+        difference = found.chroma_max if view.kind == "spatial" else found.luma_max
+        if not difference <= worst:
+            worst, at = difference, frame
+    limit = check.tolerance["difference"]
+    reason = (
+        f"The largest {word} difference to the Source in {len(view.written)} written frames is {worst:.3g} "
+        f"(frame {at}); {limit:g} is allowed."
+    )
+    show: dict[str, Any] = {"frame": at, "file": str(output.sequence.path(at)), "node": view.write.path}
+    return judged(check, worst <= limit, worst, reason, show)
+
+
+@measures("validation.note_written")
+def note_written(view: View, check: Check) -> Outcome:
+    file = view.paths.validation / check.tolerance["file"]
+    size = file.stat().st_size if file.is_file() else 0
+    reason = f"{file.name} is written." if size else f"{file.name} is missing or empty."
+    return judged(check, size > 0, size, reason, {"file": str(file)})
