@@ -9,7 +9,6 @@ import getpass
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 
@@ -33,10 +32,10 @@ def started(pid: int) -> str | None:
     """
     if pid <= 0:
         return None
-    if sys.platform.startswith("linux"):
-        return _started_linux(pid)
-    if sys.platform == "win32":
+    if os.name == "nt":
         return _started_windows(pid)
+    if Path("/proc/self/stat").exists():
+        return _started_linux(pid)
     return _started_ps(pid)
 
 

@@ -239,6 +239,11 @@ class TestCrop:
         with pytest.raises(FilmRecoveryError, match="softness"):
             run("Crop {\n softness 4\n}\n", noise())
 
+    def test_a_box_too_large_for_any_memory_is_named(self, run):
+        with pytest.raises(FilmRecoveryError, match="pixels, more than") as caught:
+            run("Crop {\n box {0 0 1e9 1e9}\n reformat true\n}\n", noise())
+        assert caught.value.where["knob"] == "box"
+
     @given(st.lists(st.integers(-20, 80), min_size=8, max_size=8))
     @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_crop_of_crop_is_a_crop_to_both(self, run, sides):

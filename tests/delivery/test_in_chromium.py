@@ -208,6 +208,7 @@ def test_it_reads_without_script(browser: Any, report: Path) -> None:
 
 def test_it_prints(browser: Any, report: Path) -> None:
     browser.open(report, 1280, dark=True)
+    browser.run("document.querySelectorAll('details').forEach((each) => each.open = false)")
     pdf = browser.pdf()
     assert 3 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 12
     browser.ask("Emulation.setEmulatedMedia", media="print")
@@ -217,6 +218,10 @@ def test_it_prints(browser: Any, report: Path) -> None:
             "[...document.querySelectorAll('.shot')].every((s) => s.getBoundingClientRect().width > 100)"
         )
         assert shown, "all three pictures of every still"
+        rows = browser.run(
+            "[...document.querySelectorAll('.checks tbody tr')].map((r) => r.getBoundingClientRect().height)"
+        )
+        assert len(rows) == 4 and min(rows) > 10, "closed stages too"
         assert browser.run("getComputedStyle(document.querySelector('nav')).display") == "none"
     finally:
         browser.ask("Emulation.setEmulatedMedia", media="")

@@ -133,7 +133,7 @@ def _filled_with(text: str) -> ReportData:
         film=text,
         reel=text,
         shot=text,
-        recipe=text,
+        recipe=f"own-{text}",  # one that has no sentence of its own
         title=text,
         reports=(StageReport(0, (Outcome("a.b", "fail", text, shown, text, (text,), shown),)),),
         checks=(Check("a.b", 0, text, text, "shall", (text,), manual=True),),

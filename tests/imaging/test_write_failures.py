@@ -35,11 +35,14 @@ except FilmRecoveryError as error:
 """
 
 
-@pytest.mark.parametrize("limit", [0, 100, 5000, 100_000])
+@pytest.mark.parametrize("limit", [0, 100, 5000, 100_000, -1, -3000])
 @pytest.mark.parametrize("name", ["a.exr", "a.png", "a.tif", "a.dpx"])
 def test_a_full_disk_keeps_the_older_file(tmp_path: Path, name: str, limit: int) -> None:
-    """The limit on file size stands for the end of the disk: writes beyond it fail."""
+    """The limit on file size stands for the end of the disk: writes beyond it fail. Below zero: so much too short."""
     path = tmp_path / name
+    if limit < 0:
+        subprocess.run([sys.executable, "-c", FULL_DISK, str(path), str(1 << 30)], check=True, timeout=60)
+        limit += path.stat().st_size
     path.write_bytes(b"older")
     command = [sys.executable, "-c", FULL_DISK, str(path), str(limit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

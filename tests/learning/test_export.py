@@ -189,3 +189,16 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         save_model(model, tmp_path / "absent" / "a.pt", card_for(model))
     with pytest.raises(FilmRecoveryError, match=r"saved as a \.pt"):
         save_model(model, tmp_path / "a.pth", card_for(model))
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"), [("radius", -5), ("radius", 0), ("luma_method", "foo"), ("recipe", "colour")]
+)
+def test_a_sidecar_that_contradicts_its_model_is_refused(tmp_path: Path, entry: str, value: object) -> None:
+    path = tmp_path / "filter.pt"
+    model = LumaFilter("srgb", 9, 1)
+    save_model(model, path, card_for(model))
+    sidecar = path.with_suffix(".json")
+    sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), entry: value}))
+    with pytest.raises(FilmRecoveryError, match="does not fit it"):
+        load_model(path)

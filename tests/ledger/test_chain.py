@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_records_come_back_as_they_were_appended(tmp_path: Path) -> None:
 
 def test_the_chain_is_the_sha256_of_the_previous_line(tmp_path: Path) -> None:
     lines = [line.rstrip(b"\n") for line in _filled(tmp_path)]
-    for before, after in zip(lines, lines[1:], strict=False):
+    for before, after in pairwise(lines):
         assert json.loads(after)["previous"] == hashlib.sha256(before).hexdigest()
 
 

@@ -95,7 +95,10 @@ class RootSettings:
         root = self._evaluator.graph.root
         if root is None or root.node.get(knob) is None:
             return default
-        return round(knobs.number(self._evaluator, root, knob, 0))
+        value = knobs.number(self._evaluator, root, knob, 0)
+        if not abs(value) < 2**53:
+            raise self.error(f"The knob is {value}, where a frame number is needed.", knob)
+        return round(value)
 
     def _load(self) -> ColourConfig:
         if os.environ.get("OCIO") or self.text("colorManagement") != "OCIO":

@@ -98,7 +98,7 @@ def _load(file: Path, stamp: int) -> LoadedModel:
 
 
 def model_hashes(script: nk.Script, evaluator: Evaluator) -> str:
-    """SHA-256 of every model that an Inference of the script names: what a render depends on beside it."""
+    """The cards, hashes included, of every model that the script names: what a render depends on beside it."""
     calls = [evaluator.call(node, 0) for node in script.all_nodes() if node.class_name == "Inference"]
     files = sorted({call.path("modelFile") for call in calls if call.text("modelFile")})
-    return " ".join(loaded_model(file).card.sha256 for file in files)
+    return " ".join(repr(loaded_model(file).card) for file in files)

@@ -98,6 +98,7 @@ def write_frame(
         to_spec(wanted, spec)
     with replacement(target, create_directories=create_directories) as temporary:
         _write(temporary, spec, values, target)
+        _refuse_cut_short(temporary, target)
         if is_exr:
             _verify(temporary, shown, wanted, target)
 
@@ -116,6 +117,20 @@ def _write(temporary: Path, spec: oiio.ImageSpec, values: Pixels, target: Path) 
         raise _unwritten(target, "the end of the file is missing")  # OpenImageIO does not report it for PNG
     if target.suffix.lower() == ".dpx":
         _clear_name(temporary)
+
+
+def _refuse_cut_short(temporary: Path, target: Path) -> None:
+    """A full disk can swallow the end of a file without a word; so its last rows are read once."""
+    image = oiio.ImageInput.open(str(temporary))
+    if image is None:
+        raise _unwritten(target, oiio.geterror().replace(str(temporary), target.name))
+    spec = image.spec()
+    end = spec.y + spec.height
+    rows = image.read_scanlines(0, 0, end - 1, end, 0, 0, spec.nchannels, oiio.FLOAT)
+    reason = image.geterror().replace(str(temporary), target.name)
+    image.close()
+    if rows is None or reason:
+        raise _unwritten(target, f"its end is missing on disk: {reason}")
 
 
 def _clear_name(dpx: Path) -> None:

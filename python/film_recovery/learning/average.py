@@ -18,7 +18,9 @@ class Average:
 
     def __init__(self, module: nn.Module, keep: float) -> None:
         if not 0 <= keep < 1:
-            raise FilmRecoveryError(f"An average that keeps {keep:g} never moves.", remedy="choose 0 to 0.9999")
+            raise FilmRecoveryError(
+                f"An average that keeps {keep:g} never moves.", remedy="choose 0 to 0.9999"
+            )
         self.keep = keep
         self.weights = {name: value.detach().clone() for name, value in module.named_parameters()}
 
@@ -27,7 +29,9 @@ class Average:
         """Take in the weights after ``step`` (from 0)."""
         share = 1 - min(self.keep, (2 + step) / (11 + step))
         now = dict(module.named_parameters())
-        torch._foreach_lerp_(list(self.weights.values()), [now[name].detach() for name in self.weights], share)
+        torch._foreach_lerp_(
+            list(self.weights.values()), [now[name].detach() for name in self.weights], share
+        )
 
     @torch.no_grad()
     def copy_to(self, module: nn.Module) -> None:

@@ -48,6 +48,21 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(steps, key=lambda path: int(steps[path][1]))
 
 
+def first_step(folder: Path, resume: bool) -> int:
+    """How many steps of the training in ``folder`` are done: 0 where there is no checkpoint.
+
+    Raises FilmRecoveryError for a folder that holds some and is not to be resumed: nothing is overwritten.
+    """
+    found = checkpoints(folder)
+    if found and not resume:
+        raise FilmRecoveryError(
+            "The folder holds the checkpoints of a training.",
+            remedy="resume it, or choose another folder",
+            file=str(found[-1]),
+        )
+    return int(found[-1].stem.removeprefix("step_")) if found else 0
+
+
 def save_checkpoint(folder: Path, state: Checkpoint, keep: int) -> Path:
     """Writes ``state`` into ``folder`` and removes all but the newest ``keep`` checkpoints.
 

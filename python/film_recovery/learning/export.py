@@ -28,8 +28,10 @@ from torch import nn
 from film_recovery import __version__
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import RGB
+from film_recovery.learning.lock import RECIPES
 
 SCHEMA = "film-recovery-model/1"
+LUMA_METHODS = ("matrix", "Colorspace")
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,8 @@ def save_model(module: nn.Module, path: str | Path, card: ModelCard) -> ModelCar
         raise FilmRecoveryError("A model is saved as a .pt file.", remedy="name it MODEL.pt", file=path)
     data = _script_bytes(module)
     written = replace(card, sha256=hashlib.sha256(data).hexdigest(), cat_sha256="")
+    _write_card(path, written)  # first: a model without a sidecar would pass for somebody else's file
     _write(path, data)
-    _write_card(path, written)
     return written
 
 
@@ -151,7 +153,28 @@ def load_model(path: str | Path) -> LoadedModel:
         raise FilmRecoveryError(
             "The file is not a TorchScript model.", remedy="export the model again", file=path
         ) from error
+    _agree(module, card, path)
     return LoadedModel(module.eval(), card, path)
+
+
+def _agree(module: torch.jit.ScriptModule, card: ModelCard, path: Path) -> None:
+    """The sidecar says of the model what the model says of itself: an edited one would render wrong pixels."""
+    wrong = [
+        f"{name} is {getattr(card, name)!r}, one of {', '.join(map(repr, known))} is expected"
+        for name, known in (("recipe", RECIPES), ("luma_method", LUMA_METHODS))
+        if getattr(card, name) not in known
+    ]
+    wrong += [
+        f"{name} is {getattr(card, name)!r}, the model's own is {getattr(module, name)!r}"
+        for name in ("recipe", "radius")
+        if hasattr(module, name) and getattr(module, name) != getattr(card, name)
+    ]
+    if wrong or card.radius < 0:
+        raise FilmRecoveryError(
+            f"The sidecar of {path.name} does not fit it: {'; '.join(wrong) or f'radius {card.radius}'}.",
+            remedy="restore the sidecar, or export the model again",
+            file=path.with_suffix(".json"),
+        )
 
 
 def _verify(path: Path, data: bytes, sha256: str) -> None:

@@ -37,7 +37,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.preset not in SHAPES:
-            raise FilmRecoveryError(f"There is no network {self.preset!r}.", remedy=f"choose {', '.join(SHAPES)}")
+            raise FilmRecoveryError(
+                f"There is no network {self.preset!r}.", remedy=f"choose {', '.join(SHAPES)}"
+            )
         for name, least in (("steps", 1), ("patch", 16), ("batch", 1), ("seed", 0), ("warm_up", 0)):
             if getattr(self, name) < least:
                 raise FilmRecoveryError(

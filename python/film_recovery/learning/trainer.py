@@ -10,6 +10,7 @@ Who looks at it (held-out figures, contact sheets, progress) stands outside: see
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,13 @@ import torch
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.learning.average import Average
-from film_recovery.learning.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
+from film_recovery.learning.checkpoint import (
+    Checkpoint,
+    checkpoints,
+    first_step,
+    load_checkpoint,
+    save_checkpoint,
+)
 from film_recovery.learning.losses import loss_terms, total
 from film_recovery.learning.network import SHAPES, ClosedForm, Recovery
 from film_recovery.learning.pairs import PairSource, checked
@@ -74,7 +81,7 @@ def new_model(base: ClosedForm, pairs: PairSource, settings: Settings) -> Recove
             lowest, highest = min(lowest, float(side.min())), max(highest, float(side.max()))
     model.low.copy_(model.curve.encode(torch.tensor([lowest])))
     model.high.copy_(model.curve.encode(torch.tensor([highest])))
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def train_network(
@@ -86,7 +93,7 @@ def train_network(
     hashes: Mapping[str, str],
     resume: bool = False,
     checkpoint_every: int = 100,
-    watch: Watch = Watch(),  # noqa: B008 - frozen
+    watch: Watch = Watch(),
 ) -> Recovery:
     """Trains ``model`` (from :func:`new_model`) to the settings' last step; it then holds the averaged weights.
 
@@ -101,18 +108,20 @@ def train_network(
     )
     average = Average(model, settings.average)
     state = _State(model, average, optimiser, settings, hashes, folder)
-    first = state.restore() if resume else state.refuse_others()
+    first = state.restore() if first_step(folder, resume) else 0
     for step in range(first, settings.steps):
         terms = _one_step(model, optimiser, average, pairs, settings, step)
         done = step + 1
         watch.step(done, terms, settings.rate(step))
+        if done % watch.every == 0 and done < settings.steps:
+            watch.look(
+                done, _averaged(model, average)
+            )  # before the checkpoint: a kill in between loses no look
         stopped = watch.stop() and done < settings.steps
         if stopped or done % checkpoint_every == 0 or done == settings.steps:
             path = state.save(done)
         if stopped:
             raise TrainingStopped(done, path)
-        if done % watch.every == 0 and done < settings.steps:
-            watch.look(done, _averaged(model, average))
     average.copy_to(model)
     model.eval()
     watch.look(settings.steps, model)
@@ -171,8 +180,7 @@ def _one_step(
 
 def _averaged(model: Recovery, average: Average) -> Recovery:
     """A second model with the averaged weights; the first trains on."""
-    second = Recovery(model.base, model.shape).to(memory_format=torch.channels_last)
-    second.load_state_dict(model.state_dict())
+    second = copy.deepcopy(model)
     average.copy_to(second)
     return second.eval()
 
@@ -203,22 +211,9 @@ class _State:
         )
         return save_checkpoint(self.folder, state, CHECKPOINTS_KEPT)
 
-    def refuse_others(self) -> int:
-        found = checkpoints(self.folder)
-        if found:
-            raise FilmRecoveryError(
-                "The folder holds the checkpoints of a training.",
-                remedy="resume it, or choose another folder",
-                file=str(found[-1]),
-            )
-        return 0
-
     def restore(self) -> int:
         """Takes over the newest checkpoint; the number of steps that are done."""
-        found = checkpoints(self.folder)
-        if not found:
-            return 0
-        path = found[-1]
+        path = checkpoints(self.folder)[-1]
         state = load_checkpoint(path)
         self._check_belongs(path, state)
         _strictly(path, lambda: self._take_over(state))
@@ -241,10 +236,14 @@ class _State:
         if changed:
             raise _refused(path, f"The settings changed: {', '.join(changed)}.")
         pairs = [
-            label for label in {**state.pairs, **self.hashes} if state.pairs.get(label) != self.hashes.get(label)
+            label
+            for label in {**state.pairs, **self.hashes}
+            if state.pairs.get(label) != self.hashes.get(label)
         ]
         if pairs:
-            raise _refused(path, f"The pairs changed: {', '.join(pairs[:5])}{' …' if len(pairs) > 5 else ''}.")
+            raise _refused(
+                path, f"The pairs changed: {', '.join(pairs[:5])}{' …' if len(pairs) > 5 else ''}."
+            )
 
 
 def _refused(path: Path, reason: str) -> FilmRecoveryError:

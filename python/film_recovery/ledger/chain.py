@@ -131,7 +131,7 @@ def _misfits(lines: list[bytes]) -> Iterator[str]:
 def _line(lines: list[bytes], kind: str, data: Any, by: str) -> bytes:
     record = {
         "index": len(lines) + 1,
-        "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),  # noqa: UP017 - Python 3.9
+        "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         "kind": kind,
         "by": by or person(),
         "data": data,

@@ -92,4 +92,4 @@ def inside(folder: Path, path: str, *, key: str | None = None) -> Path:
 
 def plain_name(text: str) -> str:
     """``text`` as part of a file name: letters, digits, ``.``, ``-``; everything else becomes ``_``."""
-    return re.sub(r"[^\w.-]+|^\.+", "_", text).strip("_")[:80] or "untitled"
+    return re.sub(r"[^\w.-]+", "_", text).strip("._-")[:80] or "untitled"

@@ -189,4 +189,4 @@ def _duration(seconds: float) -> str:
 
 
 def _now() -> datetime:
-    return datetime.now(timezone.utc)  # noqa: UP017 - Python 3.9
+    return datetime.now(timezone.utc)

@@ -93,7 +93,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_readable(text: str) -> bool:
-    """Whether ``text`` is several lines that a literal block gives back: no space at their ends, none before the first."""
+    """Whether ``text`` is several lines that a literal block gives back: no spaces at their ends or before them."""
     lines = text[:-1].split("\n") if text.endswith("\n") else text.split("\n")
     return (
         len(lines) > 1

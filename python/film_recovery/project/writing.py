@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from film_recovery.project.model import SCHEMA, SCOPES, SIZES, TIERS, Draft
 from film_recovery.project.schema import FIELDS
 from film_recovery.project.words import entry, plain
@@ -50,6 +52,7 @@ def written(draft: Draft, note: str = "") -> str:
         if key in _ABOVE:
             parts.append(f"{_ABOVE[key]}\n")
         value = getattr(draft, key)
+        shown: Any
         if key == "elements":
             shown = {name: _all(element) for name, element in value.items()}
         elif key in ("alignment", "colour", "training", "inference"):

@@ -7,7 +7,7 @@ A recipe file may be ``based_on`` another one: it then says only what differs (`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -53,7 +53,7 @@ _BASE = {**_BOTH, "stages": "a list"}
 _BASED = {**_BOTH, "based_on": _TEXT, "add": _TEXTS, "drop": _TEXTS, "stage_help": _MAPPING}
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(id: str) -> Recipe:
     """The recipe ``id``. Raises UsageError for an unknown one, FilmRecoveryError for a file that is wrong."""
     if id not in RECIPES:

@@ -108,7 +108,6 @@ def _render_one(
             compression=output.compression,
             chromaticities=AP0_CHROMATICITIES if is_master and is_exr else None,
         )
-        _refuse_cut_short(part)
         record.add(path, number, sha256(part), key, sources)
         _move(part, path, number)
     except FilmRecoveryError as error:
@@ -118,17 +117,6 @@ def _render_one(
         error.where.setdefault("node", output.call.place.path)
         raise
     return int(np.count_nonzero((colours < 0) | (colours > 1)))
-
-
-def _refuse_cut_short(part: Path) -> None:
-    """A full disk can swallow the end of a file without a word: what was written is read once."""
-    try:
-        read_frame(part)
-    except FilmRecoveryError as error:
-        raise FilmRecoveryError(
-            f"The frame could not be written whole. {error.message}",
-            remedy="free space on its disk, or check the quota, then render again",
-        ) from error
 
 
 def _move(part: Path, path: Path, number: int) -> None:

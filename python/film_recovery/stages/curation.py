@@ -62,7 +62,8 @@ def hold_out(view: View, check: Check) -> Outcome:
             frame = getattr(pair, element)
             same = by_content.get(_content(view, element, frame))
             if same is not None:
-                reason = f"Hold-out {frame} of the {element.capitalize()} has the same pixels as frame {same} in training."
+                name = element.capitalize()
+                reason = f"Hold-out {frame} of the {name} has the same pixels as frame {same} in training."
                 value = {"element": element, "frame": frame, "same_as": same}
                 return judged(
                     check, False, value, reason, {"frame": frame, "file": str(view.file(element, frame))}
@@ -83,7 +84,8 @@ def rationale(view: View, check: Check) -> Outcome:
     without = [pair.source for pair in view.project.pairs if not pair.reason.strip()]
     if not without:
         return judged(check, True, 0, "Every pair has its reason.")
-    reason = f"{len(without)} of {len(view.project.pairs)} pairs have no reason: frames {format_frames(sorted(without))}."
+    frames = format_frames(sorted(without))
+    reason = f"{len(without)} of {len(view.project.pairs)} pairs have no reason: frames {frames}."
     return judged(check, False, len(without), reason, {"frame": without[0], "file": "project.yaml"})
 
 
@@ -115,7 +117,8 @@ def stack_order(view: View, check: Check) -> Outcome:
             return judged(check, False, value, reason, {**show, "frame": number})
     lacking = sorted(wanted - set(zip(source, reference, strict=True)))
     if lacking:
-        reason = f"The stacks lack {len(lacking)} pairs of the project, the first is {lacking[0][0]} and {lacking[0][1]}."
+        first = " and ".join(map(str, lacking[0]))
+        reason = f"The stacks lack {len(lacking)} pairs of the project, the first is {first}."
         return judged(check, False, value, reason, show)
     return judged(check, True, value, f"Both stacks hold the same {len(source)} pairs in the same order.")
 

@@ -82,6 +82,7 @@ def propose(project: Project, check_id: str) -> Fix:
     return Fix(check_id, description, file, before, after)
 
 
+_SETTINGS = {"batchSize": "batch", "checkpointInterval": "checkpoints", "imageInterval": "contact_sheets"}
 _REBUILT = "Builds the script again from the project."
 
 
@@ -100,7 +101,7 @@ def _settings(view: View, script: nk.Script, check: Check) -> str:
     node, tolerance = _own(script, view.copycat), check.tolerance
     node.set("modelSize", nk.quote(str(tolerance["size"]).capitalize()))
     node.set("batchSizeType", "Manual")
-    for knob, name in (("batchSize", "batch"), ("checkpointInterval", "checkpoints"), ("imageInterval", "contact_sheets")):  # fmt: skip
+    for knob, name in _SETTINGS.items():
         node.set(knob, str(tolerance[name]))
     return f"Sets size, batch, checkpoints and contact sheets of {view.copycat.path} to the preset's."
 
@@ -199,9 +200,11 @@ def _lock(view: View, script: nk.Script, check: Check) -> str:
 def _as_model(knob: str, of_card: str) -> Repair:
     def repair(view: View, script: nk.Script, check: Check) -> str:
         word = getattr(view.card, of_card)
-        for block in (view.inference_block, view.ground_truth):
+        blocks = (view.inference_block, view.ground_truth)
+        for block in blocks:
             _own(script, block).set(knob, nk.quote(word))
-        return f"Sets {knob} of {view.inference_block.path} and {view.ground_truth.path} to {word}, as the model has it."
+        names = " and ".join(block.path for block in blocks)
+        return f"Sets {knob} of {names} to {word}, as the model has it."
 
     return repair
 

@@ -1,4 +1,4 @@
-"""Stage 4: the Source reaches the network as it did in training, the model fits, and the masters are what they must be."""
+"""Stage 4: the Source reaches the network as in training, the model fits, and the masters are what they must be."""
 
 from __future__ import annotations
 

@@ -31,8 +31,11 @@ def size_parity(view: View, check: Check) -> Outcome:
             shape = view.header(element, frame).format
             if [shape.width, shape.height] != sizes[element]:
                 different = {"frame": frame, "file": str(view.file(element, frame))}
-                reason = f"Frame {frame} of the {element.capitalize()} is {shape.width}×{shape.height}, not {_x(sizes[element])}."
-                return judged(check, False, [shape.width, shape.height], reason, different)
+                found = [shape.width, shape.height]
+                reason = (
+                    f"Frame {frame} of the {element.capitalize()} is {_x(found)}, not {_x(sizes[element])}."
+                )
+                return judged(check, False, found, reason, different)
     equal = sizes["source"] == sizes["reference"]
     word = "Both are" if equal else "The Source is"
     rest = "" if equal else f", the Reference {_x(sizes['reference'])}"

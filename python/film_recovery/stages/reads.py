@@ -1,4 +1,4 @@
-"""Root and the two Reads of a project as script text: what the checks of stage 0 look through before a script exists."""
+"""Root and the two Reads of a project as script text: what stage 0 looks through before a script exists."""
 
 from __future__ import annotations
 

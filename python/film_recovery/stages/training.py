@@ -205,7 +205,8 @@ def steps_epochs(view: View, check: Check) -> Outcome:
     training, count = view.project.training, len(view.numbers)
     wanted = epochs(training.steps, count, training.batch)
     found = _whole(view, "epochs")
-    reason = f"CopyCat has {found} epochs; {training.steps} steps × batch {training.batch} ÷ {count} pairs are {wanted}."
+    product = f"{training.steps} steps × batch {training.batch} ÷ {count} pairs"
+    reason = f"CopyCat has {found} epochs; {product} are {wanted}."
     ok = abs(found - wanted) <= check.tolerance["epochs"]
     return judged(check, ok, {"epochs": found, "wanted": wanted}, reason, {"node": view.copycat.path})
 

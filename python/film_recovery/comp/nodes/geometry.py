@@ -21,7 +21,7 @@ from film_recovery.comp.kernels import Filter, find_filter
 from film_recovery.comp.matrices import moved, pin_matrix, transform_matrix
 from film_recovery.comp.pixelwise import only
 from film_recovery.comp.registry import register
-from film_recovery.comp.resample import replicated, resample
+from film_recovery.comp.resample import LARGEST, replicated, resample
 from film_recovery.comp.sampling import Matrix
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Box, Format, Frame
@@ -100,6 +100,12 @@ def _touched(call: NodeCall, sides: tuple[float, ...]) -> Box:
             f"The box {x:g} {y:g} {r:g} {t:g} is empty: right and top must exceed left and bottom.",
             knob="box",
             remedy="draw the box again",
+        )
+    if box.width * box.height > LARGEST:
+        raise call.error(
+            f"The box {box} holds {box.width * box.height:.1e} pixels, more than {LARGEST:.0e}.",
+            knob="box",
+            remedy="check the box's numbers and expressions",
         )
     return box
 

@@ -52,15 +52,5 @@ for (const still of document.querySelectorAll(".still")) {
   });
 }
 
-// A link to a check opens the stage that holds it; printing opens all of them.
-const open = () => {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const stage = target && target.closest("details");
-  if (stage && !stage.open) {
-    stage.open = true;
-    target.scrollIntoView();
-  }
-};
-addEventListener("hashchange", open);
-open();
+// Older browsers print a closed stage closed; newer ones follow the style sheet.
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => (each.open = true)));

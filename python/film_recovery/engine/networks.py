@@ -1,0 +1,131 @@
+"""Trains the network on top of a fitted closed form, and keeps its run folder while doing so."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from film_recovery.engine.run_folder import Log, contact_sheet, held_out_line, write_picture
+from film_recovery.engine.scores import Measure, applied
+from film_recovery.imaging.frame import Pixels
+from film_recovery.learning.checkpoint import first_step
+from film_recovery.learning.network import ClosedForm, Recovery
+from film_recovery.learning.pairs import PairSource
+from film_recovery.learning.settings import Settings
+from film_recovery.learning.trainer import Watch, load_weights, new_model, pair_hashes, train_network
+
+Events = Callable[[Mapping[str, Any]], None]
+CHECKPOINT_EVERY = 100
+LOOKS = 5  # at the held-out pairs, if nobody says how often
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where and how a network is trained. ``look_every``: steps between two looks (None: LOOKS looks in all).
+
+    ``preview``: a picture (H×W×3, top row first, graph values) that is shown recovered at every look.
+    ``events``: told at each step (step, total, loss, terms, learning_rate, seconds, seconds_left) and at each
+    look (step, held_out, contact_sheet, preview). ``finetune``: a checkpoint whose weights are the start.
+    """
+
+    folder: Path
+    measure: Measure
+    resume: bool = False
+    finetune: Path | None = None
+    look_every: int | None = None
+    checkpoint_every: int = CHECKPOINT_EVERY
+    preview: Pixels | None = None
+    events: Events = lambda event: None
+    tell: Callable[[str, int, int], None] = lambda what, done, total: None
+
+
+def train_on_top(
+    base: ClosedForm, pairs: PairSource, settings: Settings, run: Run, held_out: PairSource | None
+) -> Recovery:
+    """The trained network with ``base`` inside. ``held_out`` pairs are measured at every look, never learnt from.
+
+    SIGTERM or SIGINT end it after the step that is under way: its checkpoint is written and TrainingStopped
+    raised. Errors as :func:`train_network`.
+    """
+    model = new_model(base, pairs, settings)
+    if run.finetune is not None:
+        load_weights(model, run.finetune)
+    checkpoint_folder = run.folder / "checkpoints"
+    first = first_step(checkpoint_folder, run.resume)
+    log = Log(run.folder / "log.jsonl", first)
+    started = time.monotonic()
+
+    def look(step: int, seen: Recovery) -> None:
+        sheet = run.folder / f"contact_sheet_{step:07d}.png"
+        contact_sheet(pairs, seen, run.measure, sheet)
+        event: dict[str, Any] = {"step": step, "total": settings.steps, "contact_sheet": str(sheet)}
+        if run.preview is not None:
+            picture = run.folder / f"preview_{step:07d}.png"
+            write_picture(run.measure.display(applied(seen, run.preview)), picture)
+            event["preview"] = str(picture)
+        if held_out is not None:
+            event["held_out"] = held_out_line(run.measure.figures(held_out, seen))
+            log.write(step, held_out=event["held_out"])
+        run.events(event)
+
+    def step(done: int, terms: Mapping[str, float], rate: float) -> None:
+        loss = sum(terms.values())
+        log.write(done, loss=loss, terms=dict(terms), learning_rate=rate)
+        spent = time.monotonic() - started
+        left = spent / (done - first) * (settings.steps - done)
+        run.events(
+            {
+                "step": done,
+                "total": settings.steps,
+                "loss": loss,
+                "terms": dict(terms),
+                "learning_rate": rate,
+                "seconds": log.seconds,
+                "seconds_left": round(left, 1),
+            }
+        )
+        run.tell("network", done, settings.steps)
+
+    with _stop_signals() as stop:
+        if first == 0:
+            look(0, model.eval())
+        return train_network(
+            model,
+            pairs,
+            settings,
+            checkpoint_folder,
+            hashes=pair_hashes(pairs),
+            resume=run.resume,
+            checkpoint_every=run.checkpoint_every,
+            watch=Watch(step, look, run.look_every or max(1, settings.steps // LOOKS), stop),
+        )
+
+
+@contextmanager
+def _stop_signals() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM or SIGINT arrived since. The second one has its usual effect, at once."""
+    arrived = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield arrived.is_set  # only the main thread may listen to signals; a job always trains in it
+        return
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {int(number): signal.getsignal(number) or signal.SIG_DFL for number in numbers}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        arrived.set()
+        signal.signal(number, before[number])
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield arrived.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,182 @@
+"""A small project on disk: two elements of the same moments, scanned elsewhere, and everything that follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from film_recovery import engine, graph, ledger, nk, project, recipes, rendering, stages
+from film_recovery.checks import Outcome
+from film_recovery.comp import Evaluator
+from film_recovery.imaging.files import write_frame
+from film_recovery.imaging.frame import Frame
+from film_recovery.learning import export
+from film_recovery.project import Alignment, Draft, Element, PairOf, Project, Training
+
+PHOTOGRAPHS = Path(graph.__file__).parents[1] / "demo" / "photographs"
+SIZE = (128, 96)
+LIVE_AREA = (4, 6, 120, 90)
+
+
+@dataclass
+class Place:
+    """A project on disk and what can be done to it. ``draft`` is what it was made from."""
+
+    root: Path
+    draft: Draft
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "project"
+
+    @property
+    def project(self) -> Project:
+        return project.load(self.folder)
+
+    @property
+    def script(self) -> Path:
+        return project.paths(self.project).script
+
+    @property
+    def model(self) -> Path:
+        return project.paths(self.project).model
+
+    def file(self, element: str, frame: int) -> Path:
+        return self.root / "film" / element / f"{element}.{frame:04d}.exr"
+
+    def make(self, **changes: object) -> Place:
+        """The project anew, with ``changes`` of its draft, and its script."""
+        if self.folder.exists():
+            import shutil
+
+            shutil.rmtree(self.folder)
+        self.draft = replace(self.draft, **changes)
+        project.create(self.folder, self.draft)
+        if self.draft.pairs and self.draft.hold_out:
+            stages.build_script(self.project)
+        return self
+
+    def change_element(self, name: str, **changes: object) -> Place:
+        elements = dict(self.draft.elements)
+        elements[name] = replace(elements[name], **changes)
+        return self.make(elements=elements)
+
+    def knob(self, node: str, knob: str, word: str) -> Place:
+        """Sets a knob in the script to ``word``, already quoted."""
+        script = nk.load(self.script)
+        script.node(node).set(knob, word)
+        nk.save(script, self.script)
+        return self
+
+    def insert(self, text: str, before: str, index: int = 0) -> Place:
+        """Puts a node (text with one input) before input ``index`` of the node ``before``."""
+        script = nk.load(self.script)
+        target = script.node(before)
+        fed = next(other for other in script.all_nodes() if other is target.inputs[index])
+        lines = script.text()
+        block_end = lines.index("\nset ", lines.index(f" name {fed.name}\n")) + 1
+        line_end = lines.index("\n", block_end)
+        variable = lines[block_end:line_end].split()[1]
+        # The pushes before `before` come in reverse order of its inputs.
+        start = lines.rindex("\n", 0, lines.index(f" name {before}\n"))
+        head = lines.rindex("\n}\nset ", 0, start) if "\n}\nset " in lines[:start] else 0
+        head = lines.index("\n", head + 3) + 1
+        pushes = lines.index(f"push ${variable}\n", head)
+        new = f"push ${variable}\n{text}"
+        changed = lines[:pushes] + new + lines[pushes + len(f"push ${variable}\n") :]
+        self.script.write_text(changed, encoding="utf-8")
+        return self
+
+    def save_model(self, **card: object) -> Place:
+        """An identity model of this film, and its sidecar."""
+        given = {"recipe": self.kind, "film": self.draft.film, "reel": self.draft.reel, **card}
+        export.save_model(Identity(), self.model, export.ModelCard(kind="Identity", curve="none", **given))
+        return self
+
+    @property
+    def kind(self) -> str:
+        return "colour" if self.draft.recipe.startswith("colour") else "spatial"
+
+    def render(self, frames: tuple[int, ...] = tuple(range(1, 9))) -> Place:
+        evaluator = Evaluator(nk.load(self.script))
+        models = engine.model_hashes(evaluator.script, evaluator)
+        rendering.render(evaluator, "Write_Recovered", frames, job=models)
+        return self
+
+    def finish(self) -> Place:
+        """Model, render, note, and every signature."""
+        self.save_model().render()
+        note = project.paths(self.project).validation / "validation_note.md"
+        note.write_text("Print against internegative.\n", encoding="utf-8")
+        for check in recipes.load(self.draft.recipe).checks:
+            if check.manual:
+                ledger.append(self.folder, "sign", {"check": check.id, "note": "looked at"}, by="Ada")
+        return self
+
+    def outcome(self, id: str) -> Outcome:
+        (report,) = stages.check(self.project, ids=[id])
+        (outcome,) = report.outcomes
+        return outcome
+
+
+class Identity(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+def picture(number: int, recipe: str, element: str) -> np.ndarray:
+    photograph = cv2.imread(str(PHOTOGRAPHS / "coffee.png"))[..., ::-1].astype(np.float32) / 255
+    row, column = 20 + 4 * number, 40 + 9 * number
+    clean = 0.1 + 0.8 * photograph[row : row + SIZE[1], column : column + SIZE[0]]
+    if element == "reference":
+        return clean
+    if recipe.startswith("colour"):
+        return clean ** np.array([0.8, 0.95, 0.9], np.float32)
+    return cv2.GaussianBlur(clean, (0, 0), 1.2)
+
+
+def write_element(path: Path, pixels: np.ndarray, **more: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_frame(Frame.from_array(pixels, top_down=True, **more), path, datatype="half")
+
+
+def make_place(root: Path, recipe: str) -> Place:
+    for element in ("source", "reference"):
+        for number in range(1, 9):
+            path = root / "film" / element / f"{element}.{number:04d}.exr"
+            write_element(path, picture(number, recipe, element))
+    words = {name: name for name in ("title", "gauge", "generation", "type", "quality", "holder", "provenance")}
+    elements = {
+        name: Element(
+            str(root / "film" / name / f"{name}.####.exr"), 1, 8, *SIZE, authorisation="by the archive", **words
+        )
+        for name in ("source", "reference")
+    }
+    draft = Draft(
+        film="A Trip",
+        recipe=recipe,
+        elements=elements,
+        reel="2",
+        shot="s010",
+        pairs=tuple(PairOf(n, n, "skin and sky") for n in (1, 3, 5, 7)),
+        hold_out=(PairOf(4, 4, "between"),),
+        alignment=Alignment(live_area=LIVE_AREA),
+        training=Training(patch=64, steps=80_000),
+        reasoning="The internegative kept the detail.",
+    )
+    return Place(root, draft).make()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return make_place(tmp_path, "spatial-gauge")
+
+
+@pytest.fixture
+def colour_place(tmp_path: Path) -> Place:
+    return make_place(tmp_path, "colour-reference")
