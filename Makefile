@@ -21,7 +21,7 @@ test:  ## all but the slow tests, after the checks of style, types and imports
 	@$(PYTEST) -n 2 -m "not slow"
 
 test-slow:
-	@$(PYTHON) setup_env.py demo
+	@$(PYTHON) setup_env.py slow
 	@$(PYTEST) -m slow
 
 test-all: test test-slow  ## and the slow tests

@@ -2,6 +2,7 @@
 
     python3 setup_env.py          .venv: Python 3.11 with film-recovery and everything locked in requirements/
     python3 setup_env.py demo     the same, and the clip that the demo recovers
+    python3 setup_env.py slow     the same as that, and the browser that the report is looked at with
     python3 setup_env.py test     the same as the first, then the tests of the light packages (what NukeX
                                   imports) on Python 3.10 with PySide2, and their import on Python 3.9
 
@@ -28,7 +29,18 @@ WINDOWS = os.name == "nt"
 ENGINE = ROOT / ".venv"
 ENGINE_PYTHON = "3.11"
 ENGINE_LOCK = REQUIREMENTS / "engine.lock"
-ENGINE_PARTS = ("torch", "numpy", "cv2", "OpenImageIO", "PyOpenColorIO", "OpenEXR", "typer", "rich")
+ENGINE_PARTS = (
+    "torch",
+    "numpy",
+    "cv2",
+    "OpenImageIO",
+    "PyOpenColorIO",
+    "OpenEXR",
+    "yaml",
+    "jinja2",
+    "typer",
+    "rich",
+)
 ENGINE_LIBRARIES = ("libstdc++6", "zlib1g")
 DEMO_LOCK = REQUIREMENTS / "demo.lock"
 
@@ -39,6 +51,7 @@ LIGHT_LIBRARIES = ("libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libfontconfig1
 LIGHT_TESTS = ("tests/light", "tests/nk", "tests/graph")
 OLDEST_PYTHON = "3.9"
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TCL = "import tkinter; tkinter.Tcl()"
 
 
@@ -48,13 +61,15 @@ class Stop(Exception):
 
 def main(arguments: list[str]) -> int:
     wish = arguments[0] if arguments else "engine"
-    if len(arguments) > 1 or wish not in ("engine", "demo", "test"):
+    if len(arguments) > 1 or wish not in ("engine", "demo", "slow", "test"):
         print(__doc__)
         return 0 if wish in ("-h", "--help") else 2
     try:
         make_engine()
-        if wish == "demo":
+        if wish in ("demo", "slow"):
             add_demo()
+        if wish == "slow":
+            need_browser()
         if wish == "test":
             need_tcl()
             test_light()
@@ -196,6 +211,13 @@ def need_tcl() -> None:
     install_system(["python3-tk"], reason)
     if failure(ENGINE, TCL):
         raise Stop(f"{reason} Build that Python with Tcl/Tk, or use another, and delete .venv.")
+
+
+def need_browser() -> None:
+    """The slow tests look at the report in a real Chromium."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    install_system(["chromium"], "There is no Chromium, in which the slow tests look at the report.")
 
 
 def install_system(packages: list[str], reason: str) -> None:

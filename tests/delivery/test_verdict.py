@@ -104,7 +104,7 @@ def test_closer_to_the_target_is_better() -> None:
 
 def test_the_delivered_column_can_be_named() -> None:
     data = _data(IDENTITY, psnr={"Source": 30.0, "Network": 34.0, "Unsharp": 31.0})
-    assert verdict(data).outcome == "fail" or data.delivered == "Unsharp"
+    assert data.delivered == "Unsharp", "the last one, where none is named"
     named = dataclasses.replace(data, recovered_column="Network")
     assert "from 30 to 34 dB" in verdict(named).sentences[0]
 

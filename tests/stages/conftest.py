@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -52,14 +56,19 @@ class Place:
     def make(self, **changes: object) -> Place:
         """The project anew, with ``changes`` of its draft, and its script."""
         if self.folder.exists():
-            import shutil
-
             shutil.rmtree(self.folder)
         self.draft = replace(self.draft, **changes)
         project.create(self.folder, self.draft)
         if self.draft.pairs and self.draft.hold_out:
             stages.build_script(self.project)
         return self
+
+    def write(self, element: str, frame: int, pixels: np.ndarray, **more: object) -> None:
+        """Puts another picture (top row first) into a frame of an element."""
+        write_element(self.file(element, frame), pixels, **more)
+
+    def picture(self, element: str, frame: int) -> np.ndarray:
+        return picture(frame, self.draft.recipe, element)
 
     def change_element(self, name: str, **changes: object) -> Place:
         elements = dict(self.draft.elements)
@@ -73,23 +82,13 @@ class Place:
         nk.save(script, self.script)
         return self
 
-    def insert(self, text: str, before: str, index: int = 0) -> Place:
-        """Puts a node (text with one input) before input ``index`` of the node ``before``."""
-        script = nk.load(self.script)
-        target = script.node(before)
-        fed = next(other for other in script.all_nodes() if other is target.inputs[index])
-        lines = script.text()
-        block_end = lines.index("\nset ", lines.index(f" name {fed.name}\n")) + 1
-        line_end = lines.index("\n", block_end)
-        variable = lines[block_end:line_end].split()[1]
-        # The pushes before `before` come in reverse order of its inputs.
-        start = lines.rindex("\n", 0, lines.index(f" name {before}\n"))
-        head = lines.rindex("\n}\nset ", 0, start) if "\n}\nset " in lines[:start] else 0
-        head = lines.index("\n", head + 3) + 1
-        pushes = lines.index(f"push ${variable}\n", head)
-        new = f"push ${variable}\n{text}"
-        changed = lines[:pushes] + new + lines[pushes + len(f"push ${variable}\n") :]
-        self.script.write_text(changed, encoding="utf-8")
+    def insert(self, text: str, after: str) -> Place:
+        """Puts ``text`` (nodes with one input) between the top-level node ``after`` and all that it feeds."""
+        script = self.script.read_text(encoding="utf-8")
+        block = script.index(f" name {after}\n")
+        match = re.compile(r"set N[0-9a-f]{8} ").search(script, block)
+        assert match is not None
+        self.script.write_text(script[: match.start()] + text + script[match.start() :], encoding="utf-8")
         return self
 
     def save_model(self, **card: object) -> Place:
@@ -129,10 +128,14 @@ class Identity(torch.nn.Module):
         return x
 
 
+@cache
+def photograph() -> np.ndarray:
+    return cv2.imread(str(PHOTOGRAPHS / "coffee.png"))[..., ::-1].astype(np.float32) / 255
+
+
 def picture(number: int, recipe: str, element: str) -> np.ndarray:
-    photograph = cv2.imread(str(PHOTOGRAPHS / "coffee.png"))[..., ::-1].astype(np.float32) / 255
     row, column = 20 + 4 * number, 40 + 9 * number
-    clean = 0.1 + 0.8 * photograph[row : row + SIZE[1], column : column + SIZE[0]]
+    clean = 0.1 + 0.8 * photograph()[row : row + SIZE[1], column : column + SIZE[0]]
     if element == "reference":
         return clean
     if recipe.startswith("colour"):
@@ -150,10 +153,17 @@ def make_place(root: Path, recipe: str) -> Place:
         for number in range(1, 9):
             path = root / "film" / element / f"{element}.{number:04d}.exr"
             write_element(path, picture(number, recipe, element))
-    words = {name: name for name in ("title", "gauge", "generation", "type", "quality", "holder", "provenance")}
+    words = {
+        name: name for name in ("title", "gauge", "generation", "type", "quality", "holder", "provenance")
+    }
     elements = {
         name: Element(
-            str(root / "film" / name / f"{name}.####.exr"), 1, 8, *SIZE, authorisation="by the archive", **words
+            str(root / "film" / name / f"{name}.####.exr"),
+            1,
+            8,
+            *SIZE,
+            authorisation="by the archive",
+            **words,
         )
         for name in ("source", "reference")
     }
@@ -170,6 +180,12 @@ def make_place(root: Path, recipe: str) -> Place:
         reasoning="The internegative kept the detail.",
     )
     return Place(root, draft).make()
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[[str], Place]:
+    """Makes a sound project of a recipe."""
+    return lambda recipe: make_place(tmp_path, recipe)
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from film_recovery import __version__
-from film_recovery.checks import OUTCOMES, Check, Outcome, StageReport
+from film_recovery.checks import OUTCOMES, Outcome, StageReport
 from film_recovery.delivery.data import FigureRow, ReportData, Signature, Still
 from film_recovery.delivery.pictures import Encoded, encoded
 from film_recovery.delivery.plot import HEIGHT, LEFT, RIGHT, TOP, WIDTH, plot
@@ -106,10 +105,10 @@ class _Stills:
 def _stills(data: ReportData) -> _Stills:
     pictures = [picture for still in data.stills for picture in still.pictures.values()]
     result = encoded(pictures, LARGEST - FOR_TEXT)
-    coded = iter(zip(result.uris, result.sizes, strict=True))
+    coded = ((uri, *size) for uri, size in zip(result.uris, result.sizes, strict=True))
     shown = []
     for place, still in enumerate(data.stills, 1):
-        named = tuple(_Picture(name, uri, *size) for name, (uri, size) in zip(still.pictures, coded))  # noqa: B905
+        named = tuple(_Picture(name, *next(coded)) for name in still.pictures)
         shown.append(_ShownStill(f"still-{place}", still, named))
     return _Stills(tuple(shown), result)
 
@@ -141,14 +140,13 @@ def _stage(data: ReportData, report: StageReport) -> _ShownStage:
     return _ShownStage(
         title=STAGES[report.stage] if 0 <= report.stage < len(STAGES) else f"Stage {report.stage}",
         worst=report.worst,
-        summary=f"{count(len(found), 'check')}" + (f": {', '.join(counts)}" if counts else ""),
+        summary=count(len(found), "check") + (f": {', '.join(counts)}" if counts else ""),
         checks=tuple(_check(data, outcome) for outcome in report.outcomes),
     )
 
 
 def _check(data: ReportData, outcome: Outcome) -> _ShownCheck:
-    known: Mapping[str, Check] = {check.id: check for check in data.checks}
-    check = known.get(outcome.check)
+    check = next((known for known in data.checks if known.id == outcome.check), None)
     signatures = tuple(signature for signature in data.signatures if signature.check == outcome.check)
     return _ShownCheck(
         anchor=check_anchor(outcome.check),

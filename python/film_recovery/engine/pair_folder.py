@@ -8,7 +8,7 @@ import numpy as np
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import read_frame
-from film_recovery.imaging.frame import RGB
+from film_recovery.imaging.frame import RGB, Pixels
 from film_recovery.learning.pairs import Pair
 
 SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".dpx")
@@ -45,17 +45,22 @@ class FolderPairs:
 
     def __getitem__(self, index: int, /) -> Pair:
         source, target = self.files[index]
-        return Pair(*(np.ascontiguousarray(_rgb(file)[::-1]) for file in (source, target)), source.stem)
 
 
-def _rgb(file: Path) -> np.ndarray:
+return Pair(_rgb(source), _rgb(target), source.stem)
+
+
+def _rgb(file: Path) -> Pixels:
+    """H×W×3, top row first."""
     frame = read_frame(file)
     missing = [name for name in RGB if name not in frame.channels]
     if missing:
         raise FilmRecoveryError(
-            f"The picture has no {', '.join(missing)}.", file=str(file), remedy="save it as red, green and blue"
+            f"The picture has no {', '.join(missing)}.",
+            file=str(file),
+            remedy="save it as red, green and blue",
         )
-    return frame.select(RGB)
+    return np.ascontiguousarray(frame.select(RGB)[::-1])
 
 
 def _pictures(folder: Path) -> dict[str, Path]:

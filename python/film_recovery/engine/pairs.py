@@ -54,7 +54,7 @@ class CopyCatPairs:
                     frame=number,
                     remedy="use FR_TrainPrep on both sides; CopyBBox from the Reference gives both one bounding box",
                 )
-        return Pair(_top_down(given), _top_down(truth), label)
+        return Pair(top_down(given), top_down(truth), label)
 
 
 def _connected(node: nk.Node, index: int, name: str) -> nk.Node:
@@ -66,5 +66,5 @@ def _connected(node: nk.Node, index: int, name: str) -> nk.Node:
     return source
 
 
-def _top_down(frame: Frame) -> Pixels:
+def top_down(frame: Frame) -> Pixels:
     return np.ascontiguousarray(frame.select(RGB)[::-1])

@@ -8,7 +8,6 @@ is the model on the Preview input. ``checkpoints/`` belongs to the trainer. Pict
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path

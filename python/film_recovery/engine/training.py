@@ -1,77 +1,50 @@
-"""Training: pairs in, a model with its sidecar out. So far the closed forms; the network builds on them."""
+"""Training: pairs in, a model with its sidecar out.
+
+First a closed form; with ``steps``, a network on top of it (``networks``). :func:`train` takes its pairs from
+a CopyCat node, :func:`train_pairs` from anywhere, such as ``pair_folder``.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from film_recovery import nk
 from film_recovery.comp import Evaluator
-from film_recovery.engine.nodes import TILE
+from film_recovery.engine.asked import curve_of, model_path, preview_of, recipe_of
+from film_recovery.engine.kept import Kept, Progress, Subset
+from film_recovery.engine.model_file import refuse_foreign
+from film_recovery.engine.networks import Events, Run, train_on_top
 from film_recovery.engine.pairs import CopyCatPairs
-from film_recovery.errors import FilmRecoveryError, UsageError
-from film_recovery.imaging.luma import luma
-from film_recovery.learning import export, tiling
+from film_recovery.engine.scores import Measure
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.frame import Pixels
+from film_recovery.learning import export
 from film_recovery.learning.curve import Curve
 from film_recovery.learning.linear_filter import fit_linear_filter
-from film_recovery.learning.pairs import Pair, PairSource
+from film_recovery.learning.network import ClosedForm
+from film_recovery.learning.pairs import PairSource
 from film_recovery.learning.polynomial import fit_colour_polynomial
-from film_recovery.nk.walk import upstream
+from film_recovery.learning.settings import Settings
 from film_recovery.protection import protect_elements, protect_files
 
-KEPT_BYTES = 2 << 30  # of pairs held in memory while fitting; the others are evaluated again when needed
 HELD_OUT_EVERY = 4  # of the pairs, one in four scores a fit on the other three
-
-Progress = Callable[[str, int, int], None]
-
-
-class _Kept:
-    """The pairs of a source, evaluated once as far as they fit into memory; tells when it evaluates one."""
-
-    def __init__(self, pairs: PairSource, tell: Progress) -> None:
-        self.pairs, self.tell = pairs, tell
-        self.kept: dict[int, Pair] = {}
-        self.room = KEPT_BYTES
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def __getitem__(self, index: int, /) -> Pair:
-        if index in self.kept:
-            return self.kept[index]
-        pair = self.pairs[index]
-        self.room -= pair.input.nbytes + pair.truth.nbytes
-        if self.room > 0:
-            self.kept[index] = pair
-        self.tell("pairs", index + 1, len(self))
-        return pair
-
-
-class _Subset:
-    """Some of the pairs of a source, by position."""
-
-    def __init__(self, pairs: PairSource, positions: Sequence[int]) -> None:
-        self.pairs, self.positions = pairs, positions
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def __getitem__(self, index: int, /) -> Pair:
-        return self.pairs[self.positions[index]]
 
 
 @dataclass(frozen=True)
 class Trained:
     """What a training left behind, and how good it is.
 
-    PSNR in dB on encoded values of what the recipe changes (luma, or all of RGB): of the Input against the
-    Ground Truth, of the model on its own pairs, and of a fit on three quarters of them on the other quarter
-    (None with fewer than two pairs).
+    PSNR in dB on encoded values of what the recipe changes (luma, or all of RGB): ``psnr_input`` of the Input
+    against the Ground Truth, ``psnr_fit`` of the closed form on its own pairs, ``psnr_held_out`` of the closed
+    form on pairs that it was not fitted on: the held-out ones, or else, of a fit on three quarters of the pairs
+    on the other quarter (None with fewer than two pairs). ``psnr_network``: of the network on its own pairs.
+
+    ``held_out``: figures (``engine.scores``) on the held-out pairs of "input", "closed_form" and "network".
+    ``better``: which of the last two did better there ("" without both); the network is what was written.
     """
 
     model: Path
@@ -82,6 +55,39 @@ class Trained:
     psnr_input: float
     psnr_fit: float
     psnr_held_out: float | None
+    psnr_network: float | None = None
+    steps: int = 0
+    run_folder: Path | None = None
+    held_out: Mapping[str, dict[str, float]] = field(default_factory=dict)
+    better: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be trained. ``model``: the file to write. ``settings``: of the network, None for the closed form only.
+
+    ``run_folder``: of the network, None for one beside the model. ``held_out``: pairs that only measure.
+    ``look_every``, ``resume``, ``finetune``, ``preview``, ``events``: as in ``networks.Run``.
+    """
+
+    recipe: str
+    curve: str
+    model: Path
+    measure: Measure
+    method: str = "matrix"
+    settings: Settings | None = None
+    run_folder: Path | None = None
+    held_out: PairSource | None = None
+    resume: bool = False
+    finetune: Path | None = None
+    look_every: int | None = None
+    preview: Pixels | None = None
+    events: Events = lambda event: None
+    progress: Progress = lambda what, done, total: None
+
+    @property
+    def folder(self) -> Path:
+        return self.run_folder or self.model.with_name(f"{self.model.name.removesuffix('.pt')}_run")
 
 
 def train(
@@ -89,168 +95,157 @@ def train(
     node: str = "CopyCat1",
     *,
     steps: int = 0,
+    preset: str = "small",
+    seed: int = 0,
+    patch: int | None = None,
+    batch: int | None = None,
+    options: Mapping[str, Any] | None = None,
     recipe: str | None = None,
     model: Path | None = None,
+    run_folder: Path | None = None,
+    held_out: PairSource | None = None,
+    resume: bool = False,
+    finetune: Path | None = None,
+    look_every: int | None = None,
     progress: Progress | None = None,
+    events: Events | None = None,
 ) -> Trained:
-    """Fits the closed form on the pairs of a CopyCat node and writes it with its sidecar.
+    """Fits the closed form on the pairs of a CopyCat node, trains a network on top, and writes the model.
 
-    The recipe and the luma method are those of the FR_GroundTruth upstream, unless ``recipe`` says otherwise.
+    ``steps``: of the network; 0 fits the closed form only. ``options``: further fields of ``Settings``. The
+    recipe and the luma method are those of the FR_GroundTruth upstream, unless ``recipe`` says otherwise.
     ``model``: the file to write; by default ``<node>_<recipe>.0.pt`` in the CopyCat's data directory.
+    ``run_folder``: log, contact sheets, previews and checkpoints; by default beside the model. ``resume``: go
+    on from its newest checkpoint. ``finetune``: a checkpoint to start from, with other pairs or settings.
+    Raises TrainingStopped after SIGTERM, and FilmRecoveryError for anything that cannot be trained on.
     """
-    if steps:
-        raise UsageError(
-            f"{steps} network steps were asked for; this version fits the closed form only.",
-            remedy="use --steps 0",
-        )
-    tell = progress or (lambda what, done, total: None)
-    copycat_node = evaluator.script.node(node)
-    pairs = CopyCatPairs(evaluator, copycat_node)
-    chosen, method = _recipe(evaluator, copycat_node, recipe)
-    curve = _curve(evaluator, copycat_node)
-    path = model or _model_path(evaluator, copycat_node, chosen)
-    protect_elements(evaluator, path.parent, copycat_node, "dataDirectory")
-    _refuse_foreign(path)
-    kept = _Kept(pairs, tell)
+    copycat = evaluator.script.node(node)
+    pairs = CopyCatPairs(evaluator, copycat)
+    chosen, method = recipe_of(evaluator, copycat, recipe)
+    curve = curve_of(evaluator, copycat)
+    given = {"patch": patch, "batch": batch, **(options or {})}
+    known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    settings = Settings(steps, preset, seed=seed, **known) if steps else None
+    task = Task(
+        recipe=chosen,
+        curve=curve,
+        model=model or model_path(evaluator, copycat, chosen),
+        measure=Measure(chosen, curve, lambda picture: _displayed(evaluator, curve, picture)),
+        method=method,
+        settings=settings,
+        run_folder=run_folder,
+        held_out=held_out,
+        resume=resume,
+        finetune=finetune,
+        look_every=look_every,
+        preview=preview_of(evaluator, copycat) if settings else None,
+        events=events or (lambda event: None),
+        progress=progress or (lambda what, done, total: None),
+    )
+    folders = [task.model.parent, task.folder] if settings else [task.model.parent]
+    for folder in folders:
+        protect_elements(evaluator, folder, copycat, "dataDirectory")
+    refuse_foreign(task.model)
+    kept = Kept(pairs, task.progress)
     try:
-        fitted = _fit(chosen, kept, curve)
+        for index in range(len(kept)):
+            kept[index]
+        for folder in folders:
+            protect_files(evaluator.files_read, folder, copycat, "dataDirectory")
+        return train_pairs(kept, task)
     except FilmRecoveryError as error:
-        error.where.setdefault("node", copycat_node.path)
+        if "file" not in error.where:
+            error.where.setdefault("node", copycat.path)
         raise
-    protect_files(evaluator.files_read, path.parent, copycat_node, "dataDirectory")
-    held_out = [index for index in range(len(kept)) if index % HELD_OUT_EVERY == HELD_OUT_EVERY // 2]
-    others = [index for index in range(len(kept)) if index not in held_out]
-    score = None
-    if held_out and others:
-        score = _psnr(chosen, curve, _Subset(kept, held_out), _fit(chosen, _Subset(kept, others), curve))
+
+
+def train_pairs(pairs: PairSource, task: Task) -> Trained:
+    """Fits, trains, measures and writes the model of ``task``. Errors as :func:`train`."""
+    refuse_foreign(task.model)
+    measure = task.measure
+    closed = _fit(task, pairs)
     trained = Trained(
-        path,
-        chosen,
-        method,
-        curve,
-        len(kept),
-        _psnr(chosen, curve, kept, None),
-        _psnr(chosen, curve, kept, fitted),
-        score,
+        task.model,
+        task.recipe,
+        task.method,
+        task.curve,
+        len(pairs),
+        measure.figures(pairs, None)["psnr"],
+        measure.figures(pairs, closed)["psnr"],
+        _cross_score(task, pairs) if task.held_out is None else None,
     )
-    figures = {name: getattr(trained, name) for name in ("psnr_input", "psnr_fit", "psnr_held_out")}
-    card = export.card_for(
-        fitted,
-        pairs=pairs.labels,
-        figures={name: value for name, value in figures.items() if value is not None},
-        luma_method=method,
+    held_out = None if task.held_out is None else Kept(task.held_out, task.progress, "held-out pairs")
+    if held_out is not None:
+        found = {"input": measure.figures(held_out, None), "closed_form": measure.figures(held_out, closed)}
+        trained = replace(trained, held_out=found, psnr_held_out=found["closed_form"]["psnr"])
+    if task.settings is None:
+        _write(task, closed, trained, pairs)
+        return trained
+    run = Run(
+        task.folder,
+        measure,
+        resume=task.resume,
+        finetune=task.finetune,
+        look_every=task.look_every,
+        preview=task.preview,
+        events=task.events,
+        tell=task.progress,
     )
-    export.save_model(fitted, path, card)
-    tell("model", 1, 1)
+    network = train_on_top(closed, pairs, task.settings, run, held_out)
+    trained = replace(
+        trained,
+        steps=task.settings.steps,
+        run_folder=task.folder,
+        psnr_network=measure.figures(pairs, network)["psnr"],
+    )
+    if held_out is not None:
+        found = {**trained.held_out, "network": measure.figures(held_out, network)}
+        trained = replace(trained, held_out=found, better=_better(found["closed_form"], found["network"]))
+    _write(task, network, trained, pairs)
     return trained
 
 
-def _refuse_foreign(path: Path) -> None:
-    """Makes the folder of a model. Raises FilmRecoveryError when that cannot be, or would cost a file not ours."""
-    sidecar = path.with_suffix(".json")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        in_the_way = path.exists() if not sidecar.exists() else not _is_sidecar(sidecar)
-    except OSError as error:
-        raise FilmRecoveryError(
-            f"The model's folder cannot be made or read: {error.strerror}.",
-            file=str(path.parent),
-            remedy="check the data directory of the CopyCat, or --model",
-        ) from error
-    if in_the_way:
-        raise FilmRecoveryError(
-            "A file that is not a model of this project would be overwritten.",
-            file=str(sidecar if sidecar.exists() else path),
-            remedy="move it away, or choose another name with --model",
-        )
+def _write(task: Task, model: Any, trained: Trained, pairs: PairSource) -> None:
+    names = ("psnr_input", "psnr_fit", "psnr_held_out", "psnr_network")
+    figures = {name: getattr(trained, name) for name in names if getattr(trained, name) is not None}
+    for who, found in trained.held_out.items():
+        figures.update({f"held_out_{who}_{name}": value for name, value in found.items()})
+    labels = [pairs[index].label for index in range(len(pairs))]
+    card = export.card_for(model, pairs=labels, figures=figures, luma_method=task.method)
+    export.save_model(model, task.model, card)
+    task.progress("model", 1, 1)
 
 
-def _is_sidecar(file: Path) -> bool:
-    try:
-        content = json.loads(file.read_bytes())
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(content, dict) and str(content.get("schema", "")).startswith("film-recovery-model/")
+def _fit(task: Task, pairs: PairSource) -> ClosedForm:
+    if task.recipe == "spatial":
+        return fit_linear_filter(pairs, curve=task.curve)
+    return fit_colour_polynomial(pairs, curve=task.curve)
 
 
-def _fit(recipe: str, pairs: PairSource, curve: str) -> Any:
-    if recipe == "spatial":
-        return fit_linear_filter(pairs, curve=curve)
-    return fit_colour_polynomial(pairs, curve=curve)
+def _cross_score(task: Task, pairs: PairSource) -> float | None:
+    """PSNR of the closed form on a quarter of the pairs, fitted on the others; None with too few."""
+    held_out = [index for index in range(len(pairs)) if index % HELD_OUT_EVERY == HELD_OUT_EVERY // 2]
+    others = [index for index in range(len(pairs)) if index not in held_out]
+    if not held_out or not others:
+        return None
+    return task.measure.figures(Subset(pairs, held_out), _fit(task, Subset(pairs, others)))["psnr"]
 
 
-def _recipe(evaluator: Evaluator, node: nk.Node, wanted: str | None) -> tuple[str, str]:
-    """Recipe and luma method of the Ground Truth that feeds ``node``."""
-    for source in upstream(node):
-        call = evaluator.call(source, 1)
-        if call.is_set("fr_id") and call.text("fr_id") == "FR_GroundTruth":
-            recipe = call.choice("recipe", ("spatial", "colour"))
-            if wanted and wanted != recipe:
-                raise UsageError(
-                    f"--recipe {wanted} contradicts {source.path}, which builds a {recipe} Ground Truth.",
-                    node=source.path,
-                    knob="recipe",
-                    remedy="leave --recipe out, or change the knob",
-                )
-            return recipe, call.choice("method", ("matrix", "Colorspace"))
-    if wanted not in ("spatial", "colour"):
-        raise UsageError(
-            f"No FR_GroundTruth stands upstream of {node.path}, so its recipe is unknown.",
-            node=node.path,
-            remedy="name it: --recipe spatial or --recipe colour",
-        )
-    return wanted, "matrix"
+def _better(closed: Mapping[str, float], network: Mapping[str, float]) -> str:
+    """Which is better on held-out pairs: by ΔE00 where it is measured, else by PSNR. A tie goes to the simpler."""
+    if "de00" in closed:
+        return "network" if network["de00"] < closed["de00"] else "closed_form"
+    return "network" if network["psnr"] > closed["psnr"] else "closed_form"
 
 
-def _curve(evaluator: Evaluator, node: nk.Node) -> str:
-    """``srgb`` where the graph carries scene-linear values, ``none`` where every Read passes them as stored."""
-    raw = {read.path: _as_stored(evaluator, read) for read in _reads(upstream(node))}
-    if len(set(raw.values())) > 1:
-        stored = ", ".join(path for path, is_raw in raw.items() if is_raw)
-        raise FilmRecoveryError(
-            f"The sides of the pairs are in different domains: {stored} is read raw, the others are converted.",
-            node=node.path,
-            remedy="read both elements with the same input transform",
-        )
-    return "none" if raw and all(raw.values()) else "srgb"
+def _displayed(evaluator: Evaluator, curve: str, picture: Pixels) -> Pixels:
+    """Graph values as encoded sRGB: through the script's OCIO config, or as they are where the graph is not linear."""
+    if curve == "none":
+        return picture
+    return evaluator.root.config.convert(picture, evaluator.root.working_space, "color_picking")
 
 
-def _reads(nodes: Iterable[nk.Node]) -> Iterator[nk.Node]:
-    """The Reads among ``nodes``, those inside groups included."""
-    for node in nodes:
-        if node.class_name == "Read":
-            yield node
-        elif node.is_group:
-            yield from _reads(node.nodes)
-
-
-def _as_stored(evaluator: Evaluator, read: nk.Node) -> bool:
-    call = evaluator.call(read, 1)
-    space = call.text("colorspace")
-    return call.boolean("raw") or (space not in ("", "default") and call.config.is_data(space))
-
-
-def _model_path(evaluator: Evaluator, node: nk.Node, recipe: str) -> Path:
-    if node.get("dataDirectory") is None:
-        raise UsageError(
-            f"{node.path} has no data directory.",
-            node=node.path,
-            knob="dataDirectory",
-            remedy="set it, or use --model",
-        )
-    return evaluator.call(node, 1).path("dataDirectory") / f"{node.name}_{recipe}.0.pt"
-
-
-def _psnr(recipe: str, curve: str, pairs: PairSource, model: Any) -> float:
-    """Mean-square error over all pairs as PSNR, encoded, on luma (spatial) or RGB (colour)."""
+def curve_display(curve: str) -> Callable[[Pixels], Pixels]:
+    """The display of pairs without a script: ``srgb`` encodes scene-linear sRGB, ``none`` leaves values as they are."""
     encode = Curve(curve).encode_array
-    error, count = 0.0, 0
-    for index in range(len(pairs)):
-        pair = pairs[index]
-        result = (
-            pair.input if model is None else tiling.apply(model, pair.input, tile=TILE, radius=model.radius)
-        )
-        a, b = (luma(side) if recipe == "spatial" else side for side in (result, pair.truth))
-        error += float(np.sum((encode(a) - encode(b)) ** 2))
-        count += a.size
-    return float(10 * np.log10(count / max(error, 1e-30)))
+    return lambda picture: encode(picture).astype(np.float32)

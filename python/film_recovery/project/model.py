@@ -70,11 +70,13 @@ class PairOf:
 class Alignment:
     """How the Reference comes to lie on the Source.
 
-    ``translate``: x and y in pixels for each pair, in the order of the pairs (empty: none needed).
+    ``translate``: x and y in pixels for each pair, in the order of the pairs (empty: none needed). ``hold_out``:
+    likewise for the hold-out's pairs.
     ``live_area``: left, bottom, right, top of the one Crop in pixels, origin bottom left; None while not known.
     """
 
     translate: tuple[tuple[float, float], ...] = ()
+    hold_out: tuple[tuple[float, float], ...] = ()
     live_area: tuple[int, int, int, int] | None = None
 
 

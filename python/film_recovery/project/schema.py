@@ -101,7 +101,11 @@ FIELDS: dict[str, Reader] = {
     "hold_out": _pairs,
     "alignment": record(
         Alignment,
-        {"translate": several(several(number(), 2)), "live_area": optional(several(integer(), 4))},
+        {
+            "translate": several(several(number(), 2)),
+            "hold_out": several(several(number(), 2)),
+            "live_area": optional(several(integer(), 4)),
+        },
     ),
     "prefilter": integer(0),
     "training": record(

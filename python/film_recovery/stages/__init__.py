@@ -9,5 +9,6 @@ from __future__ import annotations
 from film_recovery.stages.building import build_script, script_text, spec_of
 from film_recovery.stages.checking import check
 from film_recovery.stages.fixes import FIXABLE, Fix, propose
+from film_recovery.stages.view import View
 
-__all__ = ["FIXABLE", "Fix", "build_script", "check", "propose", "script_text", "spec_of"]
+__all__ = ["FIXABLE", "Fix", "View", "build_script", "check", "propose", "script_text", "spec_of"]

@@ -75,7 +75,7 @@ def _signed(one: Check, record: Record | None) -> Outcome:
             (*one.remedy, "then sign it"),
         )
     note = str(record.data.get("note", ""))
-    said = f"Signed by {record.by} on {record.time[:10]}{': ' + note if note else '.'}"
+    said = f"Signed by {record.by} on {record.time[:10]}{': ' + note.rstrip('.') if note else ''}."
     return judged(one, True, {"by": record.by, "time": record.time, "note": note}, said)
 
 

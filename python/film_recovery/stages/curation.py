@@ -75,7 +75,7 @@ def hold_out(view: View, check: Check) -> Outcome:
 @measures("curation.hold_out_chosen")
 def hold_out_chosen(view: View, check: Check) -> Outcome:
     count = len(view.project.hold_out)
-    return judged(check, count >= check.tolerance["least"], count, f"{count} hold-outs are chosen.")
+    return judged(check, count >= check.tolerance["least"], count, f"Hold-outs chosen: {count}.")
 
 
 @measures("curation.rationale")

@@ -1,0 +1,61 @@
+"""The held-out pairs: moments that training never saw, through the same graph as the training pairs.
+
+What is measured on them judges a model. The graph is the project's own, with the hold-out in place of the pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from film_recovery import graph, nk
+from film_recovery.comp import Evaluator
+from film_recovery.engine.pairs import CopyCatPairs
+from film_recovery.imaging.frame import Pixels
+from film_recovery.project import Project, paths
+from film_recovery.stages.building import spec_of
+from film_recovery.stages.reads import set_colour
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """One held-out moment over the live area: H×W×3, top row first, graph values.
+
+    ``source`` and ``truth`` as they stand at CopyCat's inputs; ``reference`` aligned, before the Ground Truth.
+    """
+
+    frame: int
+    source: Pixels
+    truth: Pixels
+    reference: Pixels
+
+
+def pairs_of(project: Project) -> CopyCatPairs:
+    """The hold-out as pairs, for scoring while training."""
+    evaluator = _evaluator(project)
+    return CopyCatPairs(evaluator, evaluator.script.node("CopyCat1"))
+
+
+def moments(project: Project) -> Iterator[HeldOut]:
+    """Every held-out moment of ``project``, evaluated when its turn comes."""
+    pairs = pairs_of(project)
+    for index, pair in enumerate(project.hold_out):
+        number = pairs.frames[index]
+        aligned = pairs.evaluator.frame("LiveAreaCrop", number)
+        truth = pairs.evaluator.frame(pairs.sides[1], number)
+        taken = pairs[index]
+        reference = np.ascontiguousarray(aligned.rgb(truth.bbox)[::-1])
+        yield HeldOut(pair.source, taken.input, taken.truth, reference)
+
+
+def _evaluator(project: Project) -> Evaluator:
+    spec = replace(
+        spec_of(project),
+        pairs=[(pair.source, pair.reference) for pair in project.hold_out],
+        translate=project.alignment.hold_out,
+    )
+    script = nk.parse(graph.recovery_graph(spec), file=str(paths(project).script))
+    set_colour(script, project)
+    return Evaluator(script)

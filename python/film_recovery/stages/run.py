@@ -1,0 +1,220 @@
+"""The main job: a project through all stages, in order.
+
+Each stage is checked, worked and recorded. A check that fails stops the run; so does a kill. A rerun goes on: what
+is done and unchanged is not done again, a training resumes from its checkpoint, a render keeps its frames. So the
+frames and weights of an interrupted run equal those of one that was left alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from film_recovery import __version__, engine, ledger, nk, rendering
+from film_recovery.checks import Outcome, StageReport
+from film_recovery.comp import Evaluator
+from film_recovery.errors import CheckFailed, FilmRecoveryError
+from film_recovery.imaging.atomic import replacement
+from film_recovery.imaging.frame_ranges import parse_frames
+from film_recovery.imaging.sequence import Sequence
+from film_recovery.project import Project, load, lock, paths
+from film_recovery.stages.building import build_script
+from film_recovery.stages.checking import check
+
+STAGES = ("ingest", "curation", "alignment", "training", "inference", "validation")
+
+
+class Listener(Protocol):
+    """Who is told how the run goes."""
+
+    def progress(self, what: str, done: int, total: int, **more: Any) -> None: ...
+
+    def outcome(self, outcome: Outcome) -> None: ...
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run left: the report, and how many stages it had to work."""
+
+    report: Path
+    worked: tuple[str, ...]
+
+
+def run(folder: Path, listener: Listener, *, by: str = "", take_over: bool = False) -> Ran:
+    """Takes the project in ``folder`` through all stages.
+
+    Raises CheckFailed naming the checks that stop it; ProjectLocked when somebody else works on the project;
+    FilmRecoveryError as the stages do. Every start, stage, stop and end is in the ledger.
+    """
+    with lock.held(folder, "run", take_over) as held:
+        project = load(folder)
+        _record_start(project, by, held.taken_over)
+        worked = []
+        try:
+            for number, name in enumerate(STAGES):
+                report = _checked(project, number, listener)
+                if _work(project, number, listener, by, report):
+                    worked.append(name)
+        except (FilmRecoveryError, KeyboardInterrupt) as stop:
+            ledger.append(project.folder, "stopped", {"reason": str(stop) or type(stop).__name__}, by)
+            ledger.write_notes(project.folder)
+            raise
+        ledger.append(project.folder, "finished", {"worked": worked}, by)
+        ledger.write_notes(project.folder)
+    return Ran(paths(project).report, tuple(worked))
+
+
+def _record_start(project: Project, by: str, taken_over: str) -> None:
+    """Notes an earlier run that ended without a word as aborted, and this one as started."""
+    records = ledger.read(project.folder).records
+    course = [record for record in records if record.kind in ("started", "stopped", "finished", "aborted")]
+    if course and course[-1].kind == "started":
+        ledger.append(project.folder, "aborted", {"started": course[-1].time}, by)
+    data = {"version": __version__, "recipe": project.recipe, "reasoning": project.reasoning}
+    ledger.append(project.folder, "started", {**data, "taken_over": taken_over} if taken_over else data, by)
+
+
+def _checked(project: Project, number: int, listener: Listener) -> StageReport:
+    """The report of one stage; CheckFailed when the work must not go on."""
+    if number == 1:
+        build_script(project)  # the graph is what the checks of curation and the later stages look at
+    (report,) = check(project, number)
+    for outcome in report.outcomes:
+        listener.outcome(outcome)
+    if report.stops:
+        failed = [outcome for outcome in report.outcomes if outcome.outcome == "fail"]
+        raise CheckFailed(
+            f"Stage {number} ({STAGES[number]}) stops at {len(failed)} checks: "
+            + "; ".join(f"{outcome.check}: {outcome.reason}" for outcome in failed[:5]),
+            remedy=failed[0].remedy[0] if failed[0].remedy else "see the checks",
+            file=str(project.folder),
+        )
+    return report
+
+
+def _work(project: Project, number: int, listener: Listener, by: str, report: StageReport) -> bool:
+    """Does a stage's work, unless the ledger and the files say that it is done. Records it with its checks."""
+    found = _WORK[number](project, listener)
+    if found is None:
+        return False
+    outcomes = [outcome.as_dict() for outcome in report.outcomes]
+    ledger.append(
+        project.folder, "stage", {"stage": number, "name": STAGES[number], **found, "checks": outcomes}, by
+    )
+    return True
+
+
+def _ingest(project: Project, listener: Listener) -> dict[str, Any] | None:
+    """Nothing is made: the elements are looked at only. Recorded when their description changed."""
+    elements = {name: asdict(element) for name, element in project.elements.items()}
+    found = {"key": _digest(elements), "elements": elements}
+    return None if _done(project, 0, found["key"]) else found
+
+
+def _curation(project: Project, listener: Listener) -> dict[str, Any] | None:
+    """``pairs.csv``: the table of pairs, with why each was chosen."""
+    rows = [
+        (index, kind, pair.source, pair.reference, pair.shot, pair.reason)
+        for kind, pairs in (("training", project.pairs), ("hold-out", project.hold_out))
+        for index, pair in enumerate(pairs, 1)
+    ]
+    table = paths(project).curation / "pairs.csv"
+    with (
+        replacement(table, create_directories=True) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(("index", "set", "source_frame", "reference_frame", "shot", "reason"))
+        writer.writerows(rows)
+    key = _digest(rows)
+    script = paths(project).script
+    return None if _done(project, 1, key) else {"key": key, "pairs": len(project.pairs), "script": script.name}
+
+
+def _alignment(project: Project, listener: Listener) -> dict[str, Any] | None:
+    """The alignment stands in project.yaml; it is recorded when it changed."""
+    alignment = asdict(project.alignment)
+    key = _digest(alignment)
+    return None if _done(project, 2, key) else {"key": key, **alignment}
+
+
+def _inference(project: Project, listener: Listener) -> dict[str, Any] | None:
+    """Renders; frames that are complete are kept."""
+    source = project.source
+    numbers = (
+        parse_frames(project.inference.frames)
+        if project.inference.frames
+        else list(range(source.first, source.last + 1))
+    )
+    evaluator = Evaluator(nk.load(paths(project).script))
+
+    def tell(done: int, total: int, frame: int, kept: bool) -> None:
+        listener.progress("render", done, total, frame=frame, kept=kept)
+
+    done = rendering.render(
+        evaluator,
+        "Write_Recovered",
+        numbers,
+        job=engine.model_hashes(evaluator.script, evaluator),
+        progress=tell,
+    )
+    if not done.written and any(r.data.get("stage") == 4 for r in ledger.read(project.folder).of_kind("stage")):
+        return None
+    return {"frames": project.inference.frames or f"{source.first}-{source.last}", "written": len(done.written)}
+
+
+def _validation(project: Project, listener: Listener) -> dict[str, Any] | None:
+    from film_recovery.stages.showing import write_report
+
+    report = write_report(project, listener)
+    return {"report": str(report.relative_to(project.folder))}
+
+
+def _training(project: Project, listener: Listener) -> dict[str, Any] | None:
+    from film_recovery.stages.teaching import teach
+
+    key = training_key(project)
+    model = paths(project).model
+    if _done(project, 3, key) and model.exists():
+        return None
+    return {"key": key, **teach(project, key, listener)}
+
+
+def training_key(project: Project) -> str:
+    """Everything that a model depends on: the graph, the settings, and the files behind the pairs."""
+    files = []
+    for name in ("source", "reference"):
+        element = project.elements[name]
+        sequence = Sequence.parse(project.file_of(name), element.first, element.last)
+        for pair in (*project.pairs, *project.hold_out):
+            path = sequence.path(getattr(pair, name))
+            status = path.stat() if path.exists() else None
+            files.append((path.name, status.st_size if status else -1, status.st_mtime_ns if status else -1))
+    script = nk.load(paths(project).script).text()
+    return _digest((__version__, script, asdict(project.training), files))
+
+
+def _done(project: Project, number: int, key: str) -> bool:
+    """Whether the last record of the stage is of the same work."""
+    records = [r for r in ledger.read(project.folder).of_kind("stage") if r.data.get("stage") == number]
+    return bool(records) and records[-1].data.get("key") == key
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+_WORK: Mapping[int, Callable[[Project, Listener], dict[str, Any] | None]] = {
+    0: _ingest,
+    1: _curation,
+    2: _alignment,
+    3: _training,
+    4: _inference,
+    5: _validation,
+}

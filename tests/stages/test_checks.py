@@ -1,0 +1,628 @@
+"""Every check passes on a sound project, and turns out as it must, with the right figures, on one that is not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from film_recovery import ledger, nk, recipes, stages
+from film_recovery.checks import SEVERITIES, Outcome
+from film_recovery.imaging.files import read_frame, write_frame
+from film_recovery.imaging.frame import RGB, Format
+from film_recovery.learning import export
+from film_recovery.project import Alignment, Colour, Inference, PairOf, Training
+from film_recovery.stages.measure import FUNCTIONS
+
+MEASURED = sorted(
+    {check.id for id in recipes.RECIPES for check in recipes.load(id).checks if not check.manual}
+)
+SOFT_GROUP = """Group {
+ inputs 1
+ name Soften
+}
+ Input {
+  inputs 0
+  name Input1
+ }
+ Median {
+  size 5
+  name Hidden
+ }
+ Output {
+  name Output1
+ }
+end_group
+"""
+
+
+def rewrite(place: Any, element: str, frame: int, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    place.write(element, frame, change(place.picture(element, frame)))
+
+
+def size_parity(place: Any) -> None:
+    rewrite(place, "reference", 3, lambda rgb: rgb[:-2])
+
+
+def pixel_aspect(place: Any) -> None:
+    place.write("reference", 1, place.picture("reference", 1), format=Format(128, 96, 2.0))
+
+
+def alpha(place: Any, values: float = 1.0) -> None:
+    frame = read_frame(place.file("source", 5))
+    more = frame.with_channels(("rgba.alpha",), np.full((*frame.pixels.shape[:2], 1), values, np.float32))
+    write_frame(more, place.file("source", 5), datatype="half")
+
+
+def beyond(place: Any) -> None:
+    def brighter(rgb: np.ndarray) -> np.ndarray:
+        rgb = rgb.copy()
+        rgb[:48] *= 2.5  # the upper half
+        return np.maximum(rgb, 0.2)
+
+    rewrite(place, "source", 5, brighter)
+
+
+def grain(place: Any) -> None:
+    noise = np.random.default_rng(1).normal(0, 0.25, (96, 128, 1)).astype(np.float32)
+    for frame in (1, 3, 5, 7):
+        rewrite(place, "reference", frame, lambda rgb: np.clip(rgb + noise, 0, 1))
+
+
+def copied(place: Any) -> None:
+    shutil.copy(place.file("reference", 5), place.file("reference", 4))
+
+
+def elsewhere(place: Any) -> None:
+    place.knob(
+        "Write_Recovered", "file", nk.quote("../renders/s010_v001_spatial-gauge_medium-80000.####.exr")
+    )
+
+
+def foreign_checkpoint(place: Any) -> None:
+    place.save_model(film="Another Film")
+    other = place.model.with_name("other.pt")
+    shutil.copy(place.model, other)
+    card = place.model.with_suffix(".json").read_text(encoding="utf-8").replace(place.model.name, other.name)
+    other.with_suffix(".json").write_text(card, encoding="utf-8")
+    place.knob("CopyCat1", "initialWeights", "Checkpoint")
+    place.knob("CopyCat1", "checkpointFile", nk.quote(str(other)))
+
+
+def unlocked_render(place: Any) -> None:
+    """The last frame written with its red raised by 0.01 in the archive's colour space."""
+    place.finish()
+    path = stages.View(place.project).output.sequence.path(8)
+    frame = read_frame(path)
+    rgb = frame.rgb()
+    rgb[..., 0] += 0.01
+    write_frame(frame.with_channels(RGB, rgb), path, datatype="half")
+
+
+def primaries(place: Any) -> None:
+    place.finish()
+    path = stages.View(place.project).output.sequence.path(2)
+    write_frame(read_frame(path), path, datatype="half", metadata={})
+
+
+def missing_frame(place: Any) -> None:
+    place.finish()
+    stages.View(place.project).output.sequence.path(6).unlink()
+
+
+def catnc(place: Any) -> None:
+    (place.model.parent / "run.catnc").write_bytes(b"opaque")
+
+
+def words(*parts: str) -> Callable[[Outcome], bool]:
+    return lambda outcome: all(part in outcome.reason for part in parts)
+
+
+def value(wanted: Any) -> Callable[[Outcome], bool]:
+    return lambda outcome: outcome.value == wanted
+
+
+PAIRS = tuple(PairOf(n, n, "x") for n in (1, 3, 5, 7))
+GRADE = nk.node_text("Grade", {"white": "1.1", "name": "Grade9"}, inputs=1)
+MEDIAN = nk.node_text("Median", {"size": "5", "name": "Median9"}, inputs=1)
+CROP = nk.node_text("Crop", {"box": nk.numbers((0, 0, 90, 90)), "name": "Crop9"}, inputs=1)
+RETIME = nk.node_text("Kronos", {"name": "Kronos9"}, inputs=1)
+
+# check id → (what breaks it, how it then turns out, whether reason, value and place are right)
+BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool]]]] = {
+    "ingest.size_parity": [
+        (size_parity, "fail", words("Frame 3 of the Reference is 128×94, not 128×96.")),
+        (
+            lambda p: p.change_element("reference", width=64),
+            "fail",
+            words("Frame 1 of the Reference", "64×96"),
+        ),
+    ],
+    "ingest.pixel_aspect": [(pixel_aspect, "fail", value({"source": [1.0], "reference": [1.0, 2.0]}))],
+    "ingest.frame_rate": [
+        (lambda p: p.change_element("reference", frame_rate=25.0), "fail", words("Source 24; Reference 25"))
+    ],
+    "ingest.frame_range": [
+        (lambda p: p.file("source", 6).unlink(), "fail", words("1 frames of the Source are missing", "is 6")),
+        (lambda p: p.change_element("reference", last=7), "fail", words("frames 1–8, the Reference 1–7")),
+    ],
+    "ingest.channels": [(alpha, "fail", words("Source", "rgba.alpha"))],
+    "ingest.no_alpha": [
+        (
+            alpha,
+            "warn",
+            lambda o: o.value == 1 and "frame 5 of the Source" in o.reason and o.show["frame"] == 5,
+        )
+    ],
+    "ingest.values_0_1": [
+        (
+            beyond,
+            "fail",
+            lambda o: 0.2 < o.value["share"] < 0.6 and o.value["most"] > 1 and o.show["frame"] == 5,
+        )
+    ],
+    "ingest.same_transform": [
+        (
+            lambda p: p.knob("Read_Reference", "colorspace", "scene_linear"),
+            "fail",
+            words("Source is read as sRGB - Texture, the Reference as ACEScg"),
+        )
+    ],
+    "ingest.same_domain": [
+        (
+            lambda p: p.knob("Read_Reference", "colorspace", "compositing_log"),
+            "fail",
+            value({"source": "display", "reference": "log"}),
+        ),
+        (
+            lambda p: p.knob("Read_Reference", "raw", "true"),
+            "fail",
+            value({"source": "display", "reference": "raw"}),
+        ),
+    ],
+    "ingest.training_domain": [
+        (
+            lambda p: p.change_element("source", colourspace="aces_interchange"),
+            "warn",
+            words("Not display-referred: the Source is linear."),
+        ),
+    ],
+    "ingest.authorisation": [
+        (
+            lambda p: p.change_element("reference", authorisation=" "),
+            "fail",
+            words("No authorisation for: Reference"),
+        )
+    ],
+    "ingest.records": [
+        (
+            lambda p: p.change_element("source", gauge="", holder=""),
+            "warn",
+            value(["source.gauge", "source.holder"]),
+        )
+    ],
+    "ingest.aces_version": [
+        (
+            lambda p: p.make(colour=Colour("ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5")),
+            "info",
+            value("2.0"),
+        )
+    ],
+    "ingest.working_space": [
+        (lambda p: p.make(colour=Colour(working_space="aces_interchange")), "warn", value("ACES2065-1"))
+    ],
+    "ingest.no_retimes": [(lambda p: p.insert(RETIME, "Read_Source"), "fail", value(["Kronos9"]))],
+    "curation.pair_count": [
+        (lambda p: p.make(pairs=PAIRS[:3]), "warn", lambda o: o.value == 3 and "4 to 9" in o.reason),
+        (lambda p: p.make(scope="scene"), "warn", words("4 pairs for a scene, where 12 to 24 are usual")),
+        (lambda p: p.make(pairs=PAIRS * 3), "info", value(12)),
+    ],
+    "curation.pair_frames": [
+        (
+            lambda p: p.make(pairs=(*PAIRS, PairOf(8, 11, "x"))),
+            "fail",
+            lambda o: o.value == {"element": "reference", "frame": 11} and "1–8" in o.reason,
+        )
+    ],
+    "curation.hold_out": [
+        (lambda p: p.make(hold_out=(PairOf(3, 4),)), "fail", value({"element": "source", "frame": 3})),
+        (copied, "fail", value({"element": "reference", "frame": 4, "same_as": 5})),
+    ],
+    "curation.hold_out_chosen": [(lambda p: p.make(hold_out=()), "warn", value(0))],
+    "curation.rationale": [
+        (lambda p: p.make(pairs=(*PAIRS[:3], PairOf(7, 7))), "warn", words("1 of 4 pairs", "frames 7"))
+    ],
+    "curation.spread": [
+        (lambda p: p.make(pairs=tuple(PairOf(n, n) for n in (1, 2, 3, 5))), "info", value(2))
+    ],
+    "curation.stack_order": [
+        (
+            lambda p: p.knob("FrameHold_Reference_2", "firstFrame", "5").knob(
+                "FrameHold_Reference_3", "firstFrame", "3"
+            ),
+            "fail",
+            lambda o: o.value == {"source": [1, 3, 5, 7], "reference": [1, 5, 3, 7]} and o.show["frame"] == 2,
+        ),
+    ],
+    "alignment.one_crop": [
+        (lambda p: p.insert(CROP, "FitToSource"), "fail", lambda o: o.value == 2 and "Crop9" in o.reason),
+        (lambda p: p.insert(CROP, "FR_GroundTruth1"), "fail", value(2)),
+    ],
+    "alignment.crop_linked": [
+        (
+            lambda p: p.knob("FR_TrainPrep_Source", "box", nk.numbers((4, 6, 120, 90))),
+            "fail",
+            words("FR_TrainPrep_Source.LiveArea", "not linked to LiveAreaCrop"),
+        ),
+        (lambda p: p.insert(CROP, "Stamp_Training_Source"), "fail", words("2 Crops stand on the Source")),
+        (lambda p: p.knob("FR_TrainPrep_Source", "use_crop", "false"), "fail", words("0 Crops")),
+    ],
+    "alignment.crop_enabled": [(lambda p: p.make(alignment=Alignment()), "warn", value(False))],
+    "alignment.no_colour_correction": [(lambda p: p.insert(GRADE, "FitToSource"), "fail", value(["Grade9"]))],
+    "training.no_reference_blur": [
+        (lambda p: p.insert(MEDIAN, "Read_Reference"), "fail", value(["Median9"])),
+        (lambda p: p.insert(SOFT_GROUP, "LiveAreaCrop"), "fail", value(["Soften.Hidden"])),
+        (lambda p: p.insert(MEDIAN, "FR_GroundTruth1"), "fail", value(["Median9"])),
+    ],
+    "training.bbox_parity": [
+        (
+            lambda p: p.knob("FR_TrainPrep_Source", "use_crop", "false").knob(
+                "FR_TrainPrep_Source", "copy_bbox", "false"
+            ),
+            "fail",
+            lambda o: o.value == 4 and "0 0 128 96" in o.reason and "4 6 120 90" in o.reason,
+        )
+    ],
+    "training.values_0_1": [
+        (
+            lambda p: p.knob("FR_TrainPrep_GroundTruth", "clamp", "false"),
+            "fail",
+            lambda o: -0.03 < o.value["least"] < -0.02,
+        )
+    ],
+    "training.no_alpha": [
+        (
+            lambda p: p.knob("FR_TrainPrep_GroundTruth.RemoveAlpha", "channels", "none"),
+            "fail",
+            words("Ground Truth of pair 1", "rgba.alpha"),
+        )
+    ],
+    "training.clamp_share": [
+        (grain, "warn", lambda o: o.value["share"] > 0.02 and o.value["change"] > 0.02),
+    ],
+    "training.ground_truth_identity": [
+        (
+            lambda p: p.knob("FR_GroundTruth1", "recipe", "colour"),
+            "fail",
+            lambda o: o.value["source_chroma"] > 0.01 and o.value["reference_luma"] > 0.01,
+        ),
+        (
+            lambda p: p.knob("FR_GroundTruth1.Swap", "fromInput1", "{{0} B}").knob(
+                "FR_GroundTruth1.LumaFrom", "which", "1"
+            ),
+            "fail",
+            lambda o: o.value["source_chroma"] < 1e-5 and o.value["reference_luma"] > 0.01,
+        ),
+    ],
+    "training.patch_fits": [
+        (
+            lambda p: p.make(training=Training(patch=128, steps=80_000)),
+            "fail",
+            value({"patch": 128, "width": 116, "height": 84}),
+        )
+    ],
+    "training.settings": [
+        (
+            lambda p: p.knob("CopyCat1", "batchSize", "8").knob("CopyCat1", "modelSize", "Large"),
+            "warn",
+            words("Size is large / medium, not medium", "batch is 3 / 8, not 3"),
+        )
+    ],
+    "training.steps_range": [
+        (
+            lambda p: p.make(training=Training(patch=64, steps=40_000)),
+            "warn",
+            words("40000 steps at patch 64, where 80000 to 160000"),
+        ),
+        (lambda p: p.make(training=Training(patch=64, steps=0)), "info", value(0)),
+    ],
+    "training.steps_epochs": [
+        (lambda p: p.knob("CopyCat1", "epochs", "10000"), "warn", value({"epochs": 10000, "wanted": 60000}))
+    ],
+    "training.initial_weights": [
+        (lambda p: p.knob("CopyCat1", "initialWeights", "Deblur"), "fail", value("Deblur")),
+        (foreign_checkpoint, "fail", words("other.pt was trained on “Another Film”, reel 2")),
+    ],
+    "training.reasoning": [(lambda p: p.make(reasoning="  "), "warn", value(0))],
+    "training.preview": [
+        (lambda p: p.knob("FrameHold_Preview", "firstFrame", "5"), "warn", lambda o: o.value == [5])
+    ],
+    "inference.prefilter_parity": [
+        (
+            lambda p: p.knob("FR_Inference1", "prefilter", "true"),
+            "fail",
+            words("training: none; at inference: Median 3; in the project: none"),
+        ),
+        (
+            lambda p: p.make(prefilter=5).knob("FR_Inference1", "prefilter_size", "3"),
+            "fail",
+            words("training: Median 5; at inference: Median 3; in the project: Median 5"),
+        ),
+    ],
+    "inference.live_area": [
+        (
+            lambda p: p.knob("FR_Inference1", "box", nk.numbers((0, 0, 120, 90))),
+            "fail",
+            words("training: 4 6 120 90; at inference: 0 0 120 90"),
+        ),
+        (
+            lambda p: p.knob("FR_Inference1", "use_crop", "false"),
+            "fail",
+            words("at inference: the whole frame"),
+        ),
+    ],
+    "inference.same_read": [
+        (
+            lambda p: p.insert(
+                "push 0\n"
+                + nk.node_text(
+                    "Read",
+                    {"file": "other.####.exr", "colorspace": "color_picking", "name": "Read9"},
+                    inputs=0,
+                ),
+                "Stamp_Inference_Source",
+            ),
+            "fail",
+            lambda o: o.value["different"] == ["file"] and o.show["node"] == "Read9",
+        )
+    ],
+    "inference.untouched_source": [
+        (lambda p: p.insert(GRADE, "Stamp_Inference_Source"), "fail", value(["Grade9"]))
+    ],
+    "inference.identity_lock": [(lambda p: p.knob("FR_Inference1", "lock", "false"), "fail", value(False))],
+    "inference.model_of_film": [
+        (
+            lambda p: p.save_model(film="Another Film"),
+            "fail",
+            words("“Another Film”, reel 2", "“A Trip”, reel 2"),
+        ),
+        (lambda p: p.save_model(reel="3"), "fail", value({"film": "A Trip", "reel": "3"})),
+        (lambda p: p.save_model(film="", reel=""), "fail", words("an unnamed film")),
+    ],
+    "inference.recipe_match": [
+        (lambda p: p.save_model(recipe="colour"), "fail", words("model colour", "FR_Inference1 spatial"))
+    ],
+    "inference.method_match": [
+        (
+            lambda p: p.save_model(luma_method="Colorspace"),
+            "fail",
+            words("model Colorspace", "FR_Inference1 matrix"),
+        ),
+        (
+            lambda p: p.save_model().knob("FR_GroundTruth1", "method", "Colorspace"),
+            "fail",
+            lambda o: o.show["node"] == "FR_GroundTruth1",
+        ),
+    ],
+    "inference.non_commercial": [
+        (
+            lambda p: p.make(tier="nc", training=replace(p.draft.training, engine="copycat")),
+            "fail",
+            words("1920 × 1080", "128 × 96"),
+        ),
+        (catnc, "fail", words("1 files of NukeX Non-Commercial", "run.catnc")),
+    ],
+    "inference.output_name": [
+        (
+            lambda p: p.knob(
+                "Write_Recovered", "file", nk.quote("../pipeline/04_inference_render/out.####.exr")
+            ),
+            "fail",
+            words("shot (s010), version (v001), model (spatial-gauge_medium-80000)"),
+        )
+    ],
+    "inference.output_format": [
+        (lambda p: p.make(inference=Inference(datatype="float")), "fail", words("EXR, float")),
+    ],
+    "inference.compression": [
+        (lambda p: p.make(inference=Inference(compression="dwaa")), "warn", words("DWAA, which loses values"))
+    ],
+    "inference.output_colourspace": [
+        (lambda p: p.knob("Write_Recovered", "colorspace", "scene_linear"), "fail", value("ACEScg")),
+        (lambda p: p.knob("Write_Recovered", "raw", "true"), "fail", value("raw")),
+        (primaries, "fail", lambda o: "Frame 2 does not name" in o.reason and o.show["frame"] == 2),
+    ],
+    "inference.output_place": [(elsewhere, "fail", words("not under pipeline/04_inference_render"))],
+    "inference.frames_written": [
+        (missing_frame, "fail", lambda o: o.value == {"written": 7, "wanted": 8} and o.show["frame"] == 6)
+    ],
+    "validation.identity": [
+        (unlocked_render, "fail", lambda o: 0.002 < o.value < 0.02 and o.show["frame"] == 8)
+    ],
+    "validation.note_written": [(lambda p: None, "warn", value(0))],
+}
+
+
+def test_every_measured_check_has_exactly_one_function_and_one_broken_project() -> None:
+    assert sorted(FUNCTIONS) == MEASURED
+    assert sorted(BROKEN) == MEASURED
+
+
+@pytest.mark.parametrize("recipe", recipes.RECIPES)
+def test_a_sound_project_passes_every_check(recipe: str, make: Any) -> None:
+    place = make(recipe).finish()
+    reports = stages.check(place.project)
+    assert [report.stage for report in reports] == [0, 1, 2, 3, 4, 5]
+    assert [outcome.check for report in reports for outcome in report.outcomes] == [
+        check.id for check in recipes.load(recipe).checks
+    ]
+    assert [(o.check, o.reason) for report in reports for o in report.outcomes if o.outcome != "pass"] == []
+
+
+@pytest.mark.parametrize(
+    ("id", "case"), [(id, case) for id, cases in BROKEN.items() for case in range(len(cases))]
+)
+def test_a_broken_project_is_found(place: Any, id: str, case: int) -> None:
+    change, wanted, figures = BROKEN[id][case]
+    change(place)
+    outcome = place.outcome(id)
+    assert (outcome.outcome, figures(outcome)) == (wanted, True), outcome
+    assert outcome.reason.endswith(".") and "\n" not in outcome.reason
+    if wanted != "info":
+        assert outcome.outcome == SEVERITIES[recipes.load("spatial-gauge").check(id).severity]
+        assert outcome.remedy
+
+
+def test_before_the_script_exists_nothing_of_it_passes(place: Any) -> None:
+    place.make(pairs=(), hold_out=())
+    reports = stages.check(place.project)
+    assert not place.script.exists()
+    alignment = reports[2]
+    assert set(alignment.pending) == {
+        c.id for c in recipes.load("spatial-gauge").for_stage(2) if not c.manual
+    }
+    outcome = place.outcome("alignment.one_crop")
+    assert (outcome.outcome, outcome.value, outcome.pending) == ("info", None, True)
+    assert outcome.reason == "not yet: no pairs are chosen, so the script has not been built"
+
+
+def test_before_the_model_and_the_render(place: Any) -> None:
+    assert place.outcome("inference.model_of_film").pending
+    assert place.outcome("validation.identity").pending
+    place.save_model()
+    assert place.outcome("inference.model_of_film").outcome == "pass"
+    assert place.outcome("validation.identity").reason == "not yet: no frame has been rendered"
+
+
+def test_a_damaged_file_fails_and_is_named(place: Any) -> None:
+    place.file("source", 5).write_bytes(b"not an image")
+    outcome = place.outcome("training.clamp_share")
+    assert outcome.outcome == "fail"
+    assert "source.0005.exr" in str(outcome.show["file"])
+    assert outcome.remedy
+
+
+def test_a_colour_recovery_may_have_a_median_on_the_reference(colour_place: Any) -> None:
+    colour_place.insert(nk.node_text("Median", {"size": "10", "name": "Median9"}, inputs=1), "FitToSource")
+    (report,) = stages.check(colour_place.project, stage=3)
+    assert {o.check: o.reason for o in report.outcomes if o.outcome == "fail"} == {}
+
+
+def test_a_colour_identity_is_of_luma(colour_place: Any) -> None:
+    colour_place.finish()
+    outcome = colour_place.outcome("validation.identity")
+    assert outcome.outcome == "pass" and "luma" in outcome.reason
+    colour_place.knob("FR_GroundTruth1", "recipe", "spatial")
+    assert set(colour_place.outcome("training.ground_truth_identity").value) == {
+        "source_luma",
+        "reference_chroma",
+    }
+    assert colour_place.outcome("training.ground_truth_identity").outcome == "fail"
+
+
+def test_the_prefilter_is_the_same_everywhere(place: Any) -> None:
+    place.make(prefilter=5)
+    outcome = place.outcome("inference.prefilter_parity")
+    assert outcome.outcome == "pass"
+    assert outcome.value == {"training": ["Median 5"], "inference": ["Median 5"], "project": 5}
+    assert place.outcome("training.no_reference_blur").outcome == "pass"
+    assert place.outcome("training.ground_truth_identity").outcome == "pass"
+
+
+def test_a_disabled_node_is_not_there(place: Any) -> None:
+    text = nk.node_text("Median", {"size": "5", "disable": "true", "name": "Median9"}, inputs=1)
+    place.insert(text, "Read_Reference")
+    assert place.outcome("training.no_reference_blur").outcome == "pass"
+
+
+def test_a_clone_of_the_crop_is_linked(place: Any) -> None:
+    text = place.script.read_text(encoding="utf-8")
+    text = text.replace("Crop {\n inputs 1\n box", "clone node1 Crop {\n inputs 1\n box", 1)
+    place.script.write_text(text, encoding="utf-8")
+    place.knob("FR_TrainPrep_Source", "use_crop", "false")
+    place.insert("clone $node1 {\n inputs 1\n name Crop9\n}\n", "Stamp_Training_Source")
+    outcome = place.outcome("alignment.crop_linked")
+    assert outcome.outcome == "pass", outcome
+
+
+def test_a_constructed_reference_needs_only_the_frames_of_its_pairs(make: Any) -> None:
+    place = make("colour-constructed")
+    for frame in (2, 6, 8):
+        place.file("reference", frame).unlink()
+    assert place.outcome("ingest.frame_range").outcome == "pass"
+    assert place.outcome("ingest.size_parity").outcome == "pass"
+    place.file("reference", 4).unlink()
+    assert place.outcome("ingest.frame_range").show["frame"] == 4
+
+
+def test_a_checkpoint_of_this_film_may_be_the_start(place: Any) -> None:
+    place.save_model()
+    initial = place.model.relative_to(place.folder).as_posix()
+    model, sidecar = (place.model.with_suffix(suffix).read_bytes() for suffix in (".pt", ".json"))
+    place.make(training=replace(place.draft.training, initial=initial))
+    place.model.write_bytes(model)
+    place.model.with_suffix(".json").write_bytes(sidecar)
+    assert export.load_model(place.model).card.film == "A Trip"
+    assert place.outcome("training.initial_weights").outcome == "pass"
+
+
+def test_the_open_engine_renders_under_a_non_commercial_licence(place: Any) -> None:
+    place.make(tier="nc")
+    assert place.outcome("inference.non_commercial").outcome == "pass"
+
+
+# Signatures
+
+
+def test_a_manual_check_waits_for_its_signature(place: Any) -> None:
+    shall = place.outcome("ingest.grain_kept")
+    assert (shall.outcome, shall.value) == ("fail", "unsigned")
+    assert shall.remedy[-1] == "then sign it"
+    assert place.outcome("curation.coverage").outcome == "warn"
+    assert place.outcome("inference.proxies").outcome == "info"
+    assert not place.outcome("inference.proxies").pending
+    ledger.append(place.folder, "sign", {"check": "ingest.grain_kept", "note": "scans compared"}, by="Ada")
+    signed = place.outcome("ingest.grain_kept")
+    assert signed.outcome == "pass"
+    assert (signed.value["by"], signed.value["note"]) == ("Ada", "scans compared")
+    assert signed.reason.startswith("Signed by Ada on 2") and signed.reason.endswith(": scans compared.")
+
+
+# Tolerances
+
+
+def test_the_project_overrides_a_tolerance_and_the_outcome_shows_it(place: Any) -> None:
+    place.make(tolerances={"training.clamp_share": {"share": 0.0001}})
+    outcome = place.outcome("training.clamp_share")
+    assert outcome.outcome == "warn"
+    assert outcome.tolerance == {"share": 0.0001, "change": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("tolerances", "named"),
+    [
+        ({"training.clamp_share": {"shares": 0.5}}, "training.clamp_share has no tolerance shares"),
+        ({"training.clamp_share": {"share": True}}, "has no tolerance share: True"),
+        ({"training.clampshare": {"share": 0.5}}, "no check 'training.clampshare'"),
+    ],
+)
+def test_a_tolerance_that_no_check_has_is_refused(place: Any, tolerances: Any, named: str) -> None:
+    place.make(tolerances=tolerances)
+    with pytest.raises(Exception, match=named):
+        stages.check(place.project, stage=0)
+
+
+def test_an_unknown_check_is_refused(place: Any) -> None:
+    with pytest.raises(Exception, match=r"has no check 'ingest\.size'.*ingest\.size_parity"):
+        stages.check(place.project, ids=["ingest.size"])
+
+
+def test_checking_changes_nothing(place: Any) -> None:
+    place.finish()
+    before = {path: path.read_bytes() for path in place.root.rglob("*") if path.is_file()}
+    stages.check(place.project)
+    assert {path: path.read_bytes() for path in place.root.rglob("*") if path.is_file()} == before
