@@ -48,7 +48,7 @@ LIGHT = ROOT / ".venv-py310"
 LIGHT_PYTHON = "3.10"
 LIGHT_LOCK = REQUIREMENTS / "light-py310.lock"
 LIGHT_LIBRARIES = ("libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libfontconfig1", "libfreetype6", "libtk8.6")
-LIGHT_TESTS = ("tests/light", "tests/nk", "tests/graph")
+LIGHT_TESTS = tuple(f"tests/{part}" for part in ("light", "nk", "graph", "ledger", "project"))
 OLDEST_PYTHON = "3.9"
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -329,9 +329,19 @@ def import_light() -> None:
         return
     say(f"the light packages' import on Python {OLDEST_PYTHON}")
     run_or_stop(
-        [python, "-I", str(ROOT / "tests" / "light" / "import_all.py")],
+        [python, "-I", str(ROOT / "tests" / "light" / "import_all.py"), str(vendored_yaml())],
         f"The light packages cannot be imported on Python {OLDEST_PYTHON}.",
     )
+
+
+def vendored_yaml() -> Path:
+    """A folder that holds PyYAML alone, as pure Python, the way NukeX gets it."""
+    folder = ENGINE / "vendored"
+    installed = next(ENGINE.glob("[Ll]ib/**/site-packages/yaml"))
+    shutil.copytree(
+        installed, folder / "yaml", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.so", "*.pyd")
+    )
+    return folder
 
 
 def run_or_stop(command: list[str], message: str, environment: dict[str, str] | None = None) -> None:

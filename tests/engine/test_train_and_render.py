@@ -13,7 +13,7 @@ from film_recovery import engine, nk, rendering
 from film_recovery.comp import Evaluator
 from film_recovery.engine.pairs import CopyCatPairs
 from film_recovery.engine.training import train
-from film_recovery.errors import FilmRecoveryError, UsageError
+from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import read_frame
 from film_recovery.imaging.frame import Box
 from film_recovery.imaging.luma import chroma, luma
@@ -109,11 +109,6 @@ def test_a_raw_side_and_a_converted_side_are_refused(spatial_film) -> None:
     script.node("Read_Reference").set("raw", "true")
     with pytest.raises(FilmRecoveryError, match="different domains: Read_Reference"):
         train(Evaluator(script), model=spatial_film.model)
-
-
-def test_the_network_is_not_here_yet(spatial_film) -> None:
-    with pytest.raises(UsageError, match="closed form only"):
-        train(Evaluator(nk.load(spatial_film.script())), steps=10)
 
 
 def test_a_cat_without_a_sidecar_runs_only_in_nuke(spatial_film) -> None:

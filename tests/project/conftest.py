@@ -30,7 +30,7 @@ def draft() -> project.Draft:
             project.PairOf(1080, 1080, shot="020"),
         ),
         hold_out=(project.PairOf(1100, 1100, "skin: warm # light"),),
-        alignment=project.Alignment(((0.0, 0.5), (1.0, -2.0), (0.0, 0.0)), (10, 20, 2000, 1500)),
+        alignment=project.Alignment(((0.0, 0.5), (1.0, -2.0), (0.0, 0.0)), live_area=(10, 20, 2000, 1500)),
         tolerances={"training.clamp_share": {"share": 0.12}},
         reasoning="The DVD kept its dyes.\n\nThe print did not.",
     )

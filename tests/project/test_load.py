@@ -136,10 +136,10 @@ BILLION = "a: &a [x, x]\n" + "".join(
         ("schema: 1\nfilm: *x\n", "*x is an alias"),
         ("schema: 1\n<<: {film: x}\n", "<< is a merge key"),
         ("schema: 1\nfilm: " + "[" * 50_000, "nested more than 12 levels"),
-        ("schema: 1\nfilm: " + "{a: " * 50_000, "nested more than 12 levels"),
-        ("schema: 1\n" + "".join(" " * depth + "a:\n" for depth in range(600)), "nested more than 12 levels"),
+        ("schema: 1\nfilm: " + "{a: " * 20_000, "nested more than 12 levels"),
+        ("schema: 1\n" + "".join(" " * depth + "a:\n" for depth in range(400)), "nested more than 12 levels"),
         ("- " * 60_000, "nested more than 12 levels"),
-        ("schema: 1\n" + "# " + "x" * 300_000, "larger than 256 KiB"),
+        ("schema: 1\n" + "# " + "x" * 300_000, "larger than 128 KiB"),
         ("schema: 1\nfilm: !!python/object/apply:os.system [id]\n", "python/object/apply:os.system is a tag"),
         ("schema: 1\nfilm: !!str x\n", "is a tag"),
         ("schema: 1\n---\nschema: 1\n", "one document"),
@@ -157,7 +157,7 @@ def test_a_file_that_is_a_trap_is_refused_by_name_and_quickly(
 
 
 def test_the_largest_file_that_is_read_is_read_quickly(tmp_path: Path) -> None:
-    _refused(tmp_path, ("schema: 1\nfilm: [" + "a, " * 87_000)[: 256 * 1024 - 1])
+    _refused(tmp_path, ("schema: 1\nfilm: [" + "a, " * 44_000)[: 128 * 1024 - 1])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from film_recovery import project
@@ -41,21 +41,51 @@ def _changes(folder: Path) -> tuple[list[str], list[str]]:
     ("key", "value", "went", "came"),
     [
         ("training.steps", 1000, ["  steps: 60000"], ["  steps: 1000"]),
-        ("film", "Nightfall 2: Dawn", ["film: Nightfall     # working title"], ['film: "Nightfall 2: Dawn"     # working title']),
+        (
+            "film",
+            "Nightfall 2: Dawn",
+            ["film: Nightfall     # working title"],
+            ['film: "Nightfall 2: Dawn"     # working title'],
+        ),
         ("shot", "020", ["shot: '010'"], ['shot: "020"']),
         ("training.seed", 7, [], ["  seed: 7"]),
         ("prefilter", 3, [], ["prefilter: 3"]),
         ("alignment.live_area", (1, 2, 3, 4), [], ["alignment:", "  live_area: [1, 2, 3, 4]"]),
-        ("elements.reference.quality", "grain", ["        quality: detail   # measured on the chart"], ["        quality: grain   # measured on the chart"]),
+        (
+            "elements.reference.quality",
+            "grain",
+            ["        quality: detail   # measured on the chart"],
+            ["        quality: grain   # measured on the chart"],
+        ),
         ("elements.reference.holder", "BFI", [], ["        holder: BFI"]),
-        ("elements.source.width", 4096, ["      width: 2048,  # scanned at 2K"], ["      width: 4096,  # scanned at 2K"]),
+        (
+            "elements.source.width",
+            4096,
+            ["      width: 2048,  # scanned at 2K"],
+            ["      width: 4096,  # scanned at 2K"],
+        ),
         ("elements.source.holder", "a, b", ["      height: 1556}"], ['      height: 1556, holder: "a, b"}']),
-        ("tolerances.training.clamp_share.share", 0.2, ["  training.clamp_share: {share: 0.12}"], ["  training.clamp_share: {share: 0.2}"]),
+        (
+            "tolerances.training.clamp_share.share",
+            0.2,
+            ["  training.clamp_share: {share: 0.12}"],
+            ["  training.clamp_share: {share: 0.2}"],
+        ),
         ("tolerances.ingest.values_0_1.share", 0.5, [], ["  ingest.values_0_1:", "    share: 0.5"]),
-        ("reasoning", "Short.", ["reasoning: >-", "  The 35 mm print is", "  sharper."], ["reasoning: Short."]),
-        ("reasoning", "One.\nTwo.\n", ["reasoning: >-", "  The 35 mm print is", "  sharper."], ["reasoning: |", "  One.", "  Two."]),
+        (
+            "reasoning",
+            "Short.",
+            ["reasoning: >-", "  The 35 mm print is", "  sharper."],
+            ["reasoning: Short."],
+        ),
+        (
+            "reasoning",
+            "One.\nTwo.\n",
+            ["reasoning: >-", "  The 35 mm print is", "  sharper."],
+            ["reasoning: |", "  One.", "  Two."],
+        ),
     ],
-)  # fmt: skip
+)
 def test_only_what_changes_is_rewritten(
     kept: Path, key: str, value: Any, went: list[str], came: list[str]
 ) -> None:
@@ -165,15 +195,86 @@ def test_permissions_and_links_stay(kept: Path, tmp_path: Path) -> None:
 
 LAYOUTS = [
     PRESENT.decode(),
-    "schema: 1 # one\n# last\n",
-    "schema: 1\ntraining: # none yet\n# after\n",
-    "{schema: 1, film: x, # in\n training: {steps: 5}, # flow\n pairs: []}\n# end\n",
-    "--- # start\nschema: 1\nfilm:\n  # below\n  x # same\nreasoning: |+ # keep\n  a # text\n\n\n# end\n...\n",
-    "schema: 1\npairs: # head\n    # in\n    - # dash - one\n      source: 1 # s\n      reference: 1\n    # between\n    - {source: 2, # deep\n       reference: 2}\n\n    # after\nfilm: 'it''s # not'\n        # far in\ntitle: x",
-    "schema: 1\nalignment:\n  translate:\n  - - 1.0\n    # y\n    - 2.0\n  - [3.0, 4.0] # two\n  live_area: # unknown\n",
-    "schema: 1\ntraining:\n    patch: 64 # p\n    steps:\n        5\n    # t\n\n\nreasoning: >\n    folded # text\n\n    more\n\n\n  # less\ninference: {}\n",
-    '"schema": 1\n? film\n: x # c\n? pairs\n:\n- {source: 1, reference: 1}\n',
-]  # fmt: skip
+    """\
+schema: 1 # one
+# last
+""",
+    """\
+schema: 1
+training: # none yet
+# after
+""",
+    """\
+{schema: 1, film: x, # in
+ training: {steps: 5}, # flow
+ pairs: []}
+# end
+""",
+    """\
+--- # start
+schema: 1
+film:
+  # below
+  x # same
+reasoning: |+ # keep
+  a # text
+
+
+# end
+...
+""",
+    """\
+schema: 1
+pairs: # head
+    # in
+    - # dash - one
+      source: 1 # s
+      reference: 1
+    # between
+    - {source: 2, # deep
+       reference: 2}
+
+    # after
+film: 'it''s # not'
+        # far in
+title: x""",
+    """\
+schema: 1
+alignment:
+  translate:
+  - - 1.0
+    # y
+    - 2.0
+  - [3.0, 4.0] # two
+  live_area: # unknown
+""",
+    """\
+schema: 1
+training:
+    patch: 64 # p
+    steps:
+        5
+    # t
+
+
+reasoning: >
+    folded # text
+
+    more
+
+
+  # less
+inference: {}
+""",
+    """\
+"schema": 1
+? film
+: x # c
+? pairs
+:
+- {source: 1, reference: 1}
+""",
+]
 
 
 def _comments(text: str) -> list[str]:
@@ -207,15 +308,20 @@ _pairs = st.lists(
 )
 _numbers = st.floats(allow_nan=False, allow_infinity=False)
 _changes_of = st.one_of(
-    st.tuples(st.sampled_from(["film", "title", "reasoning", "training.initial", "elements.source.file"]), _text),
+    st.tuples(
+        st.sampled_from(["film", "title", "reasoning", "training.initial", "elements.source.file"]), _text
+    ),
     st.tuples(st.sampled_from(["training.steps", "training.patch", "prefilter"]), st.integers()),
     st.tuples(st.sampled_from(["pairs", "hold_out"]), _pairs),
     st.tuples(st.just("alignment.translate"), st.lists(st.tuples(_numbers, _numbers), max_size=3)),
     st.tuples(st.just("alignment.live_area"), st.none() | st.tuples(*[st.integers()] * 4)),
     st.tuples(st.just("alignment"), st.just({}) | st.fixed_dictionaries({"translate": st.just([])})),
-    st.tuples(st.just("tolerances"), st.dictionaries(_text, st.dictionaries(_text, _numbers, max_size=2), max_size=2)),
+    st.tuples(
+        st.just("tolerances"),
+        st.dictionaries(_text, st.dictionaries(_text, _numbers, max_size=2), max_size=2),
+    ),
     st.tuples(st.just("tolerances.training.clamp_share.share"), _numbers),
-)  # fmt: skip
+)
 
 
 def _get(data: Any, key: str) -> Any:
@@ -227,6 +333,7 @@ def _get(data: Any, key: str) -> Any:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=range(len(LAYOUTS)))
+@settings(max_examples=40)
 @given(changes=st.lists(_changes_of, min_size=1, max_size=5))
 def test_any_change_reads_back_and_no_comment_is_lost(layout: str, changes: list[tuple[str, Any]]) -> None:
     document = parse(layout, "project.yaml")

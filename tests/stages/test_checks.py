@@ -14,6 +14,7 @@ from film_recovery import ledger, nk, recipes, stages
 from film_recovery.checks import SEVERITIES, Outcome
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB, Format
+from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.learning import export
 from film_recovery.project import Alignment, Colour, Inference, PairOf, Training
 from film_recovery.stages.measure import FUNCTIONS
@@ -109,6 +110,13 @@ def primaries(place: Any) -> None:
     write_frame(read_frame(path), path, datatype="half", metadata={})
 
 
+def single_precision(place: Any) -> None:
+    place.finish()
+    path = stages.View(place.project).output.sequence.path(3)
+    frame = read_frame(path)
+    write_frame(frame, path, datatype="float", metadata={}, chromaticities=AP0_CHROMATICITIES)
+
+
 def missing_frame(place: Any) -> None:
     place.finish()
     stages.View(place.project).output.sequence.path(6).unlink()
@@ -171,6 +179,18 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
             "fail",
             words("Source is read as sRGB - Texture, the Reference as ACEScg"),
         )
+    ],
+    "curation.script_current": [
+        (
+            lambda p: p.knob("Read_Source", "last", "7"),
+            "fail",
+            lambda o: o.value == ["source frames"] and "(1, 7), in the project (1, 8)" in o.reason,
+        ),
+        (
+            lambda p: p.knob("Read_Reference", "raw", "true"),
+            "fail",
+            lambda o: o.value == ["reference colour space"] and o.show["node"] == "Read_Reference",
+        ),
     ],
     "ingest.same_domain": [
         (
@@ -434,11 +454,14 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
     "inference.output_colourspace": [
         (lambda p: p.knob("Write_Recovered", "colorspace", "scene_linear"), "fail", value("ACEScg")),
         (lambda p: p.knob("Write_Recovered", "raw", "true"), "fail", value("raw")),
-        (primaries, "fail", lambda o: "Frame 2 does not name" in o.reason and o.show["frame"] == 2),
     ],
     "inference.output_place": [(elsewhere, "fail", words("not under pipeline/04_inference_render"))],
-    "inference.frames_written": [
+    "validation.frames_written": [
         (missing_frame, "fail", lambda o: o.value == {"written": 7, "wanted": 8} and o.show["frame"] == 6)
+    ],
+    "validation.frames_format": [
+        (primaries, "fail", lambda o: "Frame 2 does not name" in o.reason and o.show["frame"] == 2),
+        (single_precision, "fail", lambda o: "Frame 3 is float, not half" in o.reason),
     ],
     "validation.identity": [
         (unlocked_render, "fail", lambda o: 0.002 < o.value < 0.02 and o.show["frame"] == 8)
@@ -475,6 +498,23 @@ def test_a_broken_project_is_found(place: Any, id: str, case: int) -> None:
     if wanted != "info":
         assert outcome.outcome == SEVERITIES[recipes.load("spatial-gauge").check(id).severity]
         assert outcome.remedy
+
+
+def test_a_stage_that_is_worked_again_is_not_stopped_by_what_it_left(place: Any) -> None:
+    """A render that was killed leaves a part of the frames, one with other settings frames of another kind."""
+    missing_frame(place)
+    single_precision_of = stages.View(place.project).output.sequence.path(3)
+    write_frame(read_frame(single_precision_of), single_precision_of, datatype="float")
+    (report,) = stages.check(place.project, stage=4)
+    assert not report.stops and not report.pending
+
+
+def test_the_project_is_checked_before_a_script_that_is_older(place: Any) -> None:
+    old = place.script.read_bytes()
+    place.change_element("reference", colourspace="scene_linear")
+    place.script.write_bytes(old)
+    assert place.outcome("ingest.same_transform").outcome == "fail"
+    assert place.outcome("curation.script_current").value == ["reference colour space"]
 
 
 def test_before_the_script_exists_nothing_of_it_passes(place: Any) -> None:

@@ -1,1 +1,1 @@
-"""The command line: every part of the engine without a screen. ``main.run`` is the console script."""
+"""The command line: every part of the engine without a screen. ``main.main`` is the console script."""

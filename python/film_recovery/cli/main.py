@@ -27,6 +27,8 @@ nk_app = typer.Typer(help="Nuke scripts as text.", no_args_is_help=True)
 app.add_typer(nk_app, name="nk")
 
 Json = Annotated[bool, typer.Option("--json", help="JSON lines instead of text.")]
+Project = Annotated[Path, typer.Option("--project", help="The project's folder; by default this one.")]
+HERE = Path(".")
 
 
 def _version(wanted: bool) -> None:
@@ -115,6 +117,109 @@ def nk_check(files: Annotated[list[Path], typer.Argument(help="Scripts and gizmo
 
 
 @app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="The project's folder.")],
+    film: Annotated[str, typer.Option(help="Title of the film.")],
+    source: Annotated[str, typer.Option(help="Frames of the Source, such as scan.####.exr.")],
+    reference: Annotated[str, typer.Option(help="Frames of the Reference.")],
+    recipe: Annotated[
+        str | None, typer.Option(help="A recipe's id; by default chosen from the answers.")
+    ] = None,
+    intra_frame: Annotated[
+        bool, typer.Option(help="Damage within frames: scratches, grain, lost detail.")
+    ] = False,
+    inter_frame: Annotated[
+        bool, typer.Option(help="Faded dyes, colour that differs between scenes.")
+    ] = False,
+    better_in_detail: Annotated[str, typer.Option(help="none, gauge, generation or telecine.")] = "none",
+    colour_reference: Annotated[bool, typer.Option(help="A DVD, telecine or print kept the colour.")] = False,
+    black_and_white: Annotated[bool, typer.Option(help="A black-and-white film is to be coloured.")] = False,
+    enlarge: Annotated[bool, typer.Option(help="A larger picture than any element holds is wanted.")] = False,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value in project.yaml, repeatable.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Makes a project: its folders, project.yaml, ledger."""
+    from film_recovery.cli import project
+    from film_recovery.recipes import Answers
+
+    answers = Answers(intra_frame, inter_frame, better_in_detail, colour_reference, black_and_white, enlarge)
+    with Report(json) as report:
+        _guarded(
+            report,
+            lambda: project.new(report, folder, film, (source, reference), recipe, answers, set_ or []),
+        )
+
+
+@app.command()
+def status(project: Project = HERE, json: Json = False) -> None:
+    """Every stage of a project, what stops the work, and whether the ledger holds."""
+    from film_recovery.cli import project as commands
+
+    with Report(json) as report:
+        _guarded(report, lambda: commands.status(report, project))
+
+
+@app.command()
+def check(
+    stage: Annotated[str | None, typer.Argument(help="0 to 5, or its name; by default all.")] = None,
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Measures the checks of a project."""
+    from film_recovery.cli import project as commands
+
+    with Report(json) as report:
+        _guarded(report, lambda: commands.check(report, project, stage))
+
+
+@app.command()
+def sign(
+    check: Annotated[str, typer.Argument(help="The check's id.")],
+    by: Annotated[str, typer.Option("--by", help="Who signs.")],
+    note: Annotated[str, typer.Option("--note", help="What was seen.")] = "",
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Signs a check that nothing can measure."""
+    from film_recovery.cli import project as commands
+
+    with Report(json) as report:
+        _guarded(report, lambda: commands.sign(report, project, check, by, note))
+
+
+@app.command()
+def fix(
+    check: Annotated[str, typer.Argument(help="The check's id.")],
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Make the change; a copy of what was is kept.")
+    ] = False,
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Shows the repair of a check, and makes it with --apply."""
+    from film_recovery.cli import project as commands
+
+    with Report(json) as report:
+        _guarded(report, lambda: commands.fix(report, project, check, apply))
+
+
+@app.command()
+def run(
+    project: Project = HERE,
+    by: Annotated[str, typer.Option("--by", help="Who works; by default the login name.")] = "",
+    take_over: Annotated[bool, typer.Option(help="Take the project from whoever holds it.")] = False,
+    json: Json = False,
+) -> None:
+    """Takes a project through all stages; stops where a check fails, continues when run again."""
+    from film_recovery.cli import project as commands
+
+    with Report(json) as report:
+        _guarded(report, lambda: commands.run(report, project, by, take_over))
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder to work in.")] = Path("demo_out"),
     footage: Annotated[str, typer.Option(help="auto, clip or photographs.")] = "auto",
@@ -159,7 +264,7 @@ def _guarded(report: Report, work: object) -> None:
         raise typer.Exit(code)
 
 
-def run() -> None:
+def main() -> None:
     """Console script."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -174,4 +279,4 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    run()
+    main()

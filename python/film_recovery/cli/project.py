@@ -18,6 +18,8 @@ from film_recovery.imaging.files import read_header
 from film_recovery.imaging.sequence import Sequence as FileSequence
 from film_recovery.project import Draft, Element
 from film_recovery.recipes import Answers
+from film_recovery.recipes.model import STAGES
+from film_recovery.stages.checking import SIGN
 
 
 class Listener:
@@ -80,8 +82,10 @@ def status(report: Report, folder: Path) -> int:
     stops = ""
     rows: dict[str, Any] = {"film": loaded.film, "recipe": loaded.recipe}
     for one in stages.check(loaded):
-        name = stages.STAGES[one.stage]
-        counts = {word: sum(o.outcome == word for o in one.outcomes) for word in ("fail", "warn", "info", "pass")}
+        name = STAGES[one.stage]
+        counts = {
+            word: sum(o.outcome == word for o in one.outcomes) for word in ("fail", "warn", "info", "pass")
+        }
         rows[f"{one.stage} {name}"] = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
         if one.stops and not stops:
             stops = next(o.check for o in one.outcomes if o.outcome == "fail")
@@ -112,7 +116,7 @@ def sign(report: Report, folder: Path, id: str, by: str, note: str) -> int:
     if not by.strip():
         raise UsageError("A signature needs a name.", remedy="give it with --by")
     with project.lock.held(folder, f"sign {id}"):
-        record = ledger.append(folder, stages.SIGN, {"check": id, "note": note}, by)
+        record = ledger.append(folder, SIGN, {"check": id, "note": note}, by)
         ledger.write_notes(folder)
     report.result({"signed": id, "by": by, "time": record.time, "note": note}, found.title)
     return EXIT_DONE
@@ -140,14 +144,18 @@ def run(report: Report, folder: Path, by: str, take_over: bool) -> int:
     from film_recovery.stages.run import run as take_through
 
     ran = take_through(folder, Listener(report), by=by, take_over=take_over)
-    report.result({"report": str(ran.report), "worked": ", ".join(ran.worked) or "nothing, all was done"}, "run")
+    report.result(
+        {"report": str(ran.report), "worked": ", ".join(ran.worked) or "nothing, all was done"}, "run"
+    )
     return EXIT_DONE
 
 
 def _chosen(report: Report, answers: Answers) -> str:
     choice = recipes.choose(answers)
     if choice.recipe is None:
-        raise UsageError(f"{choice.why} {choice.out_of_scope}".strip(), remedy="see the recipes in the manual")
+        raise UsageError(
+            f"{choice.why} {choice.out_of_scope}".strip(), remedy="see the recipes in the manual"
+        )
     report.say(f"{choice.recipe}: {choice.why}")
     return choice.recipe
 
@@ -177,9 +185,8 @@ def _setting(text: str) -> tuple[str, Any]:
 def _stage(word: str | None) -> int | None:
     if word is None:
         return None
-    if word in stages.STAGES:
-        return stages.STAGES.index(word)
-    if word.isdigit() and int(word) < len(stages.STAGES):
+    if word in STAGES:
+        return STAGES.index(word)
+    if word.isdigit() and int(word) < len(STAGES):
         return int(word)
-    raise UsageError(f"There is no stage {word}.", remedy=f"0 to 5, or one of {', '.join(stages.STAGES)}")
-
+    raise UsageError(f"There is no stage {word}.", remedy=f"0 to 5, or one of {', '.join(STAGES)}")

@@ -99,6 +99,12 @@ def scanned(picture: Picture, shift: tuple[float, float]) -> Picture:
     return scan
 
 
+def letterboxed(picture: Picture) -> Picture:
+    """The picture on black, at the place and in the size of :func:`scanned`, as editors export a Reference."""
+    columns, rows = MARGIN
+    return np.pad(picture, ((rows, rows), (columns, columns), (0, 0)))
+
+
 def video_reference(picture: Picture) -> Picture:
     """The same frame as a DVD keeps it: good colour at half chroma resolution, 8-bit levels."""
     ycc = cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb)

@@ -13,7 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from film_recovery.demo.degrade import MARGIN, Damage, damaged, scanned, video_reference, weave_path
+from film_recovery.demo.degrade import (
+    MARGIN,
+    Damage,
+    damaged,
+    letterboxed,
+    scanned,
+    video_reference,
+    weave_path,
+)
 from film_recovery.demo.footage import Footage, Picture
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
@@ -39,7 +47,6 @@ class Job:
     held_out: tuple[int, ...]
     shift: dict[int, tuple[float, float]]
     size: tuple[int, int]
-    picture_size: tuple[int, int]
 
     def pattern(self, element: str) -> str:
         return str(self.folder / "elements" / element / f"{element}.####.exr")
@@ -70,7 +77,6 @@ def make_job(
         held_out=tuple(FIRST_FRAME + index for first, last in chosen for index in _between(first, last)),
         shift={FIRST_FRAME + index: (float(path[index][0]), float(path[index][1])) for index in indices},
         size=(width + 2 * MARGIN[0], height + 2 * MARGIN[1]),
-        picture_size=(width, height),
     )
     for name in ("source", "reference", "truth"):
         Path(job.pattern(name)).parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +84,8 @@ def make_job(
         picture, number = footage.pictures[index], FIRST_FRAME + index
         print_ = damaged(picture, JOBS[recipe], index, SEED)
         _write(job, "source", number, scanned(print_, job.shift[number]))
-        _write(job, "reference", number, picture if recipe == "spatial" else video_reference(picture))
+        better = picture if recipe == "spatial" else video_reference(picture)
+        _write(job, "reference", number, letterboxed(better))
         _write(job, "truth", number, scanned(picture, job.shift[number]))
         tell(done, len(indices))
     return job

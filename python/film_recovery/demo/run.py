@@ -62,7 +62,7 @@ def _job(recipe: str, folder: Path, film: footage.Footage, tell: Progress) -> di
 
 def _spec(job: elements.Job, model: Path) -> graph.GraphSpec:
     source = graph.Element(job.pattern("source"), job.frames[0], job.frames[-1], *job.size)
-    reference = graph.Element(job.pattern("reference"), job.frames[0], job.frames[-1], *job.picture_size)
+    reference = graph.Element(job.pattern("reference"), job.frames[0], job.frames[-1], *job.size)
     return graph.GraphSpec(
         recipe=job.recipe,
         source=source,

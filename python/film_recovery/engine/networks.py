@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from film_recovery.engine.run_folder import Log, contact_sheet, held_out_line, write_picture
+from film_recovery.engine.run_folder import Log, contact_sheet, write_picture
 from film_recovery.engine.scores import Measure, applied
 from film_recovery.imaging.frame import Pixels
 from film_recovery.learning.checkpoint import first_step
@@ -57,55 +57,54 @@ def train_on_top(
     model = new_model(base, pairs, settings)
     if run.finetune is not None:
         load_weights(model, run.finetune)
-    checkpoint_folder = run.folder / "checkpoints"
-    first = first_step(checkpoint_folder, run.resume)
-    log = Log(run.folder / "log.jsonl", first)
-    started = time.monotonic()
-
-    def look(step: int, seen: Recovery) -> None:
-        sheet = run.folder / f"contact_sheet_{step:07d}.png"
-        contact_sheet(pairs, seen, run.measure, sheet)
-        event: dict[str, Any] = {"step": step, "total": settings.steps, "contact_sheet": str(sheet)}
-        if run.preview is not None:
-            picture = run.folder / f"preview_{step:07d}.png"
-            write_picture(run.measure.display(applied(seen, run.preview)), picture)
-            event["preview"] = str(picture)
-        if held_out is not None:
-            event["held_out"] = held_out_line(run.measure.figures(held_out, seen))
-            log.write(step, held_out=event["held_out"])
-        run.events(event)
-
-    def step(done: int, terms: Mapping[str, float], rate: float) -> None:
-        loss = sum(terms.values())
-        log.write(done, loss=loss, terms=dict(terms), learning_rate=rate)
-        spent = time.monotonic() - started
-        left = spent / (done - first) * (settings.steps - done)
-        run.events(
-            {
-                "step": done,
-                "total": settings.steps,
-                "loss": loss,
-                "terms": dict(terms),
-                "learning_rate": rate,
-                "seconds": log.seconds,
-                "seconds_left": round(left, 1),
-            }
-        )
-        run.tell("network", done, settings.steps)
-
+    folder = run.folder / "checkpoints"
+    diary = _Diary(run, pairs, held_out, settings.steps, first_step(folder, run.resume))
     with _stop_signals() as stop:
-        if first == 0:
-            look(0, model.eval())
+        if diary.first == 0:
+            diary.look(0, model.eval())
         return train_network(
             model,
             pairs,
             settings,
-            checkpoint_folder,
+            folder,
             hashes=pair_hashes(pairs),
             resume=run.resume,
             checkpoint_every=run.checkpoint_every,
-            watch=Watch(step, look, run.look_every or max(1, settings.steps // LOOKS), stop),
+            watch=Watch(diary.step, diary.look, run.look_every or max(1, settings.steps // LOOKS), stop),
         )
+
+
+class _Diary:
+    """Keeps the run folder of a training that begins after ``first`` steps, and tells who listens."""
+
+    def __init__(
+        self, run: Run, pairs: PairSource, held_out: PairSource | None, total: int, first: int
+    ) -> None:
+        self.run, self.pairs, self.held_out, self.total, self.first = run, pairs, held_out, total, first
+        self.log = Log(run.folder / "log.jsonl", first)
+        self.started = time.monotonic()
+
+    def step(self, done: int, terms: Mapping[str, float], rate: float) -> None:
+        figures = {"loss": sum(terms.values()), "terms": dict(terms), "learning_rate": rate}
+        self.log.write(done, **figures)
+        left = (time.monotonic() - self.started) / (done - self.first) * (self.total - done)
+        times = {"seconds": self.log.seconds, "seconds_left": round(left, 1)}
+        self.run.events({"step": done, "total": self.total, **figures, **times})
+        self.run.tell("network", done, self.total)
+
+    def look(self, step: int, model: Recovery) -> None:
+        sheet = self.run.folder / f"contact_sheet_{step:07d}.png"
+        contact_sheet(self.pairs, model, self.run.measure, sheet)
+        event: dict[str, Any] = {"step": step, "total": self.total, "contact_sheet": str(sheet)}
+        if self.run.preview is not None:
+            picture = self.run.folder / f"preview_{step:07d}.png"
+            write_picture(self.run.measure.display(applied(model, self.run.preview)), picture)
+            event["preview"] = str(picture)
+        if self.held_out is not None:
+            figures = self.run.measure.figures(self.held_out, model)
+            event["held_out"] = {name: round(value, 5) for name, value in figures.items()}
+            self.log.write(step, held_out=event["held_out"])
+        self.run.events(event)
 
 
 @contextmanager

@@ -46,8 +46,7 @@ class FolderPairs:
     def __getitem__(self, index: int, /) -> Pair:
         source, target = self.files[index]
 
-
-return Pair(_rgb(source), _rgb(target), source.stem)
+        return Pair(_rgb(source), _rgb(target), source.stem)
 
 
 def _rgb(file: Path) -> Pixels:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +80,6 @@ def contact_sheet(pairs: PairSource, model: Any, measure: Measure, path: Path) -
 def write_picture(picture: Pixels, path: Path) -> None:
     """``picture`` (encoded 0–1, H×W×3, top row first) as an 8-bit PNG."""
     write_frame(Frame.from_array(picture, top_down=True), path, datatype="uint8")
-
-
-def held_out_line(figures: Mapping[str, float]) -> dict[str, float]:
-    """Figures as the log holds them."""
-    return {name: round(value, 5) for name, value in figures.items()}
 
 
 def _sized(picture: Pixels, size: tuple[int, int]) -> Pixels:

@@ -17,7 +17,7 @@ from film_recovery.comp import Evaluator
 from film_recovery.engine.asked import curve_of, model_path, preview_of, recipe_of
 from film_recovery.engine.kept import Kept, Progress, Subset
 from film_recovery.engine.model_file import refuse_foreign
-from film_recovery.engine.networks import Events, Run, train_on_top
+from film_recovery.engine.networks import CHECKPOINT_EVERY, Events, Run, train_on_top
 from film_recovery.engine.pairs import CopyCatPairs
 from film_recovery.engine.scores import Measure
 from film_recovery.errors import FilmRecoveryError
@@ -64,14 +64,13 @@ class Trained:
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be trained. ``model``: the file to write. ``settings``: of the network, None for the closed form only.
+    """What is to be trained. ``model``: the file to write. ``measure`` knows recipe and curve. ``method``: of luma.
 
-    ``run_folder``: of the network, None for one beside the model. ``held_out``: pairs that only measure.
-    ``look_every``, ``resume``, ``finetune``, ``preview``, ``events``: as in ``networks.Run``.
+    ``settings``: of the network, None for the closed form only. ``run_folder``: of the network, None for one
+    beside the model. ``held_out``: pairs that only measure. ``film``, ``reel``: what the model is made for, kept
+    in its card. The rest as in ``networks.Run``.
     """
 
-    recipe: str
-    curve: str
     model: Path
     measure: Measure
     method: str = "matrix"
@@ -81,7 +80,10 @@ class Task:
     resume: bool = False
     finetune: Path | None = None
     look_every: int | None = None
+    checkpoint_every: int = CHECKPOINT_EVERY
     preview: Pixels | None = None
+    film: str = ""
+    reel: str = ""
     events: Events = lambda event: None
     progress: Progress = lambda what, done, total: None
 
@@ -107,6 +109,9 @@ def train(
     resume: bool = False,
     finetune: Path | None = None,
     look_every: int | None = None,
+    checkpoint_every: int = CHECKPOINT_EVERY,
+    film: str = "",
+    reel: str = "",
     progress: Progress | None = None,
     events: Events | None = None,
 ) -> Trained:
@@ -115,8 +120,9 @@ def train(
     ``steps``: of the network; 0 fits the closed form only. ``options``: further fields of ``Settings``. The
     recipe and the luma method are those of the FR_GroundTruth upstream, unless ``recipe`` says otherwise.
     ``model``: the file to write; by default ``<node>_<recipe>.0.pt`` in the CopyCat's data directory.
-    ``run_folder``: log, contact sheets, previews and checkpoints; by default beside the model. ``resume``: go
-    on from its newest checkpoint. ``finetune``: a checkpoint to start from, with other pairs or settings.
+    ``run_folder``: log, contact sheets, previews and checkpoints; by default beside the model. ``held_out``:
+    pairs that are measured every ``look_every`` steps, never learnt from. ``resume``: go on from the newest
+    checkpoint. ``finetune``: a checkpoint to start from, with other pairs or settings.
     Raises TrainingStopped after SIGTERM, and FilmRecoveryError for anything that cannot be trained on.
     """
     copycat = evaluator.script.node(node)
@@ -127,8 +133,6 @@ def train(
     known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     settings = Settings(steps, preset, seed=seed, **known) if steps else None
     task = Task(
-        recipe=chosen,
-        curve=curve,
         model=model or model_path(evaluator, copycat, chosen),
         measure=Measure(chosen, curve, lambda picture: _displayed(evaluator, curve, picture)),
         method=method,
@@ -138,7 +142,10 @@ def train(
         resume=resume,
         finetune=finetune,
         look_every=look_every,
+        checkpoint_every=checkpoint_every,
         preview=preview_of(evaluator, copycat) if settings else None,
+        film=film,
+        reel=reel,
         events=events or (lambda event: None),
         progress=progress or (lambda what, done, total: None),
     )
@@ -166,9 +173,9 @@ def train_pairs(pairs: PairSource, task: Task) -> Trained:
     closed = _fit(task, pairs)
     trained = Trained(
         task.model,
-        task.recipe,
+        measure.recipe,
         task.method,
-        task.curve,
+        measure.curve,
         len(pairs),
         measure.figures(pairs, None)["psnr"],
         measure.figures(pairs, closed)["psnr"],
@@ -187,6 +194,7 @@ def train_pairs(pairs: PairSource, task: Task) -> Trained:
         resume=task.resume,
         finetune=task.finetune,
         look_every=task.look_every,
+        checkpoint_every=task.checkpoint_every,
         preview=task.preview,
         events=task.events,
         tell=task.progress,
@@ -211,15 +219,22 @@ def _write(task: Task, model: Any, trained: Trained, pairs: PairSource) -> None:
     for who, found in trained.held_out.items():
         figures.update({f"held_out_{who}_{name}": value for name, value in found.items()})
     labels = [pairs[index].label for index in range(len(pairs))]
-    card = export.card_for(model, pairs=labels, figures=figures, luma_method=task.method)
+    card = export.card_for(
+        model,
+        pairs=labels,
+        figures=figures,
+        luma_method=task.method,
+        film=task.film,
+        reel=task.reel,
+    )
     export.save_model(model, task.model, card)
     task.progress("model", 1, 1)
 
 
 def _fit(task: Task, pairs: PairSource) -> ClosedForm:
-    if task.recipe == "spatial":
-        return fit_linear_filter(pairs, curve=task.curve)
-    return fit_colour_polynomial(pairs, curve=task.curve)
+    if task.measure.recipe == "spatial":
+        return fit_linear_filter(pairs, curve=task.measure.curve)
+    return fit_colour_polynomial(pairs, curve=task.measure.curve)
 
 
 def _cross_score(task: Task, pairs: PairSource) -> float | None:

@@ -22,10 +22,10 @@ class Settings:
 
     steps: int
     preset: str = "small"
-    patch: int = 96
-    batch: int = 4
+    patch: int = 48
+    batch: int = 16
     seed: int = 0
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     betas: tuple[float, float] = (0.9, 0.9)
     warm_up: int = 200

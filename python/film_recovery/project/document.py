@@ -12,7 +12,7 @@ from typing import Any
 from film_recovery._yaml import yaml
 from film_recovery.errors import FilmRecoveryError
 
-LARGEST = 256 * 1024  # bytes; sixty-four pairs with long reasons are 20 KiB
+LARGEST = 128 * 1024  # bytes, read in a second; sixty-four pairs with long reasons are 20 KiB
 DEEPEST = 12  # a project needs five levels
 
 

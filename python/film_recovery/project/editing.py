@@ -27,8 +27,8 @@ def update(folder: Path | str, values: Mapping[str, Any], *, backup: bool = Fals
 
     Values are plain data or the project's own data classes; a mapping or list replaces the one that is there. With
     ``backup`` the file as it was stays as ``project.backup-N.yaml``; a file of an older schema is rewritten whole
-    in the present one and always kept. Holds the project lock. Raises ProjectFileError for a key or value that a project
-    cannot have, ProjectLocked; the file is then as it was.
+    in the present one and always kept. Holds the project lock. Raises ProjectFileError for a key or value that a
+    project cannot have, ProjectLocked; the file is then as it was.
     """
     root = Path(os.path.abspath(folder))
     with held(root, "changes project.yaml"):

@@ -76,8 +76,8 @@ class Alignment:
     """
 
     translate: tuple[tuple[float, float], ...] = ()
-    hold_out: tuple[tuple[float, float], ...] = ()
     live_area: tuple[int, int, int, int] | None = None
+    hold_out: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)

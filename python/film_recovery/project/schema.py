@@ -103,8 +103,8 @@ FIELDS: dict[str, Reader] = {
         Alignment,
         {
             "translate": several(several(number(), 2)),
-            "hold_out": several(several(number(), 2)),
             "live_area": optional(several(integer(), 4)),
+            "hold_out": several(several(number(), 2)),
         },
     ),
     "prefilter": integer(0),

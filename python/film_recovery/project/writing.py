@@ -30,7 +30,8 @@ _ABOVE = {
     "hold_out": """
 # Pairs that never enter training.""",
     "alignment": """
-# translate: x and y in pixels, one for each pair. live_area: left, bottom, right, top of the one Crop.""",
+# translate: x and y in pixels, one for each pair; hold_out: likewise for the hold-out. live_area: left, bottom,
+# right, top of the one Crop.""",
     "prefilter": """
 # Median on the Source alone, in pixels, the same in training and inference; 0: none.""",
     "training": f"""

@@ -15,7 +15,6 @@ import numpy as np
 from film_recovery.comp import Evaluator
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import RGB, Frame
-from film_recovery.imaging.reading import read_frame
 from film_recovery.imaging.writing import AP0_CHROMATICITIES, write_frame
 from film_recovery.nk.walk import upstream
 from film_recovery.protection import protect_elements, protect_files

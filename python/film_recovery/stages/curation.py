@@ -11,7 +11,8 @@ from film_recovery.imaging.files import read_frame
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.stages import walk
 from film_recovery.stages.measure import measures
-from film_recovery.stages.view import ELEMENTS, NotYet, View
+from film_recovery.stages.reads import ELEMENTS
+from film_recovery.stages.view import NotYet, View
 
 
 @measures("curation.pair_count")
@@ -121,6 +122,22 @@ def stack_order(view: View, check: Check) -> Outcome:
         reason = f"The stacks lack {len(lacking)} pairs of the project, the first is {first}."
         return judged(check, False, value, reason, show)
     return judged(check, True, value, f"Both stacks hold the same {len(source)} pairs in the same order.")
+
+
+@measures("curation.script_current")
+def script_current(view: View, check: Check) -> Outcome:
+    """The script's Reads and colour set-up against the project's."""
+    said, found = view.own_reading.described(), view.script_reading.described()
+    different = [name for name in said if said[name] != found[name]]
+    if not different:
+        return judged(check, True, [], "The script reads both elements as the project says.")
+    name = different[0]
+    reason = (
+        f"The script differs in {', '.join(different)}: {name} is {found[name]}, in the project {said[name]}."
+    )
+    reads = view.script_reading
+    node = reads.reference if name.startswith("reference") else reads.source
+    return judged(check, False, different, reason, {"node": node.path})
 
 
 def _need_pairs(view: View) -> None:

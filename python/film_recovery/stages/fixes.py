@@ -75,7 +75,7 @@ def propose(project: Project, check_id: str) -> Fix:
         script = nk.parse(before, file=str(file))
         description = repair(view, script, check)
     except NotYet as reason:
-        raise UsageError(f"Nothing to repair yet: {reason}.", remedy="build the script first") from reason
+        raise UsageError(f"Nothing to repair yet: {reason}.", remedy="do that first") from reason
     if not description:
         return Fix(check_id, "Nothing has to be done.", file, before, before)
     after = script_text(project) if description == _REBUILT else script.text()
@@ -245,6 +245,7 @@ def _own(script: nk.Script, place: Place) -> nk.Node:
 _REPAIRS: Mapping[str, Repair] = MappingProxyType(
     {
         "curation.stack_order": _rebuild,
+        "curation.script_current": _rebuild,
         "alignment.crop_linked": _link_source,
         "alignment.crop_enabled": _enable_crop,
         "alignment.no_colour_correction": _remove_classes(_on_reference),

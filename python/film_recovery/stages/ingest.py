@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from film_recovery.checks import Check, Outcome, judged
-from film_recovery.comp import Evaluator, NodeCall
-from film_recovery.comp.place import Place
 from film_recovery.imaging.frame import ALPHA
 from film_recovery.stages import walk
 from film_recovery.stages.domain import domain_of
 from film_recovery.stages.measure import measures
-from film_recovery.stages.view import ELEMENTS, View
+from film_recovery.stages.reads import ELEMENTS, Reading
+from film_recovery.stages.view import View
 
 _ACES = re.compile(r"aces[-_ ]?v?(\d+\.\d+)", re.IGNORECASE)
 _RECORDS = ("title", "gauge", "generation", "type", "quality", "holder", "provenance")
@@ -132,17 +131,17 @@ def no_alpha(view: View, check: Check) -> Outcome:
 @measures("ingest.values_0_1")
 def values_0_1(view: View, check: Check) -> Outcome:
     """Share of pixels with a channel outside 0–1 in the working space, as the Reads give them; the worst frame."""
-    evaluator, reads = view.reads
     margin = check.tolerance["margin"]
     worst: dict[str, Any] = {"share": -1.0}
     least, most = np.inf, -np.inf
-    for element, read in zip(ELEMENTS, reads, strict=True):
-        for frame in view.frames(element):
-            rgb = evaluator.frame(read.path, frame).rgb()
-            least, most = min(least, float(rgb.min())), max(most, float(rgb.max()))
-            share = float(np.mean(((rgb < -margin) | (rgb > 1 + margin)).any(axis=-1)))
-            if share > worst["share"]:
-                worst = {"share": share, "node": read.path, "frame": frame}
+    for reading in view.readings:
+        for element, read in zip(ELEMENTS, reading.reads, strict=True):
+            for frame in view.frames(element):
+                rgb = reading.evaluator.frame(read.path, frame).rgb()
+                least, most = min(least, float(rgb.min())), max(most, float(rgb.max()))
+                share = float(np.mean(((rgb < -margin) | (rgb > 1 + margin)).any(axis=-1)))
+                if share > worst["share"]:
+                    worst = {"share": share, "node": read.path, "frame": frame}
     value = {"share": worst["share"], "least": least, "most": most}
     ok = worst["share"] <= check.tolerance["share"]
     reason = f"Values reach from {least:.4g} to {most:.4g}; "
@@ -158,37 +157,36 @@ def values_0_1(view: View, check: Check) -> Outcome:
 
 @measures("ingest.same_transform")
 def same_transform(view: View, check: Check) -> Outcome:
-    evaluator, reads = view.reads
-    spaces = [_space(evaluator, read) for read in reads]
-    value = dict(zip(ELEMENTS, spaces, strict=True))
-    ok = spaces[0] == spaces[1]
-    reason = (
-        f"Both are read as {spaces[0]}."
-        if ok
-        else f"The Source is read as {spaces[0]}, the Reference as {spaces[1]}."
-    )
-    return judged(check, ok, value, reason, {} if ok else {"node": reads[1].path})
+    """As the project says, and as the script does."""
+    for reading in view.readings:
+        spaces = reading.spaces()
+        if spaces["source"] != spaces["reference"]:
+            reason = f"The Source is read as {spaces['source']}, the Reference as {spaces['reference']}."
+            return judged(check, False, spaces, reason, {"node": reading.reference.path})
+    spaces = view.own_reading.spaces()
+    return judged(check, True, spaces, f"Both are read as {spaces['source']}.")
 
 
 @measures("ingest.same_domain")
 def same_domain(view: View, check: Check) -> Outcome:
-    domains = _domains(view)
-    ok = len(set(domains.values())) == 1
-    reason = (
-        f"Both are {domains['source']}."
-        if ok
-        else f"The Source is {domains['source']}, the Reference {domains['reference']}."
-    )
-    return judged(check, ok, domains, reason)
+    for reading in view.readings:
+        domains = _domains(reading)
+        if domains["source"] != domains["reference"]:
+            reason = f"The Source is {domains['source']}, the Reference {domains['reference']}."
+            return judged(check, False, domains, reason, {"node": reading.reference.path})
+    domains = _domains(view.own_reading)
+    return judged(check, True, domains, f"Both are {domains['source']}.")
 
 
 @measures("ingest.training_domain")
 def training_domain(view: View, check: Check) -> Outcome:
-    domains = _domains(view)
     wanted = check.tolerance["domain"]
-    other = [f"the {element.capitalize()} is {one}" for element, one in domains.items() if one != wanted]
-    reason = f"Both are {wanted}-referred." if not other else f"Not {wanted}-referred: {', '.join(other)}."
-    return judged(check, not other, domains, reason)
+    for reading in view.readings:
+        domains = _domains(reading)
+        other = [f"the {element.capitalize()} is {one}" for element, one in domains.items() if one != wanted]
+        if other:
+            return judged(check, False, domains, f"Not {wanted}-referred: {', '.join(other)}.")
+    return judged(check, True, _domains(view.own_reading), f"Both are {wanted}-referred.")
 
 
 @measures("ingest.authorisation")
@@ -217,7 +215,7 @@ def records(view: View, check: Check) -> Outcome:
 
 @measures("ingest.aces_version")
 def aces_version(view: View, check: Check) -> Outcome:
-    name = view.reads[0].root.config.name
+    name = view.readings[-1].evaluator.root.config.name
     match = _ACES.search(name)
     version = match[1] if match else "unknown"
     ok = version in check.tolerance["versions"].split()
@@ -226,7 +224,7 @@ def aces_version(view: View, check: Check) -> Outcome:
 
 @measures("ingest.working_space")
 def working_space(view: View, check: Check) -> Outcome:
-    root = view.reads[0].root
+    root = view.readings[-1].evaluator.root
     found = root.config.resolve(root.working_space)
     ok = found == root.config.resolve(check.tolerance["space"])
     return judged(check, ok, found, f"The working space is {found}.", {} if ok else {"node": "Root"})
@@ -260,20 +258,9 @@ def _channels(view: View, element: str) -> list[tuple[str, ...]]:
     return sorted({tuple(sorted(view.header(element, frame).channels)) for frame in view.frames(element)})
 
 
-def _space(evaluator: Evaluator, read: Place) -> str:
-    """The colour space that a Read converts from, as the config calls it; ``raw`` where it does not convert."""
-    call = NodeCall(evaluator, read, 1.0)
-    space = call.text("colorspace")
-    if call.boolean("raw") or space.lower() in ("raw", "none"):
-        return "raw"
-    return space or "default" if space in ("", "default") else call.config.resolve(space)
-
-
-def _domains(view: View) -> dict[str, str]:
-    evaluator, reads = view.reads
-    spaces = [_space(evaluator, read) for read in reads]
-    config = evaluator.root.config
+def _domains(reading: Reading) -> dict[str, str]:
+    config = reading.evaluator.root.config
     return {
         element: space if space in ("raw", "default") else domain_of(config, space)
-        for element, space in zip(ELEMENTS, spaces, strict=True)
+        for element, space in reading.spaces().items()
     }

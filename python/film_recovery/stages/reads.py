@@ -1,11 +1,53 @@
-"""Root and the two Reads of a project as script text: what stage 0 looks through before a script exists."""
+"""How both elements are read: by the project, as a script of two Reads, and by the script that was built."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from film_recovery import nk
+from film_recovery.comp import Evaluator, NodeCall
+from film_recovery.comp.place import Place
 from film_recovery.project import FILE, Project
+
+ELEMENTS = ("source", "reference")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The Read of the Source and that of the Reference, in one script."""
+
+    evaluator: Evaluator
+    source: Place
+    reference: Place
+
+    @property
+    def reads(self) -> tuple[Place, Place]:
+        return self.source, self.reference
+
+    def spaces(self) -> dict[str, str]:
+        """The colour space that each Read converts from, as the config calls it; ``raw`` where none does."""
+        return {element: self._space(read) for element, read in zip(ELEMENTS, self.reads, strict=True)}
+
+    def described(self) -> dict[str, Any]:
+        """Everything that the pictures depend on, by ``element.knob``."""
+        root = self.evaluator.root
+        found: dict[str, Any] = {"config": root.config.name, "working space": root.working_space}
+        for element, read in zip(ELEMENTS, self.reads, strict=True):
+            call = NodeCall(self.evaluator, read, 1.0)
+            found[f"{element} file"] = os.path.normpath(call.path("file"))
+            found[f"{element} frames"] = (call.integer("first"), call.integer("last"))
+            found[f"{element} colour space"] = self._space(read)
+        return found
+
+    def _space(self, read: Place) -> str:
+        call = NodeCall(self.evaluator, read, 1.0)
+        space = call.text("colorspace")
+        if call.boolean("raw") or space.lower() in ("raw", "none"):
+            return "raw"
+        return call.config.resolve(space) if space not in ("", "default") else "default"
 
 
 def two_reads(project: Project) -> nk.Script:

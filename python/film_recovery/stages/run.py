@@ -23,10 +23,9 @@ from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import Project, load, lock, paths
+from film_recovery.recipes.model import STAGES
 from film_recovery.stages.building import build_script
 from film_recovery.stages.checking import check
-
-STAGES = ("ingest", "curation", "alignment", "training", "inference", "validation")
 
 
 class Listener(Protocol):
@@ -112,8 +111,8 @@ def _work(project: Project, number: int, listener: Listener, by: str, report: St
 def _ingest(project: Project, listener: Listener) -> dict[str, Any] | None:
     """Nothing is made: the elements are looked at only. Recorded when their description changed."""
     elements = {name: asdict(element) for name, element in project.elements.items()}
-    found = {"key": _digest(elements), "elements": elements}
-    return None if _done(project, 0, found["key"]) else found
+    key = _digest(elements)
+    return None if _done(project, 0, key) else {"key": key, "elements": elements}
 
 
 def _curation(project: Project, listener: Listener) -> dict[str, Any] | None:
@@ -133,7 +132,9 @@ def _curation(project: Project, listener: Listener) -> dict[str, Any] | None:
         writer.writerows(rows)
     key = _digest(rows)
     script = paths(project).script
-    return None if _done(project, 1, key) else {"key": key, "pairs": len(project.pairs), "script": script.name}
+    return (
+        None if _done(project, 1, key) else {"key": key, "pairs": len(project.pairs), "script": script.name}
+    )
 
 
 def _alignment(project: Project, listener: Listener) -> dict[str, Any] | None:
@@ -163,9 +164,14 @@ def _inference(project: Project, listener: Listener) -> dict[str, Any] | None:
         job=engine.model_hashes(evaluator.script, evaluator),
         progress=tell,
     )
-    if not done.written and any(r.data.get("stage") == 4 for r in ledger.read(project.folder).of_kind("stage")):
+    if not done.written and any(
+        r.data.get("stage") == 4 for r in ledger.read(project.folder).of_kind("stage")
+    ):
         return None
-    return {"frames": project.inference.frames or f"{source.first}-{source.last}", "written": len(done.written)}
+    return {
+        "frames": project.inference.frames or f"{source.first}-{source.last}",
+        "written": len(done.written),
+    }
 
 
 def _validation(project: Project, listener: Listener) -> dict[str, Any] | None:

@@ -7,6 +7,9 @@ from typing import Any
 from film_recovery.analysis.identity import identity
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.imaging.files import read_frame
+from film_recovery.imaging.frame_ranges import format_frames
+from film_recovery.imaging.reading import read_header
+from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.stages.measure import measures
 from film_recovery.stages.view import View
 
@@ -34,6 +37,44 @@ def locked_channels(view: View, check: Check) -> Outcome:
     )
     show: dict[str, Any] = {"frame": at, "file": str(output.sequence.path(at)), "node": view.write.path}
     return judged(check, worst <= limit, worst, reason, show)
+
+
+@measures("validation.frames_written")
+def frames_written(view: View, check: Check) -> Outcome:
+    """Every wanted frame is there, and its header can be read."""
+    written, wanted = view.written, view.wanted_frames
+    for frame in written:
+        read_header(view.output.sequence.path(frame))
+    missing = sorted(set(wanted) - set(written))
+    value = {"written": len(written), "wanted": len(wanted)}
+    reason = f"{len(written)} of {len(wanted)} frames are written"
+    reason += f"; missing: {format_frames(missing)}." if missing else "."
+    show = {"frame": missing[0], "file": str(view.output.sequence.path(missing[0]))} if missing else {}
+    return judged(check, not missing, value, reason, show)
+
+
+@measures("validation.frames_format")
+def frames_format(view: View, check: Check) -> Outcome:
+    """Data type and primaries in the header of every written frame."""
+    wanted, limit = check.tolerance["datatype"], check.tolerance["primaries"]
+    for frame in view.written:
+        path = view.output.sequence.path(frame)
+        header = read_header(path)
+        primaries = header.metadata.get("chromaticities")
+        off = 1.0
+        if isinstance(primaries, tuple) and len(primaries) == len(AP0_CHROMATICITIES):
+            off = max(abs(a - b) for a, b in zip(primaries, AP0_CHROMATICITIES, strict=True))
+        if header.bit_depth != wanted or off > limit:
+            problem = (
+                f"is {header.bit_depth}, not {wanted}"
+                if header.bit_depth != wanted
+                else ("does not name the AP0 primaries")
+            )
+            value = {"frame": frame, "datatype": header.bit_depth, "primaries": primaries}
+            show = {"frame": frame, "file": str(path), "node": view.write.path}
+            return judged(check, False, value, f"Frame {frame} {problem}.", show)
+    count = len(view.written)
+    return judged(check, True, count, f"All {count} written frames are {wanted} and name the AP0 primaries.")
 
 
 @measures("validation.note_written")

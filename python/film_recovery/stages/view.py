@@ -27,12 +27,10 @@ from film_recovery.project import FILE, Project, paths
 from film_recovery.recipes import Recipe
 from film_recovery.rendering.output import Output, write_output
 from film_recovery.stages import walk
-from film_recovery.stages.reads import two_reads
+from film_recovery.stages.reads import Reading, two_reads
 
 if TYPE_CHECKING:
     from film_recovery.learning.export import ModelCard
-
-ELEMENTS = ("source", "reference")
 
 
 class NotYet(Exception):
@@ -96,12 +94,25 @@ class View:
         return self.sequence(element).path(frame)
 
     @cached_property
-    def reads(self) -> tuple[Evaluator, tuple[Place, Place]]:
-        """The Read of the Source and that of the Reference: the script's, or before it is built, the project's."""
-        if not self.paths.script.exists():
-            evaluator = Evaluator(two_reads(self.project))
-            return evaluator, (evaluator.graph.named("Read_Source"), evaluator.graph.named("Read_Reference"))
-        return self.evaluator, (self.read_of(self.source_pipe), self.read_of(self.reference_pipe))
+    def own_reading(self) -> Reading:
+        """How the project says that its elements are read."""
+        evaluator = Evaluator(two_reads(self.project))
+        return Reading(
+            evaluator, evaluator.graph.named("Read_Source"), evaluator.graph.named("Read_Reference")
+        )
+
+    @cached_property
+    def script_reading(self) -> Reading:
+        """How the script reads them."""
+        return Reading(self.evaluator, self.read_of(self.source_pipe), self.read_of(self.reference_pipe))
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """The project's, and the script's where it exists and is another."""
+        own = self.own_reading
+        if not self.paths.script.exists() or self.script_reading.described() == own.described():
+            return [own]
+        return [own, self.script_reading]
 
     # The script
 

@@ -1,0 +1,245 @@
+"""The network from a script or a folder of pairs: its run folder, a stop, a resume, a render."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from film_recovery import engine, graph, nk, rendering
+from film_recovery.comp import Evaluator
+from film_recovery.engine.pair_folder import FolderPairs
+from film_recovery.engine.pairs import CopyCatPairs
+from film_recovery.engine.run_folder import read_log
+from film_recovery.engine.scores import Measure
+from film_recovery.engine.training import Task, curve_display, train, train_pairs
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.files import read_frame, read_header, write_frame
+from film_recovery.imaging.frame import Box, Frame
+from film_recovery.imaging.luma import chroma, luma
+from film_recovery.learning import export
+from film_recovery.learning.settings import Settings
+from film_recovery.learning.trainer import TrainingStopped
+
+QUICK = {"steps": 8, "patch": 32, "batch": 2, "look_every": 4}
+
+
+@pytest.fixture
+def hard_film(film):
+    """The film, damaged in ways that need more than a closed form: luma that is lost where red is strong, or
+    chroma under grain."""
+    random = np.random.default_rng(4)
+    for number in range(1, 9):
+        clean = read_frame(film.folder / "elements" / "reference" / f"reference.{number:04d}.exr")
+        rgb = clean.rgb()
+        if film.spec.recipe == "spatial":
+            damaged = rgb * (1 - 0.4 * np.clip(rgb[..., :1] - rgb[..., 2:], 0, 0.5))
+        else:
+            grain = random.normal(0, 0.06, rgb.shape)
+            damaged = np.clip(rgb + grain - luma(grain)[..., None], 0, 1)
+        source = clean.with_pixels(damaged.astype(np.float32))
+        write_frame(source, film.spec.source.file.replace("####", f"{number:04d}"), datatype="half")
+    return film
+
+
+def held_out_pairs(film) -> CopyCatPairs:
+    script = nk.parse(graph.recovery_graph(replace(film.spec, pairs=[(2, 2), (6, 6)])))
+    return CopyCatPairs(Evaluator(script), script.node("CopyCat1"))
+
+
+def trained(film, **changes):
+    options = {**QUICK, "model": film.model, **changes}
+    return train(Evaluator(nk.load(film.script())), **options)
+
+
+def test_the_network_beats_its_closed_form_and_the_render_keeps_the_locked_channels(hard_film) -> None:
+    film = hard_film
+    result = trained(film, steps=120, batch=4, look_every=120, held_out=held_out_pairs(film))
+    assert result.steps == 120
+    assert result.psnr_held_out == result.held_out["closed_form"]["psnr"]
+    assert result.psnr_network > result.psnr_fit
+    assert result.held_out["network"]["psnr"] > result.held_out["closed_form"]["psnr"] + 1.0
+    assert result.better == "network"
+    if film.spec.recipe == "colour":
+        assert 0.9 < result.held_out["network"]["sat_ratio_60"] < 1.1
+    card = export.load_model(film.model).card
+    assert (card.kind, card.recipe, card.pairs) == (
+        "Recovery",
+        film.spec.recipe,
+        ("pair 1", "pair 2", "pair 3", "pair 4"),
+    )
+    assert card.figures["held_out_network_psnr"] == result.held_out["network"]["psnr"]
+
+    evaluator = Evaluator(nk.load(film.script()))
+    models = engine.model_hashes(evaluator.script, evaluator)
+    rendered = rendering.render(evaluator, "Write_Recovered", (2,), job=models)
+    source = evaluator.frame("Read_Source", 2).rgb(Box(*film.spec.live_area))
+    recovered = read_frame(rendered.files[0]).rgb(Box(*film.spec.live_area))
+    recovered = evaluator.root.config.convert(recovered, "aces_interchange", "scene_linear")
+    measure, changed = (chroma, luma) if film.spec.recipe == "spatial" else (luma, chroma)
+    assert np.abs(measure(recovered) - measure(source)).max() <= 1e-3
+    assert np.abs(changed(recovered) - changed(source)).max() > 1e-2
+
+
+def test_the_run_folder_tells_the_story(film) -> None:
+    told: list[dict] = []
+    result = trained(film, held_out=held_out_pairs(film), events=lambda event: told.append(dict(event)))
+    folder = result.run_folder
+    assert folder == film.model.with_name("model.0_run")
+    lines = read_log(folder / "log.jsonl")
+    steps = [line for line in lines if "loss" in line]
+    assert [line["step"] for line in steps] == list(range(1, 9))
+    assert all(line["loss"] == line["terms"]["l1"] for line in steps)
+    assert [line["step"] for line in lines if "held_out" in line] == [0, 4, 8]
+    closed, last = (
+        next(line["held_out"] for line in lines if line["step"] == step and "held_out" in line)
+        for step in (0, 8)
+    )
+    assert closed["psnr"] == pytest.approx(result.held_out["closed_form"]["psnr"], abs=1e-4)
+    assert last["psnr"] == pytest.approx(result.held_out["network"]["psnr"], abs=1e-4)
+    for step in (0, 4, 8):
+        sheet = read_header(folder / f"contact_sheet_{step:07d}.png").format
+        assert (sheet.width, sheet.height) == (3 * 320, 4 * 228)
+        preview = read_frame(folder / f"preview_{step:07d}.png")
+        assert (preview.format.width, preview.format.height) == (146, 104)
+    progress = [event for event in told if "seconds_left" in event]
+    assert [event["step"] for event in progress] == list(range(1, 9))
+    assert progress[-1]["seconds_left"] == 0
+    json.dumps(told)
+
+
+def test_stopped_by_sigterm_and_resumed_the_model_has_the_same_bytes(spatial_film) -> None:
+    trained(spatial_film, run_folder=spatial_film.folder / "through")
+    through = spatial_film.model.read_bytes()
+
+    def terminate_after_three(event) -> None:
+        if event.get("seconds_left") and event["step"] == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    run_folder = spatial_film.folder / "stopped"
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(TrainingStopped) as stopped:
+        trained(spatial_film, run_folder=run_folder, events=terminate_after_three)
+    assert stopped.value.step == 3
+    assert signal.getsignal(signal.SIGTERM) is before
+    spatial_film.model.unlink()
+    spatial_film.model.with_suffix(".json").unlink()
+    with open(run_folder / "log.jsonl", "a", encoding="utf-8") as log:
+        log.write('{"step": 4, "loss": 1, "seconds": 9}\n{"step": 5, "lo')  # what a kill leaves
+    trained(spatial_film, run_folder=run_folder, resume=True)
+    assert spatial_film.model.read_bytes() == through
+    steps = [
+        [line["step"] for line in read_log(folder / "log.jsonl")]
+        for folder in (run_folder, run_folder.with_name("through"))
+    ]
+    assert steps[0] == steps[1]
+
+
+def test_a_training_is_not_begun_over_another(spatial_film) -> None:
+    trained(spatial_film)
+    log = (spatial_film.model.with_name("model.0_run") / "log.jsonl").read_bytes()
+    with pytest.raises(FilmRecoveryError, match="holds the checkpoints of a training"):
+        trained(spatial_film)
+    assert (spatial_film.model.with_name("model.0_run") / "log.jsonl").read_bytes() == log
+    with pytest.raises(FilmRecoveryError, match="settings changed: seed 0 → 1"):
+        trained(spatial_film, resume=True, seed=1)
+
+
+def test_fine_tuning_starts_from_the_weights_of_a_checkpoint(spatial_film) -> None:
+    held_out = held_out_pairs(spatial_film)
+    first = trained(spatial_film, held_out=held_out)
+    checkpoint = spatial_film.model.with_name("model.0_run") / "checkpoints" / "step_0000008.ckpt"
+    folder = spatial_film.folder / "tuned"
+    trained(spatial_film, steps=2, run_folder=folder, finetune=checkpoint, held_out=held_out)
+    start = read_log(folder / "log.jsonl")[0]
+    assert start["step"] == 0
+    assert start["held_out"]["psnr"] == pytest.approx(first.held_out["network"]["psnr"], abs=1e-4)
+    assert abs(start["held_out"]["psnr"] - first.held_out["closed_form"]["psnr"]) > 1e-3
+
+
+def test_the_run_folder_is_never_among_the_elements(spatial_film) -> None:
+    with pytest.raises(FilmRecoveryError, match="never written to"):
+        trained(spatial_film, run_folder=spatial_film.folder / "elements" / "source" / "run")
+
+
+def _folder(path: Path, suffix: str, datatype: str) -> Path:
+    random = np.random.default_rng(2)
+    for number in range(3):
+        truth = random.random((48, 56, 3)).astype(np.float32)
+        for side, picture in (("source", truth ** np.array([0.7, 1.0, 0.9], np.float32)), ("target", truth)):
+            file = path / side / f"scene {number}{suffix}"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_frame(Frame.from_array(picture, top_down=True), file, datatype=datatype)
+    return path
+
+
+@pytest.mark.parametrize(("suffix", "datatype"), [(".exr", "float"), (".png", "uint16"), (".tif", "uint8")])
+def test_a_folder_of_pairs_trains(tmp_path, suffix, datatype) -> None:
+    pairs = FolderPairs(_folder(tmp_path / "pairs", suffix, datatype))
+    assert pairs.labels == ["scene 0", "scene 1", "scene 2"]
+    first = np.random.default_rng(2).random((48, 56, 3)).astype(np.float32)
+    np.testing.assert_allclose(pairs[0].truth, first, atol=1 / 255)
+    result = train_pairs(
+        pairs,
+        Task(
+            model=tmp_path / "model" / "colour.pt",
+            measure=Measure("colour", "none", curve_display("none")),
+            settings=Settings(steps=4, patch=32, batch=2),
+        ),
+    )
+    assert result.pairs == 3
+    assert result.psnr_fit > result.psnr_input
+    assert export.load_model(result.model).card.curve == "none"
+
+
+def test_pictures_without_a_partner_are_named(tmp_path) -> None:
+    folder = _folder(tmp_path, ".png", "uint8")
+    (folder / "target" / "scene 1.png").rename(folder / "target" / "scene 9.png")
+    with pytest.raises(FilmRecoveryError, match=r"1 pictures have no partner in target: scene 1\.png"):
+        FolderPairs(folder)
+    (folder / "source" / "scene 1.png").unlink()
+    with pytest.raises(FilmRecoveryError, match=r"1 pictures have no partner in source: scene 9\.png"):
+        FolderPairs(folder)
+    (folder / "source" / "scene 0.tif").touch()
+    with pytest.raises(FilmRecoveryError, match=r"scene 0\.png and scene 0\.tif have the same name"):
+        FolderPairs(folder)
+    with pytest.raises(FilmRecoveryError, match="no folder source"):
+        FolderPairs(tmp_path / "target")
+
+
+def test_a_kill_at_any_moment_loses_nothing(spatial_film) -> None:
+    """The real command, killed while it trains; a rerun ends with the model of an uninterrupted run."""
+    trained(spatial_film, run_folder=spatial_film.folder / "through")
+    through = spatial_film.model.read_bytes()
+    code = """
+import sys, torch
+from pathlib import Path
+torch.set_num_threads(int(sys.argv[3]))
+from film_recovery import nk
+from film_recovery.comp import Evaluator
+from film_recovery.engine.training import train
+train(Evaluator(nk.load(sys.argv[1])), steps=8, patch=32, batch=2, look_every=4, model=Path(sys.argv[2]),
+    checkpoint_every=2, resume=True, events=lambda event: print(event["step"], flush=True))
+"""
+    script = spatial_film.script()
+    spatial_film.model.unlink()
+    spatial_film.model.with_suffix(".json").unlink()
+    command = [sys.executable, "-c", code, str(script), str(spatial_film.model), str(torch.get_num_threads())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while process.stdout.readline().strip() != "5":
+            pass
+        process.kill()
+    assert not spatial_film.model.exists()
+    kept = spatial_film.model.with_name("model.0_run") / "checkpoints"
+    assert (kept / "step_0000004.ckpt").exists()
+    trained(spatial_film, resume=True)
+    assert spatial_film.model.read_bytes() == through
