@@ -48,7 +48,9 @@ LIGHT = ROOT / ".venv-py310"
 LIGHT_PYTHON = "3.10"
 LIGHT_LOCK = REQUIREMENTS / "light-py310.lock"
 LIGHT_LIBRARIES = ("libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libfontconfig1", "libfreetype6", "libtk8.6")
-LIGHT_TESTS = tuple(f"tests/{part}" for part in ("light", "nk", "graph", "ledger", "project"))
+LIGHT_TESTS = tuple(
+    f"tests/{part}" for part in ("light", "nk", "graph", "ledger", "project", "recipes", "jobs")
+)
 OLDEST_PYTHON = "3.9"
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

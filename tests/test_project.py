@@ -42,6 +42,7 @@ BREACHES = {
     "layers, a part without a place": ("helpers.py", "", "layers"),
     "pictures, not scripts": ("analysis/identity.py", "from film_recovery import nk", "pictures-not-scripts"),
     "tcl in a second place": ("nk/words.py", "import tkinter", "tcl"),
+    "yaml past its door": ("project/model.py", "import yaml", "yaml"),
     "nuke": ("cli/main.py", "import nuke", "no-nuke"),
     "Qt": ("errors.py", "from PySide6 import QtCore", "no-nuke"),
 }

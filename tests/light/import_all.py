@@ -16,7 +16,19 @@ import sys
 import time
 from pathlib import Path
 
-LIGHT = ("_files", "_process", "_yaml", "checks", "errors", "graph", "ledger", "nk", "project", "recipes")
+LIGHT = (
+    "_files",
+    "_process",
+    "_yaml",
+    "checks",
+    "errors",
+    "graph",
+    "jobs",
+    "ledger",
+    "nk",
+    "project",
+    "recipes",
+)
 
 before = set(sys.modules)
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))

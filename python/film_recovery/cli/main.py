@@ -23,6 +23,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+job_app = typer.Typer(help="Long runs that go on without a screen.", no_args_is_help=True)
+app.add_typer(job_app, name="job")
 nk_app = typer.Typer(help="Nuke scripts as text.", no_args_is_help=True)
 app.add_typer(nk_app, name="nk")
 
@@ -217,6 +219,50 @@ def run(
 
     with Report(json) as report:
         _guarded(report, lambda: commands.run(report, project, by, take_over))
+
+
+@job_app.command("start")
+def job_start(
+    arguments: Annotated[list[str], typer.Argument(help="The command and its options, after --.")],
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Starts a command in the background, such as: job start -- run --project film."""
+    from film_recovery.cli import jobs
+
+    with Report(json) as report:
+        _guarded(report, lambda: jobs.start(report, project, arguments))
+
+
+@job_app.command("list")
+def job_list(project: Project = HERE, json: Json = False) -> None:
+    """Every job of a project and how it is."""
+    from film_recovery.cli import jobs
+
+    with Report(json) as report:
+        _guarded(report, lambda: jobs.show_all(report, project))
+
+
+@job_app.command("follow")
+def job_follow(
+    id: Annotated[str, typer.Argument(help="The job's id.")], project: Project = HERE, json: Json = False
+) -> None:
+    """A job's events as they come, until it ends."""
+    from film_recovery.cli import jobs
+
+    with Report(json) as report:
+        _guarded(report, lambda: jobs.follow(report, project, id))
+
+
+@job_app.command("cancel")
+def job_cancel(
+    id: Annotated[str, typer.Argument(help="The job's id.")], project: Project = HERE, json: Json = False
+) -> None:
+    """Stops a job; what it finished is kept."""
+    from film_recovery.cli import jobs
+
+    with Report(json) as report:
+        _guarded(report, lambda: jobs.cancel(report, project, id))
 
 
 @app.command()

@@ -114,9 +114,8 @@ def train_network(
         done = step + 1
         watch.step(done, terms, settings.rate(step))
         if done % watch.every == 0 and done < settings.steps:
-            watch.look(
-                done, _averaged(model, average)
-            )  # before the checkpoint: a kill in between loses no look
+            # Before the checkpoint: after a kill in between, this is done again.
+            watch.look(done, _averaged(model, average))
         stopped = watch.stop() and done < settings.steps
         if stopped or done % checkpoint_every == 0 or done == settings.steps:
             path = state.save(done)

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from film_recovery import __version__, engine, ledger, nk, rendering
+from film_recovery import __version__, engine, jobs, ledger, nk, rendering
 from film_recovery.checks import Outcome, StageReport
 from film_recovery.comp import Evaluator
 from film_recovery.errors import CheckFailed, FilmRecoveryError
@@ -24,7 +24,7 @@ from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import Project, load, lock, paths
 from film_recovery.recipes.model import STAGES
-from film_recovery.stages.building import build_script
+from film_recovery.stages.building import build_script, script_text
 from film_recovery.stages.checking import check
 
 
@@ -52,7 +52,9 @@ def run(folder: Path, listener: Listener, *, by: str = "", take_over: bool = Fal
     """
     with lock.held(folder, "run", take_over) as held:
         project = load(folder)
+        jobs.settle(project.folder)
         _record_start(project, by, held.taken_over)
+        _build(project, by)
         worked = []
         try:
             for number, name in enumerate(STAGES):
@@ -78,10 +80,22 @@ def _record_start(project: Project, by: str, taken_over: str) -> None:
     ledger.append(project.folder, "started", {**data, "taken_over": taken_over} if taken_over else data, by)
 
 
+def _build(project: Project, by: str) -> None:
+    """Writes the graph when the project asks for another one than it was last built from.
+
+    An unchanged project leaves the script alone, so that what an operator did to it in Nuke is kept.
+    """
+    if not project.pairs or not project.hold_out:
+        return  # curation says so
+    key = _digest(script_text(project))
+    built = [record.data.get("key") for record in ledger.read(project.folder).of_kind("built")]
+    if built[-1:] != [key] or not paths(project).script.exists():
+        build_script(project)
+        ledger.append(project.folder, "built", {"script": paths(project).script.name, "key": key}, by)
+
+
 def _checked(project: Project, number: int, listener: Listener) -> StageReport:
     """The report of one stage; CheckFailed when the work must not go on."""
-    if number == 1:
-        build_script(project)  # the graph is what the checks of curation and the later stages look at
     (report,) = check(project, number)
     for outcome in report.outcomes:
         listener.outcome(outcome)

@@ -1,0 +1,156 @@
+"""A small film from `new` to its report, by the program itself: checks, signatures, run, kill, rerun, jobs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from film_recovery import ledger, recipes
+from film_recovery.imaging.files import write_frame
+from film_recovery.imaging.frame import Frame
+
+PHOTOGRAPH = Path(recipes.__file__).parents[1] / "demo" / "photographs" / "coffee.png"
+FRAMES = range(1001, 1013)
+PAIRS = (1001, 1004, 1007, 1010)
+HOLD_OUT = 1006
+
+
+@pytest.fixture
+def elements(tmp_path: Path) -> Path:
+    """A faded Source and a Reference of good colour, 12 frames of a moving camera."""
+    photograph = cv2.imread(str(PHOTOGRAPH))[..., ::-1].astype(np.float32) / 255
+    for step, number in enumerate(FRAMES):
+        clean = photograph[10 + 9 * step : 10 + 9 * step + 144, 20 + 15 * step : 20 + 15 * step + 192]
+        faded = np.clip(clean ** np.array([0.6, 0.95, 0.8], np.float32), 0, 1)
+        for name, picture in (("source", faded), ("reference", clean)):
+            frame = Frame.from_array(picture, top_down=True)
+            path = tmp_path / "scans" / name / f"{name}.{number}.exr"
+            write_frame(frame, path, datatype="half", create_directories=True)
+    return tmp_path / "scans"
+
+
+@pytest.fixture
+def film(film_recovery, elements: Path, tmp_path: Path) -> Path:
+    """A project of that film, everything filled in and signed."""
+    folder = tmp_path / "film"
+    pairs = [{"source": n, "reference": n, "reason": "spread", "shot": "table"} for n in PAIRS]
+    words = {"holder": "Archive", "authorisation": "written, 2026", "type": "print", "gauge": "35 mm"}
+    settings = {
+        "reel": "1",
+        "shot": "table",
+        "reasoning": "the DVD kept the colour",
+        "pairs": pairs,
+        "hold_out": [{"source": HOLD_OUT, "reference": HOLD_OUT, "reason": "between", "shot": "table"}],
+        "alignment.live_area": [4, 4, 188, 140],
+        "training.steps": 0,
+        "training.patch": 64,
+        "training.size": "small",
+        "inference.frames": "1004-1007",
+        **{f"elements.{name}.{key}": value for name in ("source", "reference") for key, value in words.items()},
+    }
+    arguments = [part for key, value in settings.items() for part in ("--set", f"{key}={json.dumps(value)}")]
+    patterns = [elements / name / f"{name}.####.exr" for name in ("source", "reference")]
+    said = film_recovery(
+        "new", folder, "--film", "Coffee <script>", "--source", patterns[0], "--reference", patterns[1],
+        "--inter-frame", "--colour-reference", *arguments, "--json",
+    )  # fmt: skip
+    assert said.code == 0, (said.lines, said.text)
+    assert said.result["recipe"] == "colour-reference"
+    for check in recipes.load("colour-reference").checks:
+        if check.manual:
+            ledger.append(folder, "sign", {"check": check.id, "note": "simulated"}, "tester")
+    return folder
+
+
+def outcomes(said) -> dict[str, str]:
+    return {line["id"]: line["outcome"] for line in said.lines if line["event"] == "check"}
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.exr"))}
+
+
+def test_run_takes_a_project_to_its_report_and_has_nothing_to_do_the_second_time(film_recovery, film) -> None:
+    said = film_recovery("run", "--project", film, "--by", "Ana", "--json")
+    assert said.code == 0, (said.lines[-1], said.text)
+    report = Path(said.result["report"])
+    page = report.read_text(encoding="utf-8")
+    assert "<script>Coffee" not in page and "Coffee &lt;script&gt;" in page
+    rendered = film / "pipeline" / "04_inference_render"
+    assert len(digests(rendered)) == 4
+    assert ledger.verify(film) == ()
+    kinds = [record.kind for record in ledger.read(film).records]
+    assert kinds[-1] == "finished" and kinds.count("stage") == 6
+    assert "the DVD kept the colour" in (film / "notes" / "experiments.md").read_text(encoding="utf-8")
+    before = digests(rendered)
+    again = film_recovery("run", "--project", film, "--json")
+    assert again.code == 0
+    assert again.result["worked"] == "validation"
+    assert digests(rendered) == before
+    status = film_recovery("status", "--project", film, "--json")
+    assert status.code == 0
+    assert status.result["stops at"] == "nothing"
+
+
+def test_a_check_that_fails_stops_the_run_and_a_signature_lets_it_on(film_recovery, film) -> None:
+    (film / "ledger.jsonl").unlink()
+    said = film_recovery("run", "--project", film, "--json")
+    assert said.code == 1
+    assert "ingest" in said.error["message"]
+    failed = [id for id, outcome in outcomes(said).items() if outcome == "fail"]
+    assert failed and all(recipes.load("colour-reference").check(id).manual for id in failed)
+    signed = film_recovery("sign", failed[0], "--by", "Ana", "--note", "seen", "--project", film, "--json")
+    assert signed.code == 0
+    checked = film_recovery("check", "ingest", "--project", film, "--json")
+    assert checked.code == 1
+    assert outcomes(checked)[failed[0]] == "pass"
+    measured = film_recovery("sign", "ingest.size_parity", "--by", "Ana", "--project", film, "--json")
+    assert (measured.code, measured.error["message"]) == (2, "ingest.size_parity is measured, not signed.")
+
+
+def test_a_killed_run_goes_on_to_the_same_frames(film_recovery, started, film) -> None:
+    with started("run", "--project", film, "--json") as process:
+        for line in process.stdout:
+            if '"render"' in line:
+                break
+        process.send_signal(signal.SIGKILL)
+    said = film_recovery("run", "--project", film, "--json")
+    assert said.code == 0, (said.lines[-1], said.text)
+    records = ledger.read(film).records
+    assert [record.kind for record in records].count("aborted") == 1
+    assert ledger.verify(film) == ()
+    rendered = film / "pipeline" / "04_inference_render"
+    resumed = digests(rendered)
+    for file in rendered.glob("*.exr"):
+        file.unlink()
+    assert film_recovery("run", "--project", film, "--json").code == 0
+    assert digests(rendered) == resumed
+
+
+def test_a_second_process_is_told_who_holds_the_project(film_recovery, started, film) -> None:
+    with started("run", "--project", film, "--json") as process:
+        process.stdout.readline()
+        said = film_recovery("run", "--project", film, "--json")
+        process.send_signal(signal.SIGKILL)
+    assert said.code == 3
+    assert said.error["type"] == "ProjectLocked"
+    assert f"process {process.pid}" in said.error["message"]
+
+
+def test_a_run_as_a_job_survives_its_starter(film_recovery, film) -> None:
+    job = film_recovery("job", "start", "--project", film, "--json", "--", "check", "ingest", "--project", film)
+    assert job.code == 0, (job.lines, job.text)
+    followed = film_recovery("job", "follow", job.result["id"], "--project", film, "--json")
+    assert followed.code == 0
+    assert outcomes(followed)["ingest.size_parity"] == "pass"
+    assert followed.lines[-1]["state"] == "done"
+    time.sleep(0.1)
+    listed = film_recovery("job", "list", "--project", film, "--json")
+    assert [line["state"] for line in listed.lines] == ["done"]
