@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from film_recovery import engine, nk, rendering
 from film_recovery.cli.report import Report, json_line
@@ -18,12 +20,26 @@ from film_recovery.imaging.frame import Box
 from film_recovery.imaging.frame_ranges import parse_frames
 
 
-def train(report: Report, script: Path, node: str, steps: int, recipe: str | None, model: Path | None) -> int:
+def train(
+    report: Report,
+    script: Path,
+    node: str,
+    steps: int,
+    recipe: str | None,
+    model: Path | None,
+    settings: Mapping[str, Any],
+) -> int:
     """Fits on the pairs of a CopyCat node; the result names the model and its figures."""
     from film_recovery.engine.training import train as fit
 
     trained = fit(
-        Evaluator(nk.load(script)), node, steps=steps, recipe=recipe, model=model, progress=report.progress
+        Evaluator(nk.load(script)),
+        node,
+        steps=steps,
+        recipe=recipe,
+        model=model,
+        progress=report.progress,
+        **settings,
     )
     report.result({key: value for key, value in asdict(trained).items() if value is not None}, "trained")
     return EXIT_DONE

@@ -57,13 +57,19 @@ def train(
         str | None, typer.Option(help="spatial or colour; by default that of FR_GroundTruth.")
     ] = None,
     model: Annotated[Path | None, typer.Option(help="The model file to write (.pt).")] = None,
+    preset: Annotated[str, typer.Option(help="Size of the network: small, medium or large.")] = "small",
+    patch: Annotated[int | None, typer.Option(help="Side of a training patch in pixels.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Patches a step.")] = None,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal weights.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
     json: Json = False,
 ) -> None:
-    """Fits a model on the pairs at a CopyCat node's inputs."""
+    """Fits a closed form on the pairs at a CopyCat node's inputs, and with steps, a network on top of it."""
     from film_recovery.cli import commands
 
+    settings = {"preset": preset, "patch": patch, "batch": batch, "seed": seed, "resume": resume}
     with Report(json) as report:
-        _guarded(report, lambda: commands.train(report, script, node, steps, recipe, model))
+        _guarded(report, lambda: commands.train(report, script, node, steps, recipe, model, settings))
 
 
 @app.command()
