@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,9 +150,11 @@ def test_texts_that_are_not_utf_8_do_not_hide_the_picture(tmp_path: Path, noise:
     assert np.array_equal(frame.pixels, noise().pixels)
 
 
-def test_a_header_takes_no_time(tmp_path: Path) -> None:
-    write_frame(Frame.from_array(np.zeros((1080, 1920, 3))), tmp_path / "a.exr", compression="none")
-    start = time.perf_counter()
-    for _ in range(20):
-        read_header(tmp_path / "a.exr")
-    assert (time.perf_counter() - start) / 20 < 0.02  # reading the pixels takes several times as long
+def test_a_header_is_read_without_the_pixels(tmp_path: Path, noise: MakeFrame) -> None:
+    path = tmp_path / "a.exr"
+    write_frame(noise(), path, compression="none")
+    whole = read_header(path)
+    path.write_bytes(path.read_bytes()[:-200])
+    assert read_header(path) == whole
+    with pytest.raises(FilmRecoveryError):
+        read_frame(path)

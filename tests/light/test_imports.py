@@ -1,4 +1,4 @@
-"""The wall, from the light side: what NukeX imports brings nothing along and takes no time."""
+"""The wall, from the light side: what NukeX imports brings nothing along, and so takes no time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = Path(__file__).with_name("import_all.py")
-SECONDS = 0.5
 
 
 def _imported() -> dict[str, Any]:
@@ -25,8 +24,3 @@ def test_light_packages_bring_only_the_standard_library() -> None:
     assert report["foreign"] == []
     assert report["engine"] == []
     assert {"film_recovery.errors", "film_recovery.nk", "film_recovery.graph"} <= set(report["modules"])
-
-
-def test_light_packages_import_in_under_half_a_second() -> None:
-    # Best of five: a busy machine slows one start down, a heavy import slows every one.
-    assert min(_imported()["seconds"] for _ in range(5)) < SECONDS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,8 @@ def _load(folder: Path, text: str | bytes) -> project.Project:
 
 
 def _refused(folder: Path, text: str | bytes) -> FilmRecoveryError:
-    started = time.monotonic()
     with pytest.raises(FilmRecoveryError) as caught:
         _load(folder, text)
-    assert time.monotonic() - started < 2
     assert caught.value.where["file"] == str(folder / project.FILE)
     assert caught.value.remedy
     return caught.value

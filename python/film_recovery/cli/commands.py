@@ -150,10 +150,11 @@ def _check_script(file: Path, row: dict[str, object]) -> None:
 
 def demo(report: Report, out: Path, footage: str) -> int:
     """The main job on real footage; last line of standard output: the figures as one JSON object."""
-    from film_recovery.demo.run import run
+    from film_recovery.demo.run import RECIPES, report_of, run
 
     figures = run(out, footage, report.progress)
-    report.say(f"look at {out / 'spatial' / 'comparison.png'} and {out / 'colour' / 'comparison.png'}")
+    for recipe in RECIPES:
+        report.say(f"the report of the {recipe} recovery: {report_of(out, recipe)}")
     sys.stdout.flush()
     print(json_line(figures), flush=True)
     return EXIT_DONE

@@ -52,10 +52,6 @@ class Job:
         return str(self.folder / "elements" / element / f"{element}.####.exr")
 
     @property
-    def output(self) -> str:
-        return str(self.folder / "pipeline" / "04_inference_render" / f"{self.recipe}_v001.####.exr")
-
-    @property
     def live_area(self) -> tuple[int, int, int, int]:
         columns, rows = (side + INSET for side in MARGIN)
         return columns, rows, self.size[0] - columns, self.size[1] - rows

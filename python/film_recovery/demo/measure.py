@@ -6,6 +6,7 @@ measured in the graph's own domain (scene-linear), on the written half EXRs, ove
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -29,59 +30,85 @@ UNSHARP_SIGMAS = (0.8, 1.2, 2.0)
 UNSHARP_AMOUNTS = (0.25, 0.5, 1.0)
 
 
-def spatial_figures(job: Job, config: ColourConfig) -> dict[str, float]:
-    """Luma of the held-out frames: PSNR and SSIM before and after, the best unsharp mask, chroma identity."""
+OF_THE_SOURCE = ("psnr_in", "psnr_unsharp", "ssim_in", "de00_in")  # the same whatever was recovered
+
+Recovered = Callable[[int], Pixels]
+
+
+def figures(job: Job, recovered: Recovered) -> dict[str, float]:
+    """The figures of the recipe, means over the held-out frames."""
+    return (_spatial if job.recipe == "spatial" else _colour)(job, recovered)
+
+
+def from_masters(job: Job, masters: str, config: ColourConfig, space: str = ENCODED) -> Recovered:
+    """The live area of a rendered master, converted to ``space``."""
+
+    def recovered(number: int) -> Pixels:
+        frame = read_frame(Sequence.parse(masters).path(number))
+        rgb = np.ascontiguousarray(frame.rgb(Box(*job.live_area))[::-1])
+        return config.convert(rgb, MASTER, space)
+
+    return recovered
+
+
+def identity_of(job: Job, masters: str, config: ColourConfig) -> dict[str, float]:
+    """The largest difference of the locked channels, over every rendered frame, in the graph's domain."""
+    recovered = from_masters(job, masters, config, WORKING)
+    locked = "chroma" if job.recipe == "spatial" else "luma"
+    largest = 0.0
+    for number in job.frames:
+        source = config.convert(_encoded(job, "source", number), ENCODED, WORKING)
+        found = identity(recovered(number), source)
+        largest = max(largest, found.chroma_max if locked == "chroma" else found.luma_max)
+    return {f"{locked}_identity_max": largest}
+
+
+def _spatial(job: Job, recovered: Recovered) -> dict[str, float]:
+    """Luma: PSNR and SSIM before and after, and the best unsharp mask."""
     rows = []
     mask = _best_unsharp(job)
     for number in job.held_out:
         source, truth = (luma(_encoded(job, name, number)) for name in ("source", "truth"))
-        recovered = luma(_recovered(job, number, config, ENCODED))
+        result = luma(recovered(number))
         rows.append(
             (
                 psnr(source, truth),
-                psnr(recovered, truth),
+                psnr(result, truth),
                 psnr(_unsharp(source, *mask), truth),
                 ssim(source, truth),
-                ssim(recovered, truth),
+                ssim(result, truth),
             )
         )
     names = ("psnr_in", "psnr_out", "psnr_unsharp", "ssim_in", "ssim_out")
-    figures = dict(zip(names, np.mean(rows, axis=0).tolist(), strict=True))
-    return {**figures, "chroma_identity_max": _largest_identity(job, config, "chroma")}
+    return dict(zip(names, np.mean(rows, axis=0).tolist(), strict=True))
 
 
-def colour_figures(job: Job, config: ColourConfig) -> dict[str, float]:
-    """RGB of the held-out frames: PSNR and ΔE00 before and after, saturation against the truth, luma identity."""
-    rows = []
+def _colour(job: Job, recovered: Recovered) -> dict[str, float]:
+    """RGB: PSNR and ΔE00 before and after, saturation against the truth."""
+    rows, pictures = [], []
     for number in job.held_out:
         source, truth = (_encoded(job, name, number) for name in ("source", "truth"))
-        recovered = _recovered(job, number, config, ENCODED)
+        result = recovered(number)
+        pictures.append((result, truth))
         rows.append(
             (
                 psnr(source, truth),
-                psnr(recovered, truth),
+                psnr(result, truth),
                 float(difference_2000(source, truth).mean()),
-                float(difference_2000(recovered, truth).mean()),
+                float(difference_2000(result, truth).mean()),
             )
         )
     names = ("psnr_in", "psnr_out", "de00_in", "de00_out")
-    figures = dict(zip(names, np.mean(rows, axis=0).tolist(), strict=True))
-    pictures = [(_recovered(job, n, config, ENCODED), _encoded(job, "truth", n)) for n in job.held_out]
-    figures["sat_ratio_60"] = saturation_ratio(
-        np.concatenate([a for a, _ in pictures]), np.concatenate([b for _, b in pictures]), threshold=60
-    ).ratio
-    return {**figures, "luma_identity_max": _largest_identity(job, config, "luma")}
+    found = dict(zip(names, np.mean(rows, axis=0).tolist(), strict=True))
+    results, truths = (np.concatenate(side) for side in zip(*pictures, strict=True))
+    return {**found, "sat_ratio_60": saturation_ratio(results, truths, threshold=60).ratio}
 
 
-def contact_sheet(job: Job, config: ColourConfig, path: Path) -> None:
+def contact_sheet(job: Job, recovered: Recovered, path: Path) -> None:
     """One row a shot, to look at: Source, recovered, truth of a held-out frame."""
     rows = []
     for number in job.held_out[1::4]:
-        columns = (
-            _encoded(job, "source", number),
-            _recovered(job, number, config, ENCODED),
-            _encoded(job, "truth", number),
-        )
+        columns = (_encoded(job, "source", number), recovered(number), _encoded(job, "truth", number))
         rows.append(np.hstack(columns))
     sheet = (np.clip(np.vstack(rows), 0, 1) * 255).round().astype(np.uint8)
     if not cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):
@@ -96,22 +123,6 @@ def _encoded(job: Job, element: str, number: int) -> Pixels:
     """Live area of an element as stored: encoded, H×W×3, top row first."""
     frame = read_frame(Sequence.parse(job.pattern(element)).path(number))
     return np.ascontiguousarray(frame.rgb(Box(*job.live_area))[::-1])
-
-
-def _recovered(job: Job, number: int, config: ColourConfig, space: str) -> Pixels:
-    """Live area of a rendered master, converted to ``space``."""
-    frame = read_frame(Sequence.parse(job.output).path(number))
-    rgb = np.ascontiguousarray(frame.rgb(Box(*job.live_area))[::-1])
-    return config.convert(rgb, MASTER, space)
-
-
-def _largest_identity(job: Job, config: ColourConfig, locked: str) -> float:
-    largest = 0.0
-    for number in job.frames:
-        source = config.convert(_encoded(job, "source", number), ENCODED, WORKING)
-        found = identity(_recovered(job, number, config, WORKING), source)
-        largest = max(largest, found.chroma_max if locked == "chroma" else found.luma_max)
-    return largest
 
 
 def _best_unsharp(job: Job) -> tuple[float, float]:

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ def _misfits(lines: list[bytes]) -> Iterator[str]:
 def _line(lines: list[bytes], kind: str, data: Any, by: str) -> bytes:
     record = {
         "index": len(lines) + 1,
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         "kind": kind,
         "by": by or person(),
         "data": data,
