@@ -3,70 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import signal
 import time
 from pathlib import Path
 
-import cv2
-import numpy as np
-import pytest
-
 from film_recovery import ledger, recipes
-from film_recovery.imaging.files import write_frame
-from film_recovery.imaging.frame import Frame
-
-PHOTOGRAPH = Path(recipes.__file__).parents[1] / "demo" / "photographs" / "coffee.png"
-FRAMES = range(1001, 1013)
-PAIRS = (1001, 1004, 1007, 1010)
-HOLD_OUT = 1006
-
-
-@pytest.fixture
-def elements(tmp_path: Path) -> Path:
-    """A faded Source and a Reference of good colour, 12 frames of a moving camera."""
-    photograph = cv2.imread(str(PHOTOGRAPH))[..., ::-1].astype(np.float32) / 255
-    for step, number in enumerate(FRAMES):
-        clean = photograph[10 + 9 * step : 10 + 9 * step + 144, 20 + 15 * step : 20 + 15 * step + 192]
-        faded = np.clip(clean ** np.array([0.6, 0.95, 0.8], np.float32), 0, 1)
-        for name, picture in (("source", faded), ("reference", clean)):
-            frame = Frame.from_array(picture, top_down=True)
-            path = tmp_path / "scans" / name / f"{name}.{number}.exr"
-            write_frame(frame, path, datatype="half", create_directories=True)
-    return tmp_path / "scans"
-
-
-@pytest.fixture
-def film(film_recovery, elements: Path, tmp_path: Path) -> Path:
-    """A project of that film, everything filled in and signed."""
-    folder = tmp_path / "film"
-    pairs = [{"source": n, "reference": n, "reason": "spread", "shot": "table"} for n in PAIRS]
-    words = {"holder": "Archive", "authorisation": "written, 2026", "type": "print", "gauge": "35 mm"}
-    settings = {
-        "reel": "1",
-        "shot": "table",
-        "reasoning": "the DVD kept the colour",
-        "pairs": pairs,
-        "hold_out": [{"source": HOLD_OUT, "reference": HOLD_OUT, "reason": "between", "shot": "table"}],
-        "alignment.live_area": [4, 4, 188, 140],
-        "training.steps": 0,
-        "training.patch": 64,
-        "training.size": "small",
-        "inference.frames": "1004-1007",
-        **{f"elements.{name}.{key}": value for name in ("source", "reference") for key, value in words.items()},
-    }
-    arguments = [part for key, value in settings.items() for part in ("--set", f"{key}={json.dumps(value)}")]
-    patterns = [elements / name / f"{name}.####.exr" for name in ("source", "reference")]
-    said = film_recovery(
-        "new", folder, "--film", "Coffee <script>", "--source", patterns[0], "--reference", patterns[1],
-        "--inter-frame", "--colour-reference", *arguments, "--json",
-    )  # fmt: skip
-    assert said.code == 0, (said.lines, said.text)
-    assert said.result["recipe"] == "colour-reference"
-    for check in recipes.load("colour-reference").checks:
-        if check.manual:
-            ledger.append(folder, "sign", {"check": check.id, "note": "simulated"}, "tester")
-    return folder
 
 
 def outcomes(said) -> dict[str, str]:
@@ -145,7 +86,9 @@ def test_a_second_process_is_told_who_holds_the_project(film_recovery, started, 
 
 
 def test_a_run_as_a_job_survives_its_starter(film_recovery, film) -> None:
-    job = film_recovery("job", "start", "--project", film, "--json", "--", "check", "ingest", "--project", film)
+    job = film_recovery(
+        "job", "start", "--project", film, "--json", "--", "check", "ingest", "--project", film
+    )
     assert job.code == 0, (job.lines, job.text)
     followed = film_recovery("job", "follow", job.result["id"], "--project", film, "--json")
     assert followed.code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -147,3 +148,22 @@ def test_equal_networks_are_saved_as_equal_bytes(tmp_path):
 def test_a_grid_that_tiles_cannot_keep_is_refused():
     with pytest.raises(ValueError, match="grid of 32"):
         Shape(4, (1, 1, 1, 1), 1, (1, 1, 1, 1), fold=2)
+
+
+def test_an_exported_network_has_equal_bytes_whatever_the_process_hashes(tmp_path) -> None:
+    code = (
+        "import sys, torch\n"
+        "from pathlib import Path\n"
+        "from film_recovery.learning import export, network\n"
+        "from film_recovery.learning.polynomial import ColourPolynomial\n"
+        "torch.manual_seed(0)\n"
+        "model = network.Recovery(ColourPolynomial('srgb', 3), network.SHAPES['small'])\n"
+        "export.save_model(model, Path(sys.argv[1]), export.card_for(model))\n"
+    )
+    files = [tmp_path / f"{seed}.pt" for seed in (1, 2)]
+    for seed, file in zip((1, 2), files, strict=True):
+        environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code, file], env=environment, check=True, timeout=120
+        )
+    assert files[0].read_bytes() == files[1].read_bytes()

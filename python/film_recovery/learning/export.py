@@ -18,6 +18,7 @@ import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -201,8 +202,17 @@ def _script_bytes(module: nn.Module) -> bytes:
         for name in archive.namelist():
             # Source paths of the code, and a hash over all records including them; neither is needed to run.
             if not name.endswith((".debug_pkl", ".data/serialization_id")):
-                plain.writestr(zipfile.ZipInfo(name), archive.read(name))
+                data = archive.read(name)
+                plain.writestr(zipfile.ZipInfo(name), _ordered(data) if name.endswith(".py") else data)
     return out.getvalue()
+
+
+def _ordered(code: bytes) -> bytes:
+    """TorchScript code with its constants in order: torch writes those of a module as a set gives them, which
+    differs from process to process."""
+    lines = code.split(b"\n")
+    runs = groupby(lines, key=lambda line: b" : Final[" in line)
+    return b"\n".join(line for constant, run in runs for line in (sorted(run) if constant else run))
 
 
 def _write_card(path: Path, card: ModelCard) -> None:
