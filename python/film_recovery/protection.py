@@ -23,7 +23,7 @@ def protect_elements(evaluator: Evaluator, folder: Path, node: nk.Node, knob: st
     those frames again and is no element, unless ``node`` depends on it. ``node`` and ``knob`` name who asks.
     """
     for path, sequence in _elements(evaluator, node, own):
-        _keep_apart(folder, sequence.folder, f"where {path} keeps its frames", node, knob)
+        keep_apart(folder, sequence.folder, f"where {path} keeps its frames", **_asking(node, knob))
 
 
 def protect_files(files: Iterable[Path], folder: Path, node: nk.Node, knob: str) -> None:
@@ -31,18 +31,21 @@ def protect_files(files: Iterable[Path], folder: Path, node: nk.Node, knob: str)
     the frames of an element are links, the folder of what they lead to."""
     for file in files:
         for home in {file.parent, Path(os.path.realpath(file)).parent}:
-            _keep_apart(folder, home, f"where {file.name} comes from", node, knob)
+            keep_apart(folder, home, f"where {file.name} comes from", **_asking(node, knob))
 
 
-def _keep_apart(folder: Path, element: Path, what: str, node: nk.Node, knob: str) -> None:
+def _asking(node: nk.Node, knob: str) -> dict[str, str]:
+    return {"node": node.path, "class_name": node.class_name, "knob": knob}
+
+
+def keep_apart(folder: Path, element: Path, what: str, **where: str) -> None:
+    """Refuses a ``folder`` equal to, inside or around the folder ``element``; ``what`` says what lies there."""
     place, home = (Path(os.path.realpath(path)) for path in (folder, element))
     if place == home or place in home.parents or home in place.parents:
         raise FilmRecoveryError(
             f"The folder {place} is equal to, inside or around {home}, {what}. "
             "Elements of the film are never written to.",
-            node=node.path,
-            class_name=node.class_name,
-            knob=knob,
+            **where,
             remedy="write to a folder of its own, such as pipeline/04_inference_render",
         )
 

@@ -103,3 +103,32 @@ def test_text_for_a_person(film_recovery, script) -> None:
     said = film_recovery("render", script(), "Write1", "--frames", "1")
     assert said.code == 0
     assert said.lines == []
+
+
+def test_train_on_a_folder_of_pairs(film_recovery, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    for name in "ab":
+        source = rng.uniform(0, 1, (48, 64, 3)).astype(np.float32)
+        for side, picture in (("source", source), ("target", np.sqrt(source))):
+            path = tmp_path / "pairs" / side / f"{name}.png"
+            write_frame(Frame.from_array(picture), path, create_directories=True)
+    arguments = (
+        "--pairs",
+        tmp_path / "pairs",
+        "--recipe",
+        "colour",
+        "--steps",
+        2,
+        "--patch",
+        32,
+        "--batch",
+        1,
+    )
+    said = film_recovery("train", *arguments, "--model", tmp_path / "models" / "m.pt", "--json")
+    assert said.code == 0, (said.lines, said.text)
+    assert said.result["steps"] == 2
+    assert said.result["psnr_fit"] > said.result["psnr_input"]
+    inside = film_recovery("train", *arguments, "--model", tmp_path / "pairs" / "source" / "m.pt", "--json")
+    assert inside.code == 3
+    assert "never written to" in inside.error["message"]
+    assert film_recovery("train", "--json").code == 2

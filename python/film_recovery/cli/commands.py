@@ -22,16 +22,23 @@ from film_recovery.imaging.frame_ranges import parse_frames
 
 def train(
     report: Report,
-    script: Path,
+    script: Path | None,
     node: str,
     steps: int,
     recipe: str | None,
     model: Path | None,
     settings: Mapping[str, Any],
+    pairs: Path | None = None,
 ) -> int:
-    """Fits on the pairs of a CopyCat node; the result names the model and its figures."""
+    """Fits on the pairs of a CopyCat node, or of a folder; the result names the model and its figures."""
     from film_recovery.engine.training import train as fit
 
+    if pairs is not None:
+        return _train_folder(report, pairs, steps, recipe, model, settings)
+    if script is None:
+        raise UsageError(
+            "There is nothing to train on.", remedy="name a script with --script, or --pairs FOLDER"
+        )
     trained = fit(
         Evaluator(nk.load(script)),
         node,
@@ -42,6 +49,41 @@ def train(
         **settings,
     )
     report.result({key: value for key, value in asdict(trained).items() if value is not None}, "trained")
+    return EXIT_DONE
+
+
+def _train_folder(
+    report: Report,
+    folder: Path,
+    steps: int,
+    recipe: str | None,
+    model: Path | None,
+    settings: Mapping[str, Any],
+) -> int:
+    from film_recovery.engine.pair_folder import FolderPairs
+    from film_recovery.engine.scores import Measure
+    from film_recovery.engine.training import Task, curve_display, train_pairs
+    from film_recovery.learning.settings import Settings
+    from film_recovery.protection import keep_apart
+
+    if recipe not in ("spatial", "colour") or model is None:
+        raise UsageError(
+            "A folder of pairs does not say what is recovered, nor where the model goes.",
+            remedy="add --recipe spatial or colour, and --model FILE.pt",
+        )
+    keep_apart(model.parent, folder, "where the pairs lie", file=str(model))
+    pairs = FolderPairs(folder)
+    given = {key: value for key, value in settings.items() if value is not None and key != "resume"}
+    curve = "srgb" if pairs.files and pairs.files[0][0].suffix.lower() == ".exr" else "none"
+    task = Task(
+        model=model,
+        measure=Measure(recipe, curve, curve_display(curve)),
+        settings=Settings(steps, **given) if steps else None,
+        resume=bool(settings.get("resume")),
+        progress=report.progress,
+    )
+    found = train_pairs(pairs, task)
+    report.result({key: value for key, value in asdict(found).items() if value is not None}, "trained")
     return EXIT_DONE
 
 

@@ -50,8 +50,11 @@ def _main(
 
 @app.command()
 def train(
-    script: Annotated[Path, typer.Option("--script", help="The Nuke script (.nk).")],
+    script: Annotated[Path | None, typer.Option("--script", help="The Nuke script (.nk).")] = None,
     node: Annotated[str, typer.Option("--node", help="The CopyCat node.")] = "CopyCat1",
+    pairs: Annotated[
+        Path | None, typer.Option(help="A folder with source/ and target/, instead of a script.")
+    ] = None,
     steps: Annotated[int, typer.Option("--steps", help="Network steps; 0 fits the closed form only.")] = 0,
     recipe: Annotated[
         str | None, typer.Option(help="spatial or colour; by default that of FR_GroundTruth.")
@@ -69,7 +72,7 @@ def train(
 
     settings = {"preset": preset, "patch": patch, "batch": batch, "seed": seed, "resume": resume}
     with Report(json) as report:
-        _guarded(report, lambda: commands.train(report, script, node, steps, recipe, model, settings))
+        _guarded(report, lambda: commands.train(report, script, node, steps, recipe, model, settings, pairs))
 
 
 @app.command()
@@ -282,6 +285,31 @@ def demo(
 
     with Report(json) as report:
         _guarded(report, lambda: commands.demo(report, out, footage))
+
+
+@app.command()
+def thumbnail(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="An image, or a sequence with ####.")],
+    frame: Annotated[int | None, typer.Option("--frame", help="The frame of a sequence.")] = None,
+    size: Annotated[int, typer.Option(min=1, max=8192, help="Longest side in pixels.")] = 320,
+    colourspace: Annotated[str, typer.Option(help="What it is encoded in; default: shown as stored.")] = "",
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Makes a small PNG of a frame in the project's .cache/, or finds the one that is there."""
+    from film_recovery.cli import pictures
+
+    with Report(json) as report:
+        _guarded(report, lambda: pictures.thumbnail(report, project, file, frame, size, colourspace))
+
+
+@app.command()
+def serve() -> None:
+    """Answers short commands, as JSON lines on standard input, until that ends."""
+    from film_recovery.cli.serve import serve as answer
+
+    with Report(as_json=False) as report:
+        _guarded(report, lambda: answer(app))
 
 
 @app.command()

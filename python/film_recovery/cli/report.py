@@ -12,7 +12,8 @@ import json
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ from film_recovery.errors import FilmRecoveryError
 
 _OUTCOME_STYLE = {"pass": "green", "info": "cyan", "warn": "yellow", "fail": "bold red"}
 
+# Where JSON events go when not to standard output.
+events_to: ContextVar[Callable[[Mapping[str, Any]], None] | None] = ContextVar("events_to", default=None)
+
 
 class Report:
     """Where a command's events go. Use as a context manager, so that a progress bar is closed on errors too."""
@@ -36,6 +40,7 @@ class Report:
         self._task: Any = None
         self._what = ""
         self._started = 0.0
+        self._events_to = events_to.get()
 
     def __enter__(self) -> Report:
         return self
@@ -120,7 +125,10 @@ class Report:
 
     def event(self, event: str, **data: Any) -> None:
         """One JSON line."""
-        print(json_line({"event": event, **data}), flush=True)
+        if self._events_to:
+            self._events_to({"event": event, **data})
+        else:
+            print(json_line({"event": event, **data}), flush=True)
 
     def _close_bar(self) -> None:
         if self._bar is not None:
