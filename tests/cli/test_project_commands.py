@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from film_recovery import ledger, recipes
+from film_recovery import ledger, nk, project, recipes, stages
 
 
 def outcomes(said) -> dict[str, str]:
@@ -97,3 +97,32 @@ def test_a_run_as_a_job_survives_its_starter(film_recovery, film) -> None:
     time.sleep(0.1)
     listed = film_recovery("job", "list", "--project", film, "--json")
     assert [line["state"] for line in listed.lines] == ["done"]
+
+
+def test_fix_shows_the_change_first_and_keeps_a_copy(film_recovery, film) -> None:
+    script = stages.build_script(project.load(film))
+    opened = nk.load(script)
+    opened.node("CopyCat1").set("batchSize", "8")
+    nk.save(opened, script)
+    before = script.read_bytes()
+    checked = film_recovery("check", "--project", film, "--json")
+    assert outcomes(checked)["training.settings"] != "pass"
+    shown = film_recovery("fix", "training.settings", "--project", film, "--json")
+    assert shown.code == 0
+    assert "- batchSize 8" in shown.result["diff"]
+    assert script.read_bytes() == before, "nothing is changed before --apply"
+    applied = film_recovery("fix", "training.settings", "--apply", "--project", film, "--json")
+    assert Path(applied.result["copy"]).read_bytes() == before
+    assert script.read_bytes() != before
+    again = film_recovery("fix", "training.settings", "--project", film, "--json")
+    assert again.result["diff"] == ""
+
+
+def test_a_torn_ledger_line_is_set_aside_and_said(film_recovery, film) -> None:
+    with (film / "ledger.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"index": 99, "kind": "sta')
+    said = film_recovery("check", "ingest", "--project", film, "--json")
+    assert said.code == 0, (said.lines[-1], said.text)
+    assert ledger.verify(film) == ()
+    assert ledger.read(film).of_kind("torn")
+    assert list(film.glob("ledger.torn-*.jsonl"))

@@ -13,6 +13,7 @@ import pytest
 
 from film_recovery import ledger
 from film_recovery.demo import footage
+from film_recovery.demo.run import report_of
 
 PYTHON = Path(__file__).resolve().parents[2] / "python"
 KEYS = {
@@ -72,7 +73,7 @@ def test_the_demo_recovers(kind: str, tmp_path: Path) -> None:
         folder = tmp_path / "demo" / recipe
         assert (folder / "comparison.png").stat().st_size > 10_000
         assert ledger.verify(folder) == ()
-        report = (folder / "pipeline" / "05_validation" / "report.html").read_text(encoding="utf-8")
+        report = report_of(tmp_path / "demo", recipe).read_text(encoding="utf-8")
         assert "Closed form" in report and report.count("data:image/jpeg") >= 6
 
 

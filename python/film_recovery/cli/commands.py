@@ -194,9 +194,9 @@ def demo(report: Report, out: Path, footage: str) -> int:
     """The main job on real footage; last line of standard output: the figures as one JSON object."""
     from film_recovery.demo.run import RECIPES, report_of, run
 
-    figures = run(out, footage, report.progress)
     for recipe in RECIPES:
-        report.say(f"the report of the {recipe} recovery: {report_of(out, recipe)}")
+        report.say(f"the report of the {recipe} recovery will be {report_of(out, recipe)}")
+    figures = run(out, footage, report.progress)
     sys.stdout.flush()
     print(json_line(figures), flush=True)
     return EXIT_DONE

@@ -25,6 +25,7 @@ from film_recovery.stages.run import run as take_through
 TRAINING = Training(size="small", patch=48, batch=16, steps=800, seed=0)
 RECIPES = {"spatial": "spatial-generation", "colour": "colour-reference"}
 OPERATOR = "demo"
+REPORT = "pipeline/05_validation/report.html"
 SHOTS = 3
 MARKER = "made_by_film_recovery_demo.txt"
 
@@ -59,7 +60,7 @@ def run(out: Path, source: str, tell: Progress) -> dict[str, Any]:
 
 def report_of(out: Path, recipe: str) -> Path:
     """Where the report of one job lies."""
-    return project.paths(project.load(out.resolve() / recipe)).report
+    return out.resolve() / recipe / REPORT
 
 
 def _job(recipe: str, folder: Path, film: footage.Footage, tell: Progress) -> dict[str, Any]:
