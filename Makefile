@@ -28,5 +28,6 @@ test-all: test test-slow  ## and the slow tests
 
 lint: setup
 	@$(IN_VENV) ruff check .
+	@$(IN_VENV) ruff format --check -q .
 	@$(IN_VENV) mypy
 	@.venv/bin/lint-imports --no-cache --no-logo
