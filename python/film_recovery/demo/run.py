@@ -60,7 +60,7 @@ def run(out: Path, source: str, tell: Progress) -> dict[str, Any]:
 
 def report_of(out: Path, recipe: str) -> Path:
     """Where the report of one job lies."""
-    return out.resolve() / recipe / REPORT
+    return Path(os.path.abspath(out)) / recipe / REPORT
 
 
 def _job(recipe: str, folder: Path, film: footage.Footage, tell: Progress) -> dict[str, Any]:
