@@ -1,7 +1,8 @@
 """Stage 5 at work: the report of a project, from its files and its ledger.
 
 Figures are of the held-out moments, against their Ground Truth, as displayed (encoded sRGB 0–1) over the live area.
-What was delivered is read back from the rendered frames where they hold that moment, else evaluated.
+What is shown as recovered is evaluated from the script, before the Write's colour space and rounding; the written
+frames themselves are judged by the check ``validation.identity``.
 """
 
 from __future__ import annotations
