@@ -42,8 +42,29 @@ def test_a_run_is_told_with_its_settings_figures_reasons_and_checks(tmp_path: Pa
     assert "size_parity" not in page
     assert "* seconds: 12" in page
     assert "UTC · Signed · Ben" in page
-    assert "* note: one timeline" in page
+    assert "* `ingest.conformed`: one timeline" in page
     assert "does not verify" not in page
+
+
+def test_signatures_of_one_person_are_told_together_and_stages_by_name(tmp_path: Path) -> None:
+    for check in ("ingest.odt", "ingest.no_warps"):
+        ledger.append(tmp_path, "sign", {"check": check, "note": "seen\n* in full"}, by="Ana")
+    ledger.append(tmp_path, "sign", {"check": "ingest.odt", "note": ""}, by="Ben")
+    work = {
+        "stage": 3,
+        "name": "training",
+        "key": "e3b0",
+        "settings": {"steps": 40},
+        "run": "run_1",
+        "better": "",
+        "seed": 0,
+    }
+    ledger.append(tmp_path, "stage", work, by="Ana")
+    page = ledger.write_notes(tmp_path).read_text(encoding="utf-8")
+    assert page.count("Signed · Ana") == page.count("Signed · Ben") == 1
+    assert "* `ingest.odt`: seen \\* in full\n* `ingest.no_warps`: seen" in page
+    assert "UTC · Stage 3, training · Ana\n\n* run: run\\_1\n* seed: 0\n\n| settings | |\n" in page
+    assert "e3b0" not in page and "* stage" not in page
 
 
 def test_what_is_typed_stays_text(tmp_path: Path) -> None:

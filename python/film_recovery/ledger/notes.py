@@ -1,8 +1,9 @@
 """``notes/experiments.md``: the ledger told to a reader. Written from it whenever a run ends.
 
-Records of any kind are told. These keys of ``data`` have a place of their own; all others follow as a list:
-``what`` (a sentence), ``reasoning`` (the operator's words), ``settings`` and ``figures`` (mappings: tables),
-``checks`` (outcomes as ``Outcome.as_dict`` gives them), and for the kind ``sign`` ``check`` and ``note``.
+Records of any kind are told; signatures of one person that follow one another, together. These keys of ``data``
+have a place of their own: ``what`` (a sentence), ``reasoning`` (the operator's words), ``stage`` and ``name`` (the
+title), ``checks`` (outcomes as ``Outcome.as_dict`` gives them), ``key`` (for programs: not told). Mappings become
+tables, and what remains follows as a list.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ from film_recovery.ledger.chain import Record, read, verify
 
 FILE = "notes/experiments.md"
 _MARK = re.compile(r"<!-- from ledger\.jsonl; what follows has SHA-256 ([0-9a-f]{64}) -->\n")
-_TOLD = ("what", "reasoning", "settings", "figures", "checks")
+_TOLD = ("what", "reasoning", "checks", "stage", "name", "key")
+_SIGN = "sign"
 _TITLES = {
     "train": "Training",
     "render": "Render",
@@ -74,15 +77,32 @@ def _page(records: tuple[Record, ...], problems: tuple[str, ...]) -> Iterator[st
         yield ""
         yield f"**The ledger does not verify:** {_text(problem)}."
     day = ""
-    for record in records:
-        date, _, clock = record.time.partition("T")
+    for _, together in groupby(enumerate(records), key=_with_its_like):
+        told = [record for _, record in together]
+        date, _, clock = told[0].time.partition("T")
         if date != day:
             day = date
             yield ""
             yield f"## {_text(date)}"
         yield ""
-        yield f"### {_text(clock[:5])} UTC · {_title(record.kind)} · {_text(record.by)}"
-        yield from _told(record)
+        yield f"### {_text(clock[:5])} UTC · {_title(told[0])} · {_text(told[0].by)}"
+        yield from _signed(told) if told[0].kind == _SIGN else _told(told[0])
+
+
+def _with_its_like(numbered: tuple[int, Record]) -> tuple[object, ...]:
+    """Equal for records that are told together: the signatures of one person on one day, without a break."""
+    number, record = numbered
+    return (_SIGN, record.by, record.time[:10]) if record.kind == _SIGN else (number,)
+
+
+def _signed(records: list[Record]) -> Iterator[str]:
+    yield ""
+    for record in records:
+        note = str(record.data.get("note", "")).strip()
+        more = {key: value for key, value in record.data.items() if key not in ("check", "note")}
+        said = [_text(note)] if note else []
+        said += [f"{_text(key)} {_value(value)}" for key, value in _flat(more)]
+        yield f"* `{_code(record.data.get('check'))}`{': ' + '; '.join(said) if said else ''}"
 
 
 def _told(record: Record) -> Iterator[str]:
@@ -93,23 +113,19 @@ def _told(record: Record) -> Iterator[str]:
     if "reasoning" in data:
         yield ""
         yield from (f"> {_text(line)}".rstrip() for line in str(data["reasoning"]).splitlines())
-    for key in ("settings", "figures"):
-        if isinstance(data.get(key), Mapping):
-            yield from _table(key, data[key])
-    yield from _checks(data.get("checks"))
-    rest = {
-        key: value
-        for key, value in data.items()
-        if key not in _TOLD or (key in ("settings", "figures") and not isinstance(value, Mapping))
-    }
+    tables = {key: value for key, value in data.items() if isinstance(value, Mapping) and value}
+    rest = {key: value for key, value in data.items() if key not in (*_TOLD, *tables) and _says(value)}
     if rest:
         yield ""
-        yield from (f"* {_text(key.replace('_', ' '))}: {_value(value)}" for key, value in _flat(rest))
+        yield from (f"* {_text(key.replace('_', ' '))}: {_value(value)}" for key, value in rest.items())
+    for key, values in tables.items():
+        yield from _table(key, values)
+    yield from _checks(data.get("checks"))
 
 
 def _table(title: str, values: Mapping[str, Any]) -> Iterator[str]:
     yield ""
-    yield f"| {title} | |"
+    yield f"| {_text(title.replace('_', ' '))} | |"
     yield "|---|---|"
     for key, value in _flat(values):
         yield f"| {_text(key.replace('_', ' '))} | {_value(value)} |"
@@ -134,8 +150,13 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{prefix}{key}.")
-        else:
+        elif _says(value):
             yield f"{prefix}{key}", value
+
+
+def _says(value: Any) -> bool:
+    """Whether there is anything to tell: 0 and False say something, an empty text or list does not."""
+    return value is not None and value != "" and value != [] and value != {}
 
 
 def _value(value: Any) -> str:
@@ -145,11 +166,13 @@ def _value(value: Any) -> str:
         return ", ".join(_value(item) for item in value)
     if isinstance(value, Mapping):
         return ", ".join(f"{_text(key)} {_value(item)}" for key, item in value.items())
-    return "–" if value is None else _text(value)
+    return _text(value)
 
 
-def _title(kind: str) -> str:
-    return _TITLES.get(kind) or _text(kind.replace("_", " ").capitalize())
+def _title(record: Record) -> str:
+    if record.kind == "stage":
+        return _text(f"Stage {record.data.get('stage')}, {record.data.get('name')}")
+    return _TITLES.get(record.kind) or _text(record.kind.replace("_", " ").capitalize())
 
 
 def _text(value: Any) -> str:
