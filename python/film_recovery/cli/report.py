@@ -39,7 +39,7 @@ class Report:
         self._bar: Progress | None = None
         self._task: Any = None
         self._what = ""
-        self._started = 0.0
+        self._started, self._first = 0.0, 0
         self._events_to = events_to.get()
 
     def __enter__(self) -> Report:
@@ -54,13 +54,16 @@ class Report:
             self._console.print(text, markup=False)
 
     def progress(self, what: str, done: int, total: int, **more: Any) -> None:
-        """``done`` of ``total`` steps of ``what`` are finished."""
+        """``done`` of ``total`` steps of ``what`` are finished.
+
+        The time left is told from the pace since the first call: a work that was resumed began with many done.
+        """
         if what != self._what:
             self._close_bar()
-            self._what, self._started = what, time.monotonic()
+            self._what, self._started, self._first = what, time.monotonic(), done
         if self.as_json:
-            spent = time.monotonic() - self._started
-            left = round(spent / done * (total - done), 1) if done else None
+            spent, steps = time.monotonic() - self._started, done - self._first
+            left = round(spent / steps * (total - done), 1) if steps > 0 else None
             self.event("progress", what=what, done=done, total=total, seconds_left=left, **more)
             return
         if self._bar is None:

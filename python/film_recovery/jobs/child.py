@@ -47,7 +47,9 @@ def main(folder: str, id: str, program: str) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     sys.stdout.flush()
-    end(job, "cancelled" if wishes and code else ("failed" if code else "done"), code)
+    # A training takes the signal itself, to finish its step, and says so with its exit code.
+    stopped = code == _STOPPED or (wishes and code)
+    end(job, "cancelled" if stopped else ("failed" if code else "done"), code)
     return code
 
 
