@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from pathlib import Path
 from film_recovery.errors import FilmRecoveryError
 
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_TEMPORARY = ".film-recovery-"
 # Windows locks bytes, and nobody may read them meanwhile: one byte far beyond any content.
 _LOCKED_BYTE = 0x7FFF0000
 
@@ -26,7 +29,7 @@ def write_whole(path: Path, text: str) -> None:
     """
     target = Path(os.path.realpath(path))
     with explained(path, "written"):
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+        handle, temporary = tempfile.mkstemp(prefix=temporary_prefix(), dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(text.encode("utf-8"))
@@ -38,6 +41,22 @@ def write_whole(path: Path, text: str) -> None:
             os.unlink(temporary)
             raise
         sync_folder(target.parent)
+
+
+def temporary_prefix() -> str:
+    """How the name of an unfinished file of this process begins: it says which computer and process make it.
+
+    A random word follows, and whatever suffix is needed; :func:`maker_of` reads it.
+    """
+    return f"{_TEMPORARY}{_plain_host()}-{os.getpid()}-"
+
+
+def maker_of(name: str) -> int | None:
+    """The process of this computer that makes or made the unfinished file ``name``; None for any other name."""
+    found = re.fullmatch(
+        rf"{re.escape(_TEMPORARY + _plain_host())}-([1-9][0-9]*)-[a-z0-9_]{{8,}}(\.\w+)?", name, re.ASCII
+    )
+    return int(found[1]) if found else None
 
 
 def sync_folder(folder: Path) -> None:
@@ -131,3 +150,7 @@ def _mode(target: Path) -> int:
         mask = os.umask(0)
         os.umask(mask)
         return 0o666 & ~mask
+
+
+def _plain_host() -> str:
+    return re.sub(r"[^A-Za-z0-9]", "", socket.gethostname())

@@ -68,8 +68,7 @@ def test_the_network_beats_its_closed_form_and_the_render_keeps_the_locked_chann
     assert result.psnr_network > result.psnr_fit
     assert result.held_out["network"]["psnr"] > result.held_out["closed_form"]["psnr"] + 1.0
     assert result.better == "network"
-    if film.spec.recipe == "colour":
-        assert 0.9 < result.held_out["network"]["sat_ratio_60"] < 1.1
+    assert 0.9 < result.held_out["network"]["sat_ratio_60"] < 1.1
     card = export.load_model(film.model).card
     assert (card.kind, card.recipe, card.pairs) == (
         "Recovery",
@@ -105,6 +104,7 @@ def test_the_run_folder_tells_the_story(film) -> None:
     )
     assert closed["psnr"] == pytest.approx(result.held_out["closed_form"]["psnr"], abs=1e-4)
     assert last["psnr"] == pytest.approx(result.held_out["network"]["psnr"], abs=1e-4)
+    assert last["sat_ratio_60"] == pytest.approx(result.held_out["network"]["sat_ratio_60"], abs=1e-4)
     for step in (0, 4, 8):
         sheet = read_header(folder / f"contact_sheet_{step:07d}.png").format
         assert (sheet.width, sheet.height) == (3 * 320, 4 * 228)
@@ -114,6 +114,43 @@ def test_the_run_folder_tells_the_story(film) -> None:
     assert [event["step"] for event in progress] == list(range(1, 9))
     assert progress[-1]["seconds_left"] == 0
     json.dumps(told)
+
+
+def test_the_closed_form_lies_beside_the_network_as_a_model_of_its_own(film) -> None:
+    held_out = held_out_pairs(film)
+    result = trained(film, held_out=held_out)
+    network = film.model.read_bytes()
+    beside = result.run_folder / "closed_form.pt"
+    card = export.load_model(beside).card
+    assert card.kind == ("LumaFilter" if film.spec.recipe == "spatial" else "ColourPolynomial")
+    assert card.figures["held_out_closed_form_psnr"] == result.held_out["closed_form"]["psnr"]
+    assert not any("network" in name for name in card.figures)
+    trained(film, steps=0, held_out=held_out)
+    assert beside.read_bytes() == film.model.read_bytes() != network
+    assert export.load_model(film.model).card == card
+
+
+def test_the_closed_form_of_a_training_is_not_replaced_by_one_that_is_refused(spatial_film) -> None:
+    beside = trained(spatial_film).run_folder / "closed_form.pt"
+    before = beside.read_bytes(), beside.with_suffix(".json").read_bytes()
+    for number in (1, 3, 5, 7):
+        clean = spatial_film.folder / "elements" / "reference" / f"reference.{number:04d}.exr"
+        frame = read_frame(clean)
+        write_frame(frame.with_pixels(frame.pixels * 0.5), clean, datatype="half")
+    for resume in (False, True):
+        with pytest.raises(FilmRecoveryError):
+            trained(spatial_film, resume=resume)
+    assert (beside.read_bytes(), beside.with_suffix(".json").read_bytes()) == before
+
+
+def test_a_file_in_the_place_of_the_closed_form_is_left_alone(spatial_film) -> None:
+    foreign = spatial_film.folder / "run" / "closed_form.pt"
+    foreign.parent.mkdir()
+    foreign.write_text("somebody's")
+    with pytest.raises(FilmRecoveryError, match="not a model of this project"):
+        trained(spatial_film, run_folder=foreign.parent)
+    assert foreign.read_text() == "somebody's"
+    assert not spatial_film.model.exists()
 
 
 def test_stopped_by_sigterm_and_resumed_the_model_has_the_same_bytes(spatial_film) -> None:
@@ -136,6 +173,8 @@ def test_stopped_by_sigterm_and_resumed_the_model_has_the_same_bytes(spatial_fil
         log.write('{"step": 4, "loss": 1, "seconds": 9}\n{"step": 5, "lo')  # what a kill leaves
     trained(spatial_film, run_folder=run_folder, resume=True)
     assert spatial_film.model.read_bytes() == through
+    for name in ("closed_form.pt", "closed_form.json"):
+        assert (run_folder / name).read_bytes() == (run_folder.with_name("through") / name).read_bytes()
     steps = [
         [line["step"] for line in read_log(folder / "log.jsonl")]
         for folder in (run_folder, run_folder.with_name("through"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -23,7 +24,7 @@ HOLDER = f"""
 import sys
 sys.path.insert(0, {str(PACKAGE)!r})
 from film_recovery.project import lock
-with lock.held(sys.argv[1], "trains the model"):
+with getattr(lock, sys.argv[2])(sys.argv[1], *sys.argv[3:]):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -32,9 +33,9 @@ with lock.held(sys.argv[1], "trains the model"):
 class Other:
     """Another process that holds the lock until it is told to end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *way: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-c", HOLDER, str(folder)],
+            [sys.executable, "-I", "-c", HOLDER, str(folder), *(way or ("held", "trains the model"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -187,3 +188,121 @@ def test_a_stopped_process_still_holds_it(tmp_path: Path) -> None:
     finally:
         other.process.send_signal(signal.SIGCONT)
         other.end()
+
+
+# Shared: renders side by side
+
+
+def test_many_share_it_and_keep_out_whoever_wants_it_alone(tmp_path: Path) -> None:
+    others = [Other(tmp_path, "shared", f"renders {number}") for number in (1, 2)]
+    with lock.shared(tmp_path, "renders 3"):
+        pass
+    found = lock.holder(tmp_path)
+    assert found is not None and found.pid in [other.process.pid for other in others]
+    with pytest.raises(project.ProjectLocked, match="renders"), lock.held(tmp_path, "trains"):
+        pass
+    others[0].end()
+    with pytest.raises(project.ProjectLocked, match="renders 2"), lock.held(tmp_path, "trains"):
+        pass
+    others[1].end()
+    assert lock.holder(tmp_path) is None
+    with lock.held(tmp_path, "trains") as mine:
+        assert mine.taken_over == ""
+    assert [path.name for path in tmp_path.iterdir()] == [lock.GUARD]
+
+
+def test_whoever_holds_it_alone_keeps_out_those_who_would_share(tmp_path: Path) -> None:
+    other = Other(tmp_path)
+    with pytest.raises(project.ProjectLocked, match="trains the model"), lock.shared(tmp_path, "renders"):
+        pass
+    with lock.shared(tmp_path, "renders", take_over=True) as mine:
+        assert "trains the model" in mine.taken_over and "by choice" in mine.taken_over
+        other.end()
+        found = lock.holder(tmp_path)
+        assert found is not None and found.pid == os.getpid()
+
+
+def test_a_killed_render_keeps_nobody_out(tmp_path: Path) -> None:
+    Other(tmp_path, "shared", "renders").end(kill=True)
+    assert list(tmp_path.glob(".film-recovery.render-*"))
+    (tmp_path / ".film-recovery.render-torn").write_text('{"owner"', encoding="utf-8")
+    assert lock.holder(tmp_path) is None
+    with lock.held(tmp_path, "trains") as mine:
+        assert mine.taken_over == ""
+    assert [path.name for path in tmp_path.iterdir()] == [lock.GUARD]
+
+
+def test_a_render_leaves_a_dead_lock_to_whoever_works_next(tmp_path: Path) -> None:
+    Other(tmp_path).end(kill=True)
+    with lock.shared(tmp_path, "renders") as mine:
+        assert mine.taken_over == ""
+    with lock.held(tmp_path, "trains") as mine:
+        assert "trains the model" in mine.taken_over
+
+
+def test_live_renders_are_taken_over_by_choice_all_of_them(tmp_path: Path) -> None:
+    others = [Other(tmp_path, "shared", f"renders {number}") for number in (1, 2)]
+    with lock.held(tmp_path, "trains", take_over=True) as mine:
+        assert "renders 1" in mine.taken_over and "renders 2" in mine.taken_over
+        for other in others:
+            other.end()
+        assert _content(tmp_path)["pid"] == os.getpid()
+    assert all(other.process.returncode == 0 for other in others)
+
+
+def test_sharing_within_what_one_holds_alone_and_the_other_way_round(tmp_path: Path) -> None:
+    with lock.held(tmp_path, "runs") as outer, lock.shared(tmp_path, "renders") as inner:
+        assert inner is outer
+    with lock.shared(tmp_path, "renders"), lock.held(tmp_path, "fixes"):
+        assert _content(tmp_path)["what"] == "fixes"
+        another = [sys.executable, "-I", "-c", HOLDER, str(tmp_path), "shared", "renders"]
+        assert b"ProjectLocked" in subprocess.run(another, capture_output=True, input=b"").stderr
+    assert [path.name for path in tmp_path.iterdir()] == [lock.GUARD]
+
+
+# For a moment
+
+
+def test_for_a_moment_nobody_is_refused_but_waits(tmp_path: Path) -> None:
+    with lock.briefly(tmp_path) as other_holder:
+        assert other_holder is None
+        waiting = subprocess.Popen(
+            [sys.executable, "-I", "-c", HOLDER, str(tmp_path), "held", "trains"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        assert lock.holder(tmp_path) is None
+        with open(tmp_path / lock.GUARD, "r+b") as guard, pytest.raises(BlockingIOError):
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert waiting.communicate(timeout=30)[0] == "held\n"
+    assert waiting.returncode == 0
+
+
+def test_for_a_moment_too_one_is_told_who_holds_it(tmp_path: Path) -> None:
+    other = Other(tmp_path)
+    with lock.briefly(tmp_path) as found:
+        assert found is not None and found.pid == other.process.pid
+    other.end(kill=True)
+    with lock.briefly(tmp_path) as found:
+        assert found is None
+    with lock.held(tmp_path, "mine"), lock.briefly(tmp_path) as found:
+        assert found is None
+    render = Other(tmp_path, "shared", "renders")
+    with lock.briefly(tmp_path) as found:
+        assert found is None
+    render.end()
+
+
+# What belongs to a project
+
+
+def test_the_project_of_a_file(made: project.Project, tmp_path: Path) -> None:
+    script = made.folder / "nuke_base" / "shots" / "a.nk"
+    assert lock.project_of(script) == made.folder.resolve()
+    assert lock.project_of(made.folder / "project.yaml") == made.folder.resolve()
+    assert lock.project_of(tmp_path / "a.nk") is None
+    (tmp_path / "link.nk").symlink_to(script)
+    assert lock.project_of(tmp_path / "link.nk") == made.folder.resolve()
+    (tmp_path / "loop.nk").symlink_to(tmp_path / "loop.nk")
+    assert lock.project_of(tmp_path / "loop.nk") is None

@@ -86,7 +86,7 @@ def test_what_differs_between_recipes() -> None:
     assert {"ingest.degrain_recorded", "validation.hue", "validation.saturation"} <= colour - spatial
     assert {"ingest.no_direct_reference", "ingest.sources_cited"} <= constructed - colour
     assert {"alignment.difference", "alignment.borders"} <= colour - constructed
-    assert recipes.load("spatial-telecine").check("training.telecine_first").manual
+    assert not recipes.load("spatial-telecine").check("training.telecine_first").manual
     assert recipes.load("spatial-telecine").check("ingest.video_reference_cleaned").severity == "shall"
     assert recipes.load("spatial-gauge").check("ingest.video_reference_cleaned").severity == "should"
     tolerance = recipes.load("colour-constructed").check("ingest.frame_range").tolerance
@@ -168,3 +168,61 @@ def test_recipes_cannot_be_changed() -> None:
         recipe.check("training.clamp_share").tolerance["share"] = 1  # type: ignore[index]
     with pytest.raises(TypeError):
         recipe.presets["patch"] = 1  # type: ignore[index]
+
+
+# Steps
+
+STEP = """
+steps:
+  - {name: colour, title: Colour, recipe: colour-reference, when: after, source: master, reference: own}
+"""
+
+
+def test_the_steps_of_a_recovery_of_several() -> None:
+    (colour,) = recipes.load("combined").steps
+    assert (colour.name, colour.when, colour.source, colour.reference) == ("colour", "after", "master", "own")
+    (telecine,) = recipes.load("spatial-telecine").steps
+    assert (telecine.when, telecine.source, telecine.reference) == ("before", "reference", "source")
+    assert telecine.gives == "reference"
+    others = [id for id in recipes.RECIPES if id not in ("combined", "spatial-telecine")]
+    assert not any(recipes.load(id).steps for id in others)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("when: after", "when: later", "when is 'later'"),
+        ("when: after", "when: before", "source is 'master'"),
+        ("when: after", "wen: after", "unknown field: wen"),
+        (", reference: own", "", "missing field: reference"),
+        ("reference: own", "reference: dvd", "reference is 'dvd'"),
+        ("reference: own", "reference: own, gives: reference", "gives is 'reference'"),
+        ("name: colour", "name: ../colour", "name is '../colour'"),
+        ("colour-reference", "colours", "there is no recipe 'colours'"),
+        ("colour-reference", "spatial-telecine", "has steps of its own"),
+        ("colour-reference", "combined", "has steps of its own"),
+    ],
+)
+def test_a_step_that_cannot_be_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(DATA, folder)
+    file = folder / "combined.yaml"
+    text = file.read_text(encoding="utf-8")
+    start, end = text.index("steps:"), text.index("quick_reference:")
+    assert old in STEP
+    file.write_text(text[:start] + STEP.replace(old, new, 1).lstrip() + text[end:], encoding="utf-8")
+    with pytest.raises(FilmRecoveryError, match="The recipe file is wrong") as caught:
+        read(folder, "combined")
+    assert words in caught.value.message
+
+
+def test_a_step_is_not_listed_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(DATA, folder)
+    file = folder / "combined.yaml"
+    line = STEP.strip().splitlines()[1]
+    text = file.read_text(encoding="utf-8")
+    start, end = text.index("steps:"), text.index("quick_reference:")
+    file.write_text(text[:start] + f"steps:\n{line}\n{line}\n" + text[end:], encoding="utf-8")
+    with pytest.raises(FilmRecoveryError, match="a step is listed twice: colour"):
+        read(folder, "combined")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.learning import export
 from film_recovery.project import Alignment, Draft, Element, PairOf, Project, Training
+from film_recovery.stages.run import Ran, run
 
 PHOTOGRAPHS = Path(graph.__file__).parents[1] / "demo" / "photographs"
 SIZE = (128, 96)
@@ -196,3 +198,132 @@ def place(tmp_path: Path) -> Place:
 @pytest.fixture
 def colour_place(tmp_path: Path) -> Place:
     return make_place(tmp_path, "colour-reference")
+
+
+# Recoveries of several steps
+
+FRAMES = range(1, 9)
+
+
+@dataclass
+class Heard:
+    """A listener that keeps what it hears; ``stop_at`` is called with each progress."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    stop_at: Callable[[str], None] = lambda what: None
+
+    def progress(self, what: str, done: int, total: int, **more: object) -> None:
+        self.told.append(what)
+        self.stop_at(what)
+
+    def outcome(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+
+@dataclass
+class Chain:
+    """A project with one step, both described and signed."""
+
+    folder: Path
+    name: str
+    heard: Heard = field(default_factory=Heard)
+
+    @property
+    def step(self) -> Path:
+        return self.folder / "steps" / self.name
+
+    @property
+    def projects(self) -> tuple[project.Project, project.Project]:
+        return project.load(self.folder), project.load(self.step)
+
+    def run(self, stop_at: Callable[[str], None] = lambda what: None, folder: Path | None = None) -> Ran:
+        """Takes the chain through, or the project in ``folder``; ``heard`` is then what was told."""
+        self.heard = Heard(stop_at=stop_at)
+        return run(folder or self.folder, self.heard, by="Ada")
+
+    def sign(self, folder: Path) -> None:
+        signed(folder)
+
+    def frames(self, folder: Path) -> dict[str, str]:
+        found = (folder / "pipeline" / "04_inference_render").glob("*.exr")
+        return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(found)}
+
+    def outcome(self, folder: Path, id: str) -> Outcome:
+        (report,) = stages.check(project.load(folder), ids=[id])
+        return report.outcomes[0]
+
+
+def scanned(root: Path, name: str, change: Callable[[np.ndarray], np.ndarray], base: str) -> Element:
+    for number in FRAMES:
+        path = root / "film" / name / f"{name}.{number:04d}.exr"
+        write_element(path, change(picture(number, "spatial-gauge", base)))
+    words = {
+        word: word for word in ("title", "gauge", "generation", "type", "quality", "holder", "provenance")
+    }
+    pattern = str(root / "film" / name / f"{name}.####.exr")
+    return Element(pattern, FRAMES[0], FRAMES[-1], *SIZE, authorisation=f"{name}, by letter", **words)
+
+
+def faded(pixels: np.ndarray) -> np.ndarray:
+    return pixels ** np.array([0.8, 0.95, 0.9], np.float32)
+
+
+def described(draft: Draft, steps: int) -> Draft:
+    return replace(
+        draft,
+        pairs=tuple(PairOf(n, n, "skin and sky") for n in (1, 3, 5, 7)),
+        hold_out=(PairOf(4, 4, "between"),),
+        alignment=Alignment(live_area=LIVE_AREA),
+        training=Training(size="small", patch=16, batch=2, steps=steps),
+        reasoning="The internegative kept the detail.",
+    )
+
+
+def signed(folder: Path) -> None:
+    for check in recipes.load(project.load(folder).recipe).checks:
+        if check.manual:
+            ledger.append(folder, "sign", {"check": check.id, "note": "looked at"}, by="Ada")
+    note = project.paths(project.load(folder)).validation / "validation_note.md"
+    note.write_text("Seen.\n", encoding="utf-8")
+
+
+def make_chain(root: Path, recipe: str, *, steps: int = 0, with_step: bool = True) -> Chain:
+    """``steps``: of the step's network; the first project takes the closed form."""
+    (step,) = recipes.load(recipe).steps
+    elements = {
+        "source": scanned(root, "source", faded, "source"),
+        "reference": scanned(root, "reference", faded, "reference"),
+    }
+    draft = Draft(film="A Trip", recipe=recipe, elements=elements, reel="2", shot="s010")
+    own = scanned(root, "colour", lambda pixels: pixels, "source") if recipe == "combined" else None
+    folder = root / "film_project"
+    other = project.step_draft(draft, folder, step, own)
+    if step.gives:
+        draft = replace(draft, elements={**elements, step.gives: project.master(f"steps/{step.name}")})
+    given = {step.name: described(other, steps)} if with_step else {}
+    project.create(folder, described(draft, 0), given)
+    made = Chain(folder, step.name)
+    for place in (folder, made.step) if with_step else (folder,):
+        signed(place)
+    return made
+
+
+@pytest.fixture
+def chain_of(tmp_path: Path) -> Callable[..., Chain]:
+    """Makes a recovery of several steps, in ``under``."""
+    return lambda recipe, under="", **how: make_chain(tmp_path / under, recipe, **how)
+
+
+@pytest.fixture(scope="session")
+def _finished(tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    made = make_chain(tmp_path_factory.mktemp("finished"), "combined")
+    made.run()
+    return made
+
+
+@pytest.fixture
+def finished(_finished: Chain, tmp_path: Path) -> Chain:
+    """A copy of a combined recovery that has been taken through."""
+    shutil.copytree(_finished.folder, tmp_path / "film_project")
+    return Chain(tmp_path / "film_project", _finished.name)

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from film_recovery import engine, nk, rendering
+from film_recovery import engine, ledger, nk, rendering
 from film_recovery.cli.report import Report, json_line
 from film_recovery.comp import Evaluator
 from film_recovery.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
 from film_recovery.imaging.frame import Box
 from film_recovery.imaging.frame_ranges import parse_frames
+from film_recovery.project import lock
+from film_recovery.project.lock import Held, project_of
 
 
 def train(
@@ -29,8 +32,12 @@ def train(
     model: Path | None,
     settings: Mapping[str, Any],
     pairs: Path | None = None,
+    take_over: bool = False,
 ) -> int:
-    """Fits on the pairs of a CopyCat node, or of a folder; the result names the model and its figures."""
+    """Fits on the pairs of a CopyCat node, or of a folder; the result names the model and its figures.
+
+    Holds the project that the script belongs to.
+    """
     from film_recovery.engine.training import train as fit
 
     if pairs is not None:
@@ -39,15 +46,16 @@ def train(
         raise UsageError(
             "There is nothing to train on.", remedy="name a script with --script, or --pairs FOLDER"
         )
-    trained = fit(
-        Evaluator(nk.load(script)),
-        node,
-        steps=steps,
-        recipe=recipe,
-        model=model,
-        progress=report.progress,
-        **settings,
-    )
+    with _project_of(report, script, lock.held, f"train {node}", take_over):
+        trained = fit(
+            Evaluator(nk.load(script)),
+            node,
+            steps=steps,
+            recipe=recipe,
+            model=model,
+            progress=report.progress,
+            **settings,
+        )
     report.result({key: value for key, value in asdict(trained).items() if value is not None}, "trained")
     return EXIT_DONE
 
@@ -87,16 +95,33 @@ def _train_folder(
     return EXIT_DONE
 
 
-def render(report: Report, script: Path, node: str, frames: str) -> int:
-    """Writes frames; the result counts them."""
+@contextmanager
+def _project_of(
+    report: Report, script: Path, way: Callable[..., AbstractContextManager[Held]], what: str, take_over: bool
+) -> Iterator[None]:
+    """Holds the project that ``script`` belongs to, if it does, ``way``: alone or shared. A take-over is recorded."""
+    folder = project_of(script)
+    if folder is None:
+        yield
+        return
+    with way(folder, what, take_over) as mine:
+        if mine.taken_over:
+            report.say(f"taken over from {mine.taken_over}")
+            ledger.append(folder, "taken over", {"what": what, "from": mine.taken_over})
+        yield
+
+
+def render(report: Report, script: Path, node: str, frames: str, take_over: bool = False) -> int:
+    """Writes frames; the result counts them. Shares the project that the script belongs to with other renders."""
     numbers = parse_frames(frames)
-    evaluator = Evaluator(nk.load(script))
 
     def tell(done: int, total: int, frame: int, kept: bool) -> None:
         report.progress("render", done, total, frame=frame, kept=kept)
 
-    models = engine.model_hashes(evaluator.script, evaluator)
-    rendered = rendering.render(evaluator, node, numbers, job=models, progress=tell)
+    with _project_of(report, script, lock.shared, f"render {node}", take_over):
+        evaluator = Evaluator(nk.load(script))
+        models = engine.model_hashes(evaluator.script, evaluator)
+        rendered = rendering.render(evaluator, node, numbers, job=models, progress=tell)
     report.result(
         {
             "written": len(rendered.written),

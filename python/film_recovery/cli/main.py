@@ -29,6 +29,7 @@ nk_app = typer.Typer(help="Nuke scripts as text.", no_args_is_help=True)
 app.add_typer(nk_app, name="nk")
 
 Json = Annotated[bool, typer.Option("--json", help="JSON lines instead of text.")]
+TakeOver = Annotated[bool, typer.Option("--take-over", help="Take the project from whoever holds it.")]
 Project = Annotated[Path, typer.Option("--project", help="The project's folder; by default this one.")]
 HERE = Path(".")
 
@@ -65,6 +66,7 @@ def train(
     batch: Annotated[int | None, typer.Option(help="Patches a step.")] = None,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal weights.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
+    take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
     """Fits a closed form on the pairs at a CopyCat node's inputs, and with steps, a network on top of it."""
@@ -72,7 +74,12 @@ def train(
 
     settings = {"preset": preset, "patch": patch, "batch": batch, "seed": seed, "resume": resume}
     with Report(json) as report:
-        _guarded(report, lambda: commands.train(report, script, node, steps, recipe, model, settings, pairs))
+        _guarded(
+            report,
+            lambda: commands.train(
+                report, script, node, steps, recipe, model, settings, pairs, take_over=take_over
+            ),
+        )
 
 
 @app.command()
@@ -80,13 +87,14 @@ def render(
     script: Annotated[Path, typer.Argument(help="The Nuke script (.nk).")],
     node: Annotated[str, typer.Argument(help="The Write node.")],
     frames: Annotated[str, typer.Option("--frames", help="Frames, such as 1001-1100 or 1-10,20.")],
+    take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
     """Writes the frames of a Write node; continues a render that was interrupted."""
     from film_recovery.cli import commands
 
     with Report(json) as report:
-        _guarded(report, lambda: commands.render(report, script, node, frames))
+        _guarded(report, lambda: commands.render(report, script, node, frames, take_over))
 
 
 @app.command()
@@ -130,9 +138,16 @@ def nk_check(files: Annotated[list[Path], typer.Argument(help="Scripts and gizmo
 @app.command()
 def new(
     folder: Annotated[Path, typer.Argument(help="The project's folder.")],
-    film: Annotated[str, typer.Option(help="Title of the film.")],
-    source: Annotated[str, typer.Option(help="Frames of the Source, such as scan.####.exr.")],
     reference: Annotated[str, typer.Option(help="Frames of the Reference.")],
+    film: Annotated[
+        str | None, typer.Option(help="Title of the film; needed, but for a step of a project.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Frames of the Source, such as scan.####.exr; needed, but for a step.")
+    ] = None,
+    colour_element: Annotated[
+        str | None, typer.Option(help="combined: frames of a third element, which kept the colour.")
+    ] = None,
     recipe: Annotated[
         str | None, typer.Option(help="A recipe's id; by default chosen from the answers.")
     ] = None,
@@ -147,19 +162,21 @@ def new(
     black_and_white: Annotated[bool, typer.Option(help="A black-and-white film is to be coloured.")] = False,
     enlarge: Annotated[bool, typer.Option(help="A larger picture than any element holds is wanted.")] = False,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value in project.yaml, repeatable.")
+        list[str] | None,
+        typer.Option("--set", help="key=value in project.yaml, or steps.NAME.key=value; repeatable."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Makes a project: its folders, project.yaml, ledger."""
+    """Makes a project: its folders, project.yaml, ledger; in PROJECT/steps/NAME, a step of that project."""
     from film_recovery.cli import project
     from film_recovery.recipes import Answers
 
     answers = Answers(intra_frame, inter_frame, better_in_detail, colour_reference, black_and_white, enlarge)
+    elements = project.Elements(source, reference, colour_element)
     with Report(json) as report:
         _guarded(
             report,
-            lambda: project.new(report, folder, film, (source, reference), recipe, answers, set_ or []),
+            lambda: project.new(report, folder, film, elements, recipe, answers, set_ or []),
         )
 
 
@@ -236,7 +253,7 @@ def job_start(
     project: Project = HERE,
     json: Json = False,
 ) -> None:
-    """Starts a command in the background, such as: job start -- run --project film."""
+    """Starts a command in the background, such as: job start --project film -- run."""
     from film_recovery.cli import jobs
 
     with Report(json) as report:

@@ -5,7 +5,9 @@ Each gives its exit code, or raises; ``main`` turns errors into messages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,19 @@ from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, UsageError
 from film_recovery.imaging.files import read_header
 from film_recovery.imaging.sequence import Sequence as FileSequence
 from film_recovery.project import Draft, Element
-from film_recovery.recipes import Answers
+from film_recovery.recipes import Answers, Step
 from film_recovery.recipes.model import STAGES
+from film_recovery.stages import chain
 from film_recovery.stages.checking import SIGN
+
+
+@dataclass(frozen=True)
+class Elements:
+    """Patterns of the elements of a new project. ``colour``: a third one, of a recovery of several steps."""
+
+    source: str | None
+    reference: str
+    colour: str | None = None
 
 
 class Listener:
@@ -50,29 +62,121 @@ def show(report: Report, outcome: Outcome) -> None:
 def new(
     report: Report,
     folder: Path,
-    film: str,
-    elements: tuple[str, str],
+    film: str | None,
+    elements: Elements,
     recipe: str | None,
     answers: Answers,
     settings: Sequence[str],
 ) -> int:
-    """Makes a project of two elements; the recipe is named, or chosen from the answers."""
-    chosen = recipe or _chosen(report, answers)
-    recipes.load(chosen)
-    draft = Draft(
-        film=film,
-        recipe=chosen,
-        elements={
-            name: _element(pattern) for name, pattern in zip(("source", "reference"), elements, strict=True)
-        },
-    )
-    made = project.create(folder, draft)
+    """Makes a project, with the steps of its recipe; or, in ``steps/<name>``, a step of the project above it.
+
+    The recipe is named, or chosen from the answers. Nothing is made when anything is wrong.
+    """
+    folder = Path(os.path.abspath(folder))
     values = dict(_setting(text) for text in settings)
-    if values:
-        made = project.update(folder, values)
-    ledger.append(folder, "created", {"recipe": chosen, "film": film})
-    report.result({"project": str(made.folder), "recipe": chosen, "next": "status"}, "new project")
+    above = chain.parent_of(folder)
+    if above is not None:
+        draft = _step_draft(*above, folder, film, elements, recipe)
+        project.create(folder, project.drafted(draft, values))
+        return _made(report, folder, ())
+    draft = _draft(report, film, elements, recipe, answers)
+    given = project.drafted(draft, {key: value for key, value in values.items() if not _is_of_step(key)})
+    steps = _step_drafts(given, folder, elements.colour, values)
+    for step in recipes.load(given.recipe).steps:
+        if step.gives and step.name in steps:
+            masters = {step.gives: project.master(f"{project.STEPS}/{step.name}")}
+            given = replace(given, elements={**given.elements, **masters})
+    project.create(folder, given, steps)
+    return _made(report, folder, tuple(steps))
+
+
+def _made(report: Report, folder: Path, steps: tuple[str, ...]) -> int:
+    """Notes the new projects in their ledgers and says where they are."""
+    for place in (*(project.step_folder(folder, name) for name in steps), folder):
+        made = project.load(place)
+        ledger.append(place, "created", {"recipe": made.recipe, "film": made.film})
+    rows = {"project": str(folder), "recipe": made.recipe, "next": "status"}
+    for link in chain.links(made):
+        lacking = f"not made yet, and a run needs it: film-recovery new {link.folder} --reference FRAMES"
+        rows[link.name] = str(link.folder) if link.is_made else lacking
+    report.result(rows, "new project")
     return EXIT_DONE
+
+
+def _draft(
+    report: Report, film: str | None, elements: Elements, recipe: str | None, answers: Answers
+) -> Draft:
+    if film is None or elements.source is None:
+        lacking = "--film" if film is None else "--source"
+        raise UsageError(
+            f"A new project needs {lacking}.", remedy=f"give {lacking}; only a step of a project has it"
+        )
+    chosen = recipe or _chosen(report, answers)
+    has_own = any("own" in (step.source, step.reference) for step in recipes.load(chosen).steps)
+    if elements.colour is not None and not has_own:
+        raise UsageError(
+            f"The recipe {chosen} takes two elements, and --colour-element is a third.",
+            remedy="leave it out, or choose --recipe combined",
+        )
+    found = {"source": _element(elements.source), "reference": _element(elements.reference)}
+    return Draft(film=film, recipe=chosen, elements=found)
+
+
+def _step_drafts(
+    parent: Draft, folder: Path, colour: str | None, values: Mapping[str, Any]
+) -> dict[str, Draft]:
+    """Every step that can be made of what is given, with its settings."""
+    steps = recipes.load(parent.recipe).steps
+    found = {}
+    for step in steps:
+        needs_own = "own" in (step.source, step.reference)
+        if needs_own and colour is None:
+            continue
+        draft = project.step_draft(parent, folder, step, _element(colour) if needs_own and colour else None)
+        own = f"{project.STEPS}.{step.name}."
+        settings = {key[len(own) :]: value for key, value in values.items() if key.startswith(own)}
+        found[step.name] = project.drafted(draft, settings)
+    for key in values:
+        if _is_of_step(key) and key.split(".")[1] not in found:
+            raise UsageError(
+                f"--set {key}: no such step is made.",
+                remedy=f"choose one of {', '.join(found)}" if found else "leave it out",
+            )
+    return found
+
+
+def _is_of_step(key: str) -> bool:
+    return key.startswith(f"{project.STEPS}.")
+
+
+def _step_draft(
+    parent: project.Project,
+    step: Step,
+    folder: Path,
+    film: str | None,
+    elements: Elements,
+    recipe: str | None,
+) -> Draft:
+    """The step of ``parent`` that is made after it."""
+    for option, value in (
+        ("--film", film),
+        ("--source", elements.source),
+        ("--colour-element", elements.colour),
+    ):
+        if value is not None:
+            raise UsageError(
+                f"{folder} is the step {step.name} of {parent.folder}, from which {option} follows.",
+                remedy=f"leave {option} out, or make a project in another folder",
+            )
+    own = _element(elements.reference)
+    draft = project.step_draft(parent, parent.folder, step, own)
+    kinds = [recipes.load(one).kind for one in (step.recipe, recipe or step.recipe)]
+    if kinds[0] != kinds[1]:
+        raise UsageError(
+            f"The step {step.name} is a {kinds[0]} recovery, {recipe} is a {kinds[1]} one.",
+            remedy=f"leave --recipe out for {step.recipe}",
+        )
+    return replace(draft, recipe=recipe or step.recipe)
 
 
 def status(report: Report, folder: Path) -> int:
@@ -89,6 +193,8 @@ def status(report: Report, folder: Path) -> int:
         rows[f"{one.stage} {name}"] = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
         if one.stops and not stops:
             stops = next(o.check for o in one.outcomes if o.outcome == "fail")
+    for link in chain.links(loaded):
+        rows[link.name] = chain.standing(link)
     rows["held by"] = f"{holder.owner} on {holder.host}: {holder.what}" if holder else "nobody"
     rows["stops at"] = stops or "nothing"
     problems = ledger.verify(folder)
@@ -98,12 +204,22 @@ def status(report: Report, folder: Path) -> int:
 
 
 def check(report: Report, folder: Path, stage: str | None) -> int:
-    """The checks of all stages, or of one (a number or a word). Exit code 1 when one fails."""
+    """The checks of all stages, or of one (a number or a word). Exit code 1 when one fails.
+
+    Recorded in the ledger, unless somebody else works on the project: then they are shown only, and that is said.
+    """
     reports = stages.check(project.load(folder), _stage(stage))
     for one in reports:
         for outcome in one.outcomes:
             show(report, outcome)
-    ledger.append(folder, "check", {"checks": [o.as_dict() for one in reports for o in one.outcomes]})
+    with project.lock.briefly(folder) as holder:
+        if holder is None:
+            ledger.append(folder, "check", {"checks": [o.as_dict() for one in reports for o in one.outcomes]})
+    if holder is not None:
+        by = f"{holder.owner} on {holder.host}: {holder.what}"
+        report.result(
+            {"recorded": "no", "held by": by, "next": "check again when the project is free"}, "check"
+        )
     return EXIT_CHECK_FAILED if any(one.stops for one in reports) else EXIT_DONE
 
 

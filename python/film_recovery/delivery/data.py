@@ -119,9 +119,11 @@ class Curve:
 class ReportData:
     """Everything in a report. ``recipe``: its id. ``checks``: their titles and reasons, from the recipe.
 
-    ``recovered_column``: the column of ``figures`` that was delivered; empty: the last one. ``held_out``: the
-    frames that the figures are measured over. ``elements``: name → what is known of it. ``made``: what else made
-    the results (model engine, host application). ``date``: empty for none; the report adds none of its own.
+    ``recovered_column``: the column of ``figures`` that was delivered; empty: the last one. ``contenders``: column
+    → what it is and where it comes from. ``held_out``: the frames that the figures are measured over. ``elements``:
+    name → what is known of it. ``made``: what else made the results (model engine, host application). ``steps``:
+    other steps of the recovery → their report, as a link. ``date``: empty for none; the report adds none of its
+    own.
     """
 
     film: str
@@ -135,6 +137,7 @@ class ReportData:
     figures: tuple[FigureRow, ...] = ()
     source_column: str = "Source"
     recovered_column: str = ""
+    contenders: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     held_out: tuple[int, ...] = ()
     stills: tuple[Still, ...] = ()
     curves: tuple[Curve, ...] = ()
@@ -142,6 +145,7 @@ class ReportData:
     settings: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     hashes: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     made: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    steps: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     reasoning: str = ""
     notes: str = ""
     date: str = ""

@@ -70,7 +70,7 @@ def _html(data: ReportData) -> str:
         pictures=stills.encoded,
         plots=[(curve, plot(curve)) for curve in data.curves],
         box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "top": TOP},
-        held_out=format_frames(data.held_out),
+        held_out=format_frames(data.held_out).replace(",", ", "),
         elements=list(dict.fromkeys(key for element in data.elements.values() for key in element)),
         made={"Film Recovery": __version__, **data.made},
         version=__version__,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from film_recovery.analysis.baselines import fit_unsharp_mask
 from film_recovery.analysis.colour_difference import difference_2000
 from film_recovery.analysis.difference import psnr, ssim
 from film_recovery.analysis.identity import identity
@@ -26,9 +26,6 @@ from film_recovery.imaging.luma import luma
 from film_recovery.imaging.sequence import Sequence
 
 ENCODED, WORKING, MASTER = "color_picking", "scene_linear", "aces_interchange"
-UNSHARP_SIGMAS = (0.8, 1.2, 2.0)
-UNSHARP_AMOUNTS = (0.25, 0.5, 1.0)
-
 
 OF_THE_SOURCE = ("psnr_in", "psnr_unsharp", "ssim_in", "de00_in")  # the same whatever was recovered
 
@@ -66,15 +63,17 @@ def identity_of(job: Job, masters: str, config: ColourConfig) -> dict[str, float
 def _spatial(job: Job, recovered: Recovered) -> dict[str, float]:
     """Luma: PSNR and SSIM before and after, and the best unsharp mask."""
     rows = []
-    mask = _best_unsharp(job)
+    # The baseline gets what the model gets: the training pairs.
+    mask = fit_unsharp_mask((_encoded(job, "source", n), _encoded(job, "truth", n)) for n in job.pairs[::3])
     for number in job.held_out:
-        source, truth = (luma(_encoded(job, name, number)) for name in ("source", "truth"))
+        picture = _encoded(job, "source", number)
+        source, truth = luma(picture), luma(_encoded(job, "truth", number))
         result = luma(recovered(number))
         rows.append(
             (
                 psnr(source, truth),
                 psnr(result, truth),
-                psnr(_unsharp(source, *mask), truth),
+                psnr(luma(mask.apply(picture)), truth),
                 ssim(source, truth),
                 ssim(result, truth),
             )
@@ -123,22 +122,3 @@ def _encoded(job: Job, element: str, number: int) -> Pixels:
     """Live area of an element as stored: encoded, H×W×3, top row first."""
     frame = read_frame(Sequence.parse(job.pattern(element)).path(number))
     return np.ascontiguousarray(frame.rgb(Box(*job.live_area))[::-1])
-
-
-def _best_unsharp(job: Job) -> tuple[float, float]:
-    """Radius and amount that serve the training pairs best: the baseline gets what the model gets."""
-    scores = {}
-    for sigma in UNSHARP_SIGMAS:
-        for amount in UNSHARP_AMOUNTS:
-            values = [
-                psnr(
-                    _unsharp(luma(_encoded(job, "source", n)), sigma, amount), luma(_encoded(job, "truth", n))
-                )
-                for n in job.pairs[::3]
-            ]
-            scores[sigma, amount] = float(np.mean(values))
-    return max(scores, key=lambda setting: scores[setting])
-
-
-def _unsharp(plane: NDArray[np.float32], sigma: float, amount: float) -> NDArray[np.float32]:
-    return plane + np.float32(amount) * (plane - cv2.GaussianBlur(plane, (0, 0), sigma))

@@ -10,16 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from film_recovery import ledger, nk, project, recipes
+from film_recovery import ledger, project, recipes
 from film_recovery.checks import Outcome
-from film_recovery.comp import Evaluator
 from film_recovery.demo import elements, footage, measure
-from film_recovery.engine.training import train
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.colour import ColourConfig
 from film_recovery.project import Alignment, Draft, Element, Inference, PairOf, Project, Training
 from film_recovery.stages.checking import SIGN
+from film_recovery.stages.closed_form import closed_form_file, with_model
 from film_recovery.stages.run import run as take_through
+from film_recovery.stages.view import View
 
 # What the operator of the demo asks for; a real film takes the recipe's preset and tens of thousands of steps.
 TRAINING = Training(size="small", patch=48, batch=16, steps=800, seed=0)
@@ -90,15 +90,13 @@ def _job(recipe: str, folder: Path, film: footage.Footage, tell: Progress) -> di
 
 def _closed_form(made: Project, job: elements.Job, config: ColourConfig) -> measure.Recovered:
     """What the closed form alone would have delivered, frame by frame."""
-    places = project.paths(made)
-    model = places.training / "closed_form.pt"
-    train(Evaluator(nk.load(places.script)), model=model)
-    script = nk.load(places.script)
-    script.node("FR_Inference1.Inference1").set_text("modelFile", model.as_posix())
-    evaluator = Evaluator(script)
+    view = View(made)
+    model = closed_form_file(view)
+    assert model is not None  # the demo trains a network, which stands on one
+    evaluator = with_model(view, model)
 
     def recovered(number: int) -> measure.Pixels:
-        picture = evaluator.frame("FR_Inference1", number).rgb()[::-1]
+        picture = evaluator.frame(view.write.path, number).rgb()[::-1]
         return config.convert(picture, evaluator.root.working_space, measure.ENCODED)
 
     return recovered

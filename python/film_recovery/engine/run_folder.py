@@ -2,7 +2,8 @@
 
 ``log.jsonl`` has a line a step (step, loss, its terms, learning_rate, seconds) and a line a look (step, held_out).
 ``contact_sheet_0000100.png`` shows pairs as CopyCat does: Input, Ground Truth, Output. ``preview_0000100.png``
-is the model on the Preview input. ``checkpoints/`` belongs to the trainer. Pictures are as displayed, 8 bit.
+is the model on the Preview input. ``checkpoints/`` belongs to the trainer. ``closed_form.pt`` is the model that
+the network stands on, written when the training is done. Pictures are as displayed, 8 bit.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame, Pixels
 from film_recovery.learning.pairs import PairSource
 
+CLOSED_FORM = "closed_form.pt"
 SHEET_ROWS = 6
 SHEET_WIDTH = 320  # pixels, of each of its pictures
 

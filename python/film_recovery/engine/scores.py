@@ -1,8 +1,8 @@
 """How good a model is on pairs: the figures that training shows, logs and compares.
 
 A model runs here as it does in a render, over whole frames in the same tiles. ``psnr`` is in dB on encoded
-values (the model's curve) of what the recipe changes, luma or red, green and blue; ``de00`` (mean CIEDE2000)
-and ``sat_ratio_60`` are measured on pictures as they are displayed, encoded sRGB.
+values (the model's curve) of what the recipe changes, luma or red, green and blue; ``sat_ratio_60`` and, where
+the recipe changes colour, ``de00`` (mean CIEDE2000) are measured on pictures as displayed, encoded sRGB.
 """
 
 from __future__ import annotations
@@ -45,13 +45,12 @@ class Measure:
             a, b = (luma(side) if self.recipe == "spatial" else side for side in (result, pair.truth))
             error += float(np.sum((encode(a) - encode(b)) ** 2))
             count += a.size
-            if self.recipe == "colour":
-                shown.append((self._shown(result), self._shown(pair.truth)))
+            shown.append((self._shown(result), self._shown(pair.truth)))
         found = {"psnr": float(10 * np.log10(count / max(error, 1e-30)))}
-        if shown:
+        if self.recipe == "colour":
             found["de00"] = float(np.mean([difference_2000(a, b).mean() for a, b in shown]))
-            results, truths = (np.concatenate(side) for side in zip(*shown, strict=True))
-            found["sat_ratio_60"] = saturation_ratio(results, truths, threshold=60).ratio
+        results, truths = (np.concatenate(side) for side in zip(*shown, strict=True))
+        found["sat_ratio_60"] = saturation_ratio(results, truths, threshold=60).ratio
         return {name: value for name, value in found.items() if np.isfinite(value)}
 
     def _shown(self, picture: Pixels) -> Pixels:

@@ -1,12 +1,14 @@
 """Training: pairs in, a model with its sidecar out.
 
-First a closed form; with ``steps``, a network on top of it (``networks``). :func:`train` takes its pairs from
-a CopyCat node, :func:`train_pairs` from anywhere, such as ``pair_folder``.
+First a closed form; with ``steps``, a network on top of it (``networks``), and the closed form as a model of its
+own in the run folder, to compare with. :func:`train` takes its pairs from a CopyCat node, :func:`train_pairs` from
+anywhere, such as ``pair_folder``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from film_recovery.engine.kept import Kept, Progress, Subset
 from film_recovery.engine.model_file import refuse_foreign
 from film_recovery.engine.networks import CHECKPOINT_EVERY, Events, Run, train_on_top
 from film_recovery.engine.pairs import CopyCatPairs
+from film_recovery.engine.run_folder import CLOSED_FORM
 from film_recovery.engine.scores import Measure
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
@@ -120,9 +123,9 @@ def train(
     ``steps``: of the network; 0 fits the closed form only. ``options``: further fields of ``Settings``. The
     recipe and the luma method are those of the FR_GroundTruth upstream, unless ``recipe`` says otherwise.
     ``model``: the file to write; by default ``<node>_<recipe>.0.pt`` in the CopyCat's data directory.
-    ``run_folder``: log, contact sheets, previews and checkpoints; by default beside the model. ``held_out``:
-    pairs that are measured every ``look_every`` steps, never learnt from. ``resume``: go on from the newest
-    checkpoint. ``finetune``: a checkpoint to start from, with other pairs or settings.
+    ``run_folder``: log, contact sheets, previews, checkpoints, the closed form; by default beside the model.
+    ``held_out``: pairs that are measured every ``look_every`` steps, never learnt from. ``resume``: go on from the
+    newest checkpoint. ``finetune``: a checkpoint to start from, with other pairs or settings.
     Raises TrainingStopped after SIGTERM, and FilmRecoveryError for anything that cannot be trained on.
     """
     copycat = evaluator.script.node(node)
@@ -169,6 +172,8 @@ def train(
 def train_pairs(pairs: PairSource, task: Task) -> Trained:
     """Fits, trains, measures and writes the model of ``task``. Errors as :func:`train`."""
     refuse_foreign(task.model)
+    if task.settings is not None:
+        refuse_foreign(task.folder / CLOSED_FORM)
     measure = task.measure
     closed = _fit(task, pairs)
     trained = Trained(
@@ -186,8 +191,12 @@ def train_pairs(pairs: PairSource, task: Task) -> Trained:
         found = {"input": measure.figures(held_out, None), "closed_form": measure.figures(held_out, closed)}
         trained = replace(trained, held_out=found, psnr_held_out=found["closed_form"]["psnr"])
     if task.settings is None:
-        _write(task, closed, trained, pairs)
+        _write(task, task.model, closed, trained, pairs)
         return trained
+    fitted, alone = (
+        deepcopy(closed),
+        trained,
+    )  # the trainer rearranges the weights in memory, and so in the file
     run = Run(
         task.folder,
         measure,
@@ -209,11 +218,13 @@ def train_pairs(pairs: PairSource, task: Task) -> Trained:
     if held_out is not None:
         found = {**trained.held_out, "network": measure.figures(held_out, network)}
         trained = replace(trained, held_out=found, better=_better(found["closed_form"], found["network"]))
-    _write(task, network, trained, pairs)
+    # Only now: what an earlier training left in its folder is replaced when the trainer has found it to be the same.
+    _write(task, task.folder / CLOSED_FORM, fitted, alone, pairs)
+    _write(task, task.model, network, trained, pairs)
     return trained
 
 
-def _write(task: Task, model: Any, trained: Trained, pairs: PairSource) -> None:
+def _write(task: Task, file: Path, model: Any, trained: Trained, pairs: PairSource) -> None:
     names = ("psnr_input", "psnr_fit", "psnr_held_out", "psnr_network")
     figures = {name: getattr(trained, name) for name in names if getattr(trained, name) is not None}
     for who, found in trained.held_out.items():
@@ -227,8 +238,9 @@ def _write(task: Task, model: Any, trained: Trained, pairs: PairSource) -> None:
         film=task.film,
         reel=task.reel,
     )
-    export.save_model(model, task.model, card)
-    task.progress("model", 1, 1)
+    export.save_model(model, file, card)
+    if file == task.model:
+        task.progress("model", 1, 1)
 
 
 def _fit(task: Task, pairs: PairSource) -> ClosedForm:

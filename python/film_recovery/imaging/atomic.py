@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from film_recovery._files import temporary_prefix
 from film_recovery.errors import FilmRecoveryError
 
 
@@ -32,11 +33,19 @@ def replacement(path: Path, *, create_directories: bool = False) -> Iterator[Pat
             remedy="create it, or switch “create directories” on in the Write",
             file=str(path),
         )
-    temporary = path.parent / f".film-recovery-{secrets.token_hex(6)}{path.suffix}"
+    temporary = path.parent / f"{temporary_prefix()}{secrets.token_hex(6)}{path.suffix}"
     try:
         with _explained(path):
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        yield temporary
+        try:
+            yield temporary
+        except OSError as error:
+            if (
+                error.filename is None
+            ):  # a write: it knows no name, so nobody else can say where the disk is full
+                with _explained(path):
+                    raise
+            raise
         with _explained(path):
             os.replace(temporary, path)
     finally:

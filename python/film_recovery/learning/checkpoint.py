@@ -80,6 +80,10 @@ def save_checkpoint(folder: Path, state: Checkpoint, keep: int) -> Path:
             os.fsync(file.fileno())
         for old in checkpoints(folder)[:-keep]:
             old.unlink()
+    except FilmRecoveryError as error:
+        raise FilmRecoveryError(
+            f"{error.message} The checkpoint before it is unharmed.", remedy=error.remedy, file=str(path)
+        ) from error
     except OSError as error:
         raise FilmRecoveryError(
             f"The checkpoint cannot be written: {error.strerror}. The one before it is unharmed.",

@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -27,6 +28,7 @@ import torch
 from torch import nn
 
 from film_recovery import __version__
+from film_recovery._files import temporary_prefix
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import RGB
 from film_recovery.learning.lock import RECIPES
@@ -257,7 +259,7 @@ def _read(path: Path) -> bytes:
 
 def _write(path: Path, data: bytes) -> None:
     """Atomic: a temporary file in the same folder, flushed to disk, then renamed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f"{temporary_prefix()}{secrets.token_hex(6)}{path.suffix}")
     try:
         with open(temporary, "wb") as file:
             file.write(data)
@@ -267,5 +269,7 @@ def _write(path: Path, data: bytes) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise FilmRecoveryError(
-            f"The model cannot be written: {error.strerror}.", remedy="choose a folder that can", file=path
+            f"The model cannot be written: {error.strerror}.",
+            remedy="free space on its disk, or choose another folder",
+            file=path,
         ) from error

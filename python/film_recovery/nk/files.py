@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 
+from film_recovery._files import temporary_prefix
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.nk.script import Script, parse
 
@@ -27,7 +28,7 @@ def save(script: Script, path: str | os.PathLike[str]) -> None:
     target = os.path.realpath(path)
     temporary = ""
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".nk-", dir=os.path.dirname(target))
+        handle, temporary = tempfile.mkstemp(prefix=temporary_prefix(), dir=os.path.dirname(target))
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
@@ -39,7 +40,7 @@ def save(script: Script, path: str | os.PathLike[str]) -> None:
             os.unlink(temporary)
         raise FilmRecoveryError(
             f"The script cannot be written: {error.strerror}.",
-            remedy="Check that the folder exists and is writable.",
+            remedy="Check that the folder exists and is writable, and the free space on its disk.",
             file=os.fspath(path),
         ) from error
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 
 from film_recovery._files import read_text
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.project.chained import followed, master_folder
 from film_recovery.project.document import LARGEST, Document, ProjectFileError, parse
 from film_recovery.project.folders import FILE, paths
 from film_recovery.project.model import SCHEMA, Draft, Project
@@ -37,8 +39,61 @@ def read(folder: Path) -> Document:
     return parse(read_text(path, LARGEST), str(path))
 
 
-def project_of(document: Document, folder: Path) -> Project:
-    """The project that ``document`` describes."""
+def project_of(
+    document: Document,
+    folder: Path,
+    others: Mapping[Path, Document] | None = None,
+    above: tuple[Path, ...] = (),
+) -> Project:
+    """The project that ``document`` describes.
+
+    ``others``: projects of the chain that are not on disk yet. ``above``: those whose masters are being looked up.
+    """
+    project = _bare(document, folder)
+    elements = dict(project.elements)
+    for name, element in project.elements.items():
+        if not element.master_of:
+            continue
+        of = _master_project(project, name, document, others or {}, (*above, folder))
+        elements[name] = followed(element, of, folder)
+        if name == "source" and not project.inference.frames:  # all of the Source: all that it has
+            inference = replace(project.inference, frames=of.inference.frames)
+            project = replace(project, inference=inference)
+    return replace(project, elements=elements)
+
+
+def _master_project(
+    project: Project,
+    name: str,
+    document: Document,
+    others: Mapping[Path, Document],
+    above: tuple[Path, ...],
+) -> Project:
+    """The project whose master the element ``name`` is."""
+    key = f"elements.{name}.master_of"
+    master_of = project.elements[name].master_of
+    place = {"file": document.file, "line": document.line(key)}
+    try:
+        folder = master_folder(project.folder, master_of)
+    except FilmRecoveryError as error:
+        raise ProjectFileError(f"elements.{name}: {error.message}", remedy=error.remedy, **place) from error
+    if folder in above:
+        raise ProjectFileError(
+            f"{key} {master_of!r} leads back to this project: neither can be rendered before the other.",
+            remedy="let the first step of the chain begin with a scan",
+            **place,
+        )
+    if folder not in others and not (folder / FILE).is_file():
+        raise ProjectFileError(
+            f"{key} is {master_of!r}, and {folder} is no project: it holds no {FILE}.",
+            remedy="bring the folder back, or give the element its own files instead of master_of",
+            **place,
+        )
+    return project_of(others[folder] if folder in others else read(folder), folder, others, above)
+
+
+def _bare(document: Document, folder: Path) -> Project:
+    """What stands in the file, without what follows from other projects."""
     schema = schema_of(document)
     try:
         draft: Draft = read_draft(upgraded(document.data, schema), "")

@@ -3,12 +3,17 @@
 ``.film-recovery.lock`` in the project folder says who: owner, host, process, what, since when. It is made with O_EXCL.
 Whose process is gone on this computer has lost it; on another computer only an operator can know that. Reading, judging
 and replacing it happen under the operating system's lock on a second file, so that two cannot take over at once.
+
+Three ways in: :func:`held`, alone, for what changes graph, settings or model; :func:`shared`, beside others of its
+kind, for renders by hand (each process of a farm leaves a file ``.film-recovery.render-*`` of the same content); and
+:func:`briefly`, for a line in the ledger.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +24,11 @@ from pathlib import Path
 from film_recovery._files import exclusively, explained
 from film_recovery._process import alive, host, person, started
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.project.folders import FILE as PROJECT_FILE
 
 FILE = ".film-recovery.lock"
-_GUARD = ".film-recovery.guard"
+_SHARED = ".film-recovery.render-"
+GUARD = ".film-recovery.guard"
 _CONTENT = 1 << 16  # bytes; far more than a lock holds
 
 
@@ -48,30 +55,84 @@ class Holder:
         """Whether the process is known to have ended: only on this computer can that be seen."""
         return self.host == host() and not alive(self.pid, self.start)
 
+    def is_this(self) -> bool:
+        """Whether it is this process."""
+        return (self.host, self.pid) == (host(), os.getpid()) and alive(self.pid, self.start)
+
 
 @dataclass(frozen=True)
 class Held:
-    """A lock of ours. ``taken_over``: whose it was before, in words for the ledger; empty if it was free."""
+    """A lock of ours, in ``file``. ``taken_over``: whose it was, in words for the ledger; empty if it was free."""
 
     holder: Holder
+    file: Path
     taken_over: str = ""
 
 
 _threads = threading.RLock()
-_ours: dict[tuple[int, str], tuple[Held, int]] = {}  # (process, folder) → the lock and how often it is held
+# (process, folder, whether shared) → the lock and how often it is held
+_ours: dict[tuple[int, str, bool], tuple[Held, int]] = {}
 
 
 @contextmanager
 def held(folder: Path | str, what: str, take_over: bool = False) -> Iterator[Held]:
     """Holds the lock of the project in ``folder`` while ``what`` is done; within one process again and again.
 
-    The lock of an ended process is taken over, as ``Held.taken_over`` says; with ``take_over`` any is. Raises
-    ProjectLocked naming the holder, FilmRecoveryError when the folder is read-only.
+    The lock of an ended process is taken over, as ``Held.taken_over`` says; with ``take_over`` any is, renders
+    included. Raises ProjectLocked naming the holder, FilmRecoveryError when the folder is read-only.
+    """
+    with _held(Path(folder).resolve(), what, take_over, is_shared=False) as mine:
+        yield mine
+
+
+@contextmanager
+def shared(folder: Path | str, what: str, take_over: bool = False) -> Iterator[Held]:
+    """Keeps everybody who would hold the project in ``folder`` alone out, but not others who share it.
+
+    For renders: their frames are made one by one and whole, so a farm may have many at work, while a graph or a model
+    that changes under them would mix two jobs in one sequence. Raises as :func:`held`; within that, it is that lock.
+    """
+    with _held(Path(folder).resolve(), what, take_over, is_shared=True) as mine:
+        yield mine
+
+
+@contextmanager
+def briefly(folder: Path | str) -> Iterator[Holder | None]:
+    """Gives who else holds the project in ``folder`` alone. Where nobody does, nobody can until the block ends.
+
+    For what takes a moment, such as a line in the ledger: whoever wants the lock meanwhile waits and is not refused.
+    No lock may be taken inside. Raises FilmRecoveryError when the folder is read-only.
     """
     root = Path(folder).resolve()
-    key = (os.getpid(), str(root))  # the process, since a fork inherits this table but not the lock
+    with _guarded(root):
+        found = _read(root / FILE)
+        yield found if isinstance(found, Holder) and not found.is_gone() and not found.is_this() else None
+
+
+def holder(folder: Path | str) -> Holder | None:
+    """Who holds the lock of ``folder``, ended processes included, or shares it; None if it is free or torn."""
+    found = _read(Path(folder) / FILE)
+    if isinstance(found, Holder):
+        return found
+    return next((one for one in _sharing(Path(folder)).values() if one is not None), None)
+
+
+def project_of(path: Path | str) -> Path | None:
+    """The folder of the project that the file ``path`` belongs to, links resolved; None if it is of no project."""
+    for parent in Path(os.path.realpath(path)).parents:
+        with explained(parent / PROJECT_FILE, "looked for"):
+            if (parent / PROJECT_FILE).exists():
+                return parent
+    return None
+
+
+@contextmanager
+def _held(root: Path, what: str, take_over: bool, is_shared: bool) -> Iterator[Held]:
+    process = os.getpid()  # a fork inherits the table but not the lock
     with _threads:
-        mine, times = _ours.get(key) or (_acquired(root, what, take_over), 0)
+        is_shared = is_shared and (process, str(root), False) not in _ours
+        key = (process, str(root), is_shared)
+        mine, times = _ours.get(key) or (_acquired(root, what, take_over, is_shared), 0)
         _ours[key] = (mine, times + 1)
     try:
         yield mine
@@ -82,28 +143,46 @@ def held(folder: Path | str, what: str, take_over: bool = False) -> Iterator[Hel
                 _ours[key] = (mine, times - 1)
             else:
                 del _ours[key]
-                _release(root, mine.holder)
+                _release(root, mine)
 
 
-def holder(folder: Path | str) -> Holder | None:
-    """Who holds the lock of ``folder``, ended processes included; None if it is free or cannot be read."""
-    found = _read(Path(folder) / FILE)
-    return found if isinstance(found, Holder) else None
-
-
-def _acquired(root: Path, what: str, take_over: bool) -> Held:
-    path = root / FILE
+def _acquired(root: Path, what: str, take_over: bool, is_shared: bool) -> Held:
+    path = root / (f"{_SHARED}{secrets.token_hex(6)}" if is_shared else FILE)
     pid = os.getpid()
     mine = Holder(person(), host(), pid, started(pid) or "", what, _now().isoformat(timespec="seconds"))
     with _guarded(root):
-        taken_over = ""
-        found = _read(path)
-        if found is not None:
-            taken_over = _judged(found, path, take_over)
-            with explained(path, "taken over"):
-                path.unlink()
+        in_the_way = _in_the_way(root, is_shared)
+        # All are judged before the first is removed.
+        words = [_judged(found, file, take_over) for file, found in in_the_way.items()]
+        for file in in_the_way:
+            with explained(file, "taken over"):
+                file.unlink(missing_ok=True)
         _create(path, mine)
-    return Held(mine, taken_over)
+    return Held(mine, path, "; ".join(words))
+
+
+def _in_the_way(root: Path, is_shared: bool) -> dict[Path, Holder | str]:
+    """The lock files of others that forbid a lock, dead and torn ones included; those of dead renders are removed."""
+    found = _read(root / FILE)
+    alone = {} if found is None else {root / FILE: found}
+    if is_shared:
+        # A dead or torn one forbids no render. It stays, for whoever works on the project next notes what became of it.
+        return {file: one for file, one in alone.items() if isinstance(one, Holder) and not one.is_gone()}
+    sharing = _sharing(root)
+    for file, one in sharing.items():
+        if one is None:
+            with explained(file, "removed"):
+                file.unlink(missing_ok=True)
+    return {**alone, **{file: one for file, one in sharing.items() if one is not None and not one.is_this()}}
+
+
+def _sharing(root: Path) -> dict[Path, Holder | None]:
+    """The files of those who share the lock; None for a torn one and one whose process has ended."""
+    files = {file: _read(file) for file in sorted(root.glob(f"{_SHARED}*"))}
+    return {
+        file: found if isinstance(found, Holder) and not found.is_gone() else None
+        for file, found in files.items()
+    }
 
 
 def _judged(found: Holder | str, path: Path, take_over: bool) -> str:
@@ -126,8 +205,10 @@ def _judged(found: Holder | str, path: Path, take_over: bool) -> str:
 def _create(path: Path, mine: Holder) -> None:
     with explained(path, "made"):
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        rest = memoryview(json.dumps(asdict(mine), ensure_ascii=False).encode("utf-8", "backslashreplace"))
         try:
-            os.write(handle, json.dumps(asdict(mine), ensure_ascii=False).encode("utf-8", "backslashreplace"))
+            while rest:  # a disk that fills up takes a part and says nothing
+                rest = rest[os.write(handle, rest) :]
             os.fsync(handle)
         except BaseException:
             os.close(handle)
@@ -136,21 +217,22 @@ def _create(path: Path, mine: Holder) -> None:
         os.close(handle)
 
 
-def _release(root: Path, mine: Holder) -> None:
+def _release(root: Path, mine: Held) -> None:
     """Gives the lock back, unless somebody took it over meanwhile."""
-    path = root / FILE
     with _guarded(root):
-        if _read(path) == mine:
-            with explained(path, "given back"):
-                path.unlink()
+        if _read(mine.file) == mine.holder:
+            with explained(mine.file, "given back"):
+                mine.file.unlink()
 
 
 def _read(path: Path) -> Holder | str | None:
     """The holder; the text of a lock that is torn; None where there is no lock."""
-    if not path.exists():
-        return None
-    with explained(path, "read"), open(path, "rb") as stream:
-        content = stream.read(_CONTENT).decode("utf-8", "replace")
+    with explained(path, "read"):
+        try:
+            with open(path, "rb") as stream:
+                content = stream.read(_CONTENT).decode("utf-8", "replace")
+        except FileNotFoundError:
+            return None
     try:
         found = Holder(**json.loads(content))
         found.age()
@@ -163,7 +245,7 @@ def _read(path: Path) -> Holder | str | None:
 
 @contextmanager
 def _guarded(root: Path) -> Iterator[None]:
-    path = root / _GUARD
+    path = root / GUARD
     try:
         handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
     except OSError as error:

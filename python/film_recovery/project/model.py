@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,21 @@ DATATYPES = ("half", "float")
 COMPRESSIONS = ("none", "rle", "zips", "zip", "piz", "dwaa", "dwab")
 RENDER_FOLDER = "pipeline/04_inference_render"
 
+# Keys of an element that follow from the other project where it is that project's master.
+FOLLOWING = (
+    "file",
+    "first",
+    "last",
+    "width",
+    "height",
+    "pixel_aspect",
+    "frame_rate",
+    "colourspace",
+)
+PLACEHOLDERS: Mapping[str, Any] = MappingProxyType(  # until that project is read
+    {"file": "-", "first": 0, "last": 0, "width": 1, "height": 1}
+)
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -33,7 +49,8 @@ class Element:
     format. ``colourspace``: a role or name of the OCIO config. ``gauge`` (``16 mm``), ``generation`` (``print``),
     ``type`` (``print``, ``internegative``, ``telecine``, ``safety copy``, ``DVD``, ``painting`` …) and ``quality``
     (better in what) are the operator's words, as are ``holder``, ``authorisation`` and ``provenance``. ``reel`` and
-    ``shot``: where they differ from the project's.
+    ``shot``: where they differ from the project's. ``master_of``: the project of the same chain whose master this is,
+    relative to the project folder (``../..``, ``steps/telecine``); the FOLLOWING fields are then that project's.
     """
 
     file: str
@@ -54,6 +71,7 @@ class Element:
     holder: str = ""
     authorisation: str = ""
     provenance: str = ""
+    master_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,4 +186,6 @@ class Project(Draft):
 
     def file_of(self, element: str) -> str:
         """The pattern of an element as an absolute path with forward slashes."""
-        return (self.folder / self.elements[element].file).as_posix()
+        one = self.elements[element]
+        path = self.folder / one.file
+        return Path(os.path.normpath(path)).as_posix() if one.master_of else path.as_posix()

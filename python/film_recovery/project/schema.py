@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from film_recovery.project.model import (
     COMPRESSIONS,
     DATATYPES,
     ENGINES,
+    FOLLOWING,
     METHODS,
+    PLACEHOLDERS,
     SCOPES,
     SIZES,
     TIERS,
@@ -62,8 +65,23 @@ _element = record(
         "holder": text(),
         "authorisation": text(),
         "provenance": text(),
+        "master_of": text(),
     },
 )
+
+
+def _scan_or_master(value: Any, key: str) -> Any:
+    """An element; of one that is another project's master, what follows from that project must not be given."""
+    if not isinstance(value, Mapping) or not value.get("master_of"):
+        return _element(value, key)
+    for name in FOLLOWING:
+        if name in value:
+            raise WrongValue(
+                f"{key}.{name}",
+                f"{key}.{name} is given, and {key} is the master of another project, from which it follows.",
+                f"remove {name}, or remove master_of",
+            )
+    return _element({**value, **PLACEHOLDERS}, key)
 
 
 def _range_of(reader: Reader) -> Reader:
@@ -94,7 +112,7 @@ FIELDS: dict[str, Reader] = {
     "recipe": _RECIPE,
     "scope": choice(SCOPES),
     "tier": choice(TIERS),
-    "elements": named({"source": _range_of(_element), "reference": _range_of(_element)}),
+    "elements": named({"source": _range_of(_scan_or_master), "reference": _range_of(_scan_or_master)}),
     "colour": record(Colour, {"config": text(), "working_space": _NOT_EMPTY}),
     "method": choice(METHODS),
     "pairs": _pairs,

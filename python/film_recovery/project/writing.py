@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from film_recovery.project.model import SCHEMA, SCOPES, SIZES, TIERS, Draft
+from film_recovery.project.model import FOLLOWING, SCHEMA, SCOPES, SIZES, TIERS, Draft
 from film_recovery.project.schema import FIELDS
 from film_recovery.project.words import entry, plain
 
@@ -20,7 +20,8 @@ _ABOVE = {
 # The recipe's id. Scope: {", ".join(SCOPES)}. Tier: the licence of NukeX, {", ".join(TIERS)}.""",
     "elements": """
 # The two elements; they are only read. file: a sequence with ####, relative to this folder or absolute.
-# quality: better in what. authorisation: who allowed this use, and where that is written.""",
+# quality: better in what. authorisation: who allowed this use, and where that is written. master_of, instead of file
+# and format: the other project of a chain whose rendered frames this element is.""",
     "colour": """
 # The OCIO config (a name, a path; empty: $OCIO) and a role or name in it.""",
     "method": """
@@ -65,5 +66,12 @@ def written(draft: Draft, note: str = "") -> str:
 
 
 def _all(value: object) -> dict[str, object]:
-    """Every field of a data class, default or not: an operator sees what can be set."""
-    return {name: plain(item) for name, item in vars(value).items()}
+    """Every field of a data class, default or not: an operator sees what can be set.
+
+    Of an element that is a master, not what follows from its project; of any other, not ``master_of``.
+    """
+    fields = {name: plain(item) for name, item in vars(value).items()}
+    if "master_of" in fields:
+        left_out = FOLLOWING if fields["master_of"] else ("master_of",)
+        fields = {name: item for name, item in fields.items() if name not in left_out}
+    return fields

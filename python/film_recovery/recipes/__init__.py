@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from film_recovery.recipes.chooser import Answers, Choice, choose
 from film_recovery.recipes.loading import RECIPES, load
-from film_recovery.recipes.model import STAGES, Recipe, Stage
+from film_recovery.recipes.model import STAGES, Recipe, Stage, Step
 
-__all__ = ["RECIPES", "STAGES", "Answers", "Choice", "Recipe", "Stage", "choose", "load"]
+__all__ = ["RECIPES", "STAGES", "Answers", "Choice", "Recipe", "Stage", "Step", "choose", "load"]

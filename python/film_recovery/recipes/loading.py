@@ -1,11 +1,13 @@
 """From the files in ``data`` to a Recipe. Strict: an unknown field, id or value is an error that names it.
 
 A recipe file may be ``based_on`` another one: it then says only what differs (``add`` and ``drop`` checks,
-``stage_help``, ``overrides`` of single fields of checks, ``presets``).
+``stage_help``, ``overrides`` of single fields of checks, ``presets``). ``steps`` are the other projects of a recovery
+of several steps; a step's own recipe has none.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 from film_recovery._yaml import yaml
 from film_recovery.checks import SEVERITIES, Check
 from film_recovery.errors import FilmRecoveryError, UsageError
-from film_recovery.recipes.model import KINDS, STAGES, Recipe, Stage
+from film_recovery.recipes.model import KINDS, STAGES, Recipe, Stage, Step
 
 DATA = Path(__file__).with_name("data")
 RECIPES = (
@@ -48,7 +50,10 @@ _BOTH = {
     "overrides": _MAPPING,
     "presets": _SCALARS,
     "quick_reference": _TEXT,
+    "steps": "a list",
 }
+_STEP = {name: _TEXT for name in ("name", "title", "recipe", "when", "source", "reference", "gives")}
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _BASE = {**_BOTH, "stages": "a list"}
 _BASED = {**_BOTH, "based_on": _TEXT, "add": _TEXTS, "drop": _TEXTS, "stage_help": _MAPPING}
 
@@ -96,7 +101,41 @@ def read(folder: Path, id: str) -> Recipe:
         checks=tuple(checks),
         presets=MappingProxyType(content.get("presets", {})),
         quick_reference=content.get("quick_reference", ""),
+        steps=_steps(folder, id, content.get("steps", [])),
     )
+
+
+def _steps(folder: Path, id: str, steps: list[Any]) -> tuple[Step, ...]:
+    """The steps of the recipe ``id``, each complete and possible."""
+    file = folder / f"{id}.yaml"
+    found = []
+    for number, step in enumerate(steps, 1):
+        where = f"step {number}: "
+        if not isinstance(step, dict):
+            raise _wrong(file, f"{where}it is not a mapping")
+        _shape(file, where, step, _STEP, tuple(name for name in _STEP if name != "gives"))
+        if not _NAME.fullmatch(step["name"]):
+            raise _wrong(file, f"{where}name is {step['name']!r}; small letters, digits and - make one")
+        before = step["when"] == "before"
+        elements = ("source", "reference") if before else ("source", "reference", "master", "own")
+        _one_of(file, f"{where}when", step["when"], ("before", "after"))
+        for element in ("source", "reference"):
+            _one_of(file, f"{where}{element}", step[element], elements)
+        if before or "gives" in step:
+            _one_of(file, f"{where}gives", step.get("gives"), ("source", "reference") if before else ())
+        if not (folder / f"{step['recipe']}.yaml").is_file():
+            raise _wrong(file, f"{where}there is no recipe {step['recipe']!r}")
+        if step["recipe"] == id or _flat(folder, step["recipe"]).get("steps"):
+            raise _wrong(file, f"{where}the recipe {step['recipe']!r} has steps of its own")
+        found.append(Step(**step))
+    names = [step.name for step in found]
+    _refuse(file, "a step is listed twice", [name for name in names if names.count(name) > 1])
+    return tuple(found)
+
+
+def _one_of(file: Path, where: str, word: Any, words: tuple[str, ...]) -> None:
+    if word not in words:
+        raise _wrong(file, f"{where} is {word!r}; {', '.join(words) or 'only a step before'} is needed")
 
 
 def _flat(folder: Path, id: str, above: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -26,11 +26,30 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A project beside the recipe's own, in ``steps/<name>/``: what else a recovery of several steps takes.
+
+    ``recipe``: of that project. ``when``: it runs ``before`` or ``after`` the recipe's own. ``source``, ``reference``:
+    what its elements are, ``source`` or ``reference`` as they were given for the recovery, ``master`` (the frames that
+    the recipe's own project renders), or ``own``, an element that only the step has. ``gives``: the element of the
+    recipe's own project that the step's master becomes; empty for a step that runs after it.
+    """
+
+    name: str
+    title: str
+    recipe: str
+    when: str
+    source: str
+    reference: str
+    gives: str = ""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One way to recover a film.
 
     ``checks``: in the order in which they are shown. ``presets``: settings by name (``patch``, ``steps`` …).
-    ``quick_reference``: one page of help, lines of text.
+    ``quick_reference``: one page of help, lines of text. ``steps``: the other projects of a recovery of several steps.
     """
 
     id: str
@@ -41,6 +60,7 @@ class Recipe:
     checks: tuple[Check, ...]
     presets: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     quick_reference: str = ""
+    steps: tuple[Step, ...] = ()
 
     def check(self, id: str) -> Check:
         """The check ``id``; UsageError naming the nearest ones when the recipe has none of that name."""

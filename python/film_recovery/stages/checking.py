@@ -1,9 +1,10 @@
 """From a project to its reports: every check of the recipe measured, or looked up among the signatures.
 
-What cannot be measured *yet* (no script, no model, no frame) turns out as ``info`` with no value and a reason that
-begins with "not yet". That is no pass: ``StageReport.pending`` names it, and a stage is done only when nothing is
-pending in it. What cannot be measured because the input is bad (a damaged file, an unknown colour space, a broken
-graph) fails, whatever the check's severity, with the error's own words and remedy.
+What cannot be measured *yet* (no script, no model, no frame, no master of an earlier step) turns out as ``info``
+with no value and a reason that begins with "not yet". That is no pass: ``StageReport.pending`` names it, and a
+stage is done only when nothing is pending in it. What cannot be measured because the input is bad (a damaged file,
+an unknown colour space, a broken graph) fails, whatever the check's severity, with the error's own words and
+remedy.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from film_recovery.stages import alignment as alignment  # each registers its fu
 from film_recovery.stages import curation as curation
 from film_recovery.stages import inference as inference
 from film_recovery.stages import ingest as ingest
+from film_recovery.stages import steps as steps
 from film_recovery.stages import training as training
 from film_recovery.stages import validation as validation
 from film_recovery.stages.measure import FUNCTIONS
@@ -59,6 +61,9 @@ def _outcome(view: View, one: Check, signatures: Mapping[str, Record]) -> Outcom
     except NotYet as reason:
         return Outcome(one.id, "info", None, one.tolerance, f"not yet: {reason}")
     except FilmRecoveryError as error:
+        awaited = view.awaited(error)
+        if awaited:
+            return Outcome(one.id, "info", None, one.tolerance, f"not yet: {awaited}")
         remedy = (error.remedy,) if error.remedy else one.remedy
         return Outcome(one.id, "fail", None, one.tolerance, error.message, remedy, error.where)
 

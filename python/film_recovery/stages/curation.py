@@ -31,6 +31,7 @@ def pair_frames(view: View, check: Check) -> Outcome:
     _need_pairs(view)
     for element in ELEMENTS:
         one = view.project.elements[element]
+        view.need(element)
         present = set(view.sequence(element).frames())
         for pair in (*view.project.pairs, *view.project.hold_out):
             frame = getattr(pair, element)

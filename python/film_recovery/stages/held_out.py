@@ -13,7 +13,7 @@ import numpy as np
 from film_recovery import graph, nk
 from film_recovery.comp import Evaluator
 from film_recovery.engine.pairs import CopyCatPairs
-from film_recovery.imaging.frame import Pixels
+from film_recovery.imaging.frame import Box, Pixels
 from film_recovery.project import Project, paths
 from film_recovery.stages.building import spec_of
 from film_recovery.stages.reads import set_colour
@@ -21,12 +21,13 @@ from film_recovery.stages.reads import set_colour
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """One held-out moment over the live area: H×W×3, top row first, graph values.
+    """One held-out moment over the live ``area``: H×W×3, top row first, graph values.
 
     ``source`` and ``truth`` as they stand at CopyCat's inputs; ``reference`` aligned, before the Ground Truth.
     """
 
     frame: int
+    area: Box
     source: Pixels
     truth: Pixels
     reference: Pixels
@@ -47,7 +48,7 @@ def moments(project: Project) -> Iterator[HeldOut]:
         truth = pairs.evaluator.frame(pairs.sides[1], number)
         taken = pairs[index]
         reference = np.ascontiguousarray(aligned.rgb(truth.bbox)[::-1])
-        yield HeldOut(pair.source, taken.input, taken.truth, reference)
+        yield HeldOut(pair.source, truth.bbox, taken.input, taken.truth, reference)
 
 
 def _evaluator(project: Project) -> Evaluator:

@@ -10,9 +10,10 @@ import numpy as np
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.imaging.frame import ALPHA
 from film_recovery.stages import walk
+from film_recovery.stages.chain import scan_behind
 from film_recovery.stages.domain import domain_of
 from film_recovery.stages.measure import measures
-from film_recovery.stages.reads import ELEMENTS, Reading
+from film_recovery.stages.reads import ELEMENTS, Reading, colour_set_up, spaces_of_scans
 from film_recovery.stages.view import View
 
 _ACES = re.compile(r"aces[-_ ]?v?(\d+\.\d+)", re.IGNORECASE)
@@ -78,15 +79,20 @@ def frame_rate(view: View, check: Check) -> Outcome:
 
 @measures("ingest.frame_range")
 def frame_range(view: View, check: Check) -> Outcome:
-    """Equal ranges, all files there. A Reference that need not be complete only has its pairs and hold-outs."""
+    """Equal ranges, all files there. A Reference that need not be complete only has its pairs and hold-outs.
+
+    A Source that is a master may be shorter than the Reference.
+    """
     ranges = {
         element: [view.project.elements[element].first, view.project.elements[element].last]
         for element in ELEMENTS
     }
     complete = check.tolerance["reference_complete"]
-    missing: dict[str, list[int]] = {"source": view.sequence("source").missing()}
+    for element in ELEMENTS:
+        view.need(element)
+    missing: dict[str, list[int]] = {"source": _missing(view, "source")}
     if complete:
-        missing["reference"] = view.sequence("reference").missing()
+        missing["reference"] = _missing(view, "reference")
     else:
         present = set(view.sequence("reference").frames())
         missing["reference"] = [frame for frame in view.frames("reference") if frame not in present]
@@ -99,6 +105,9 @@ def frame_range(view: View, check: Check) -> Outcome:
                 check, False, value, reason, {"frame": frame, "file": str(view.file(element, frame))}
             )
     source, reference = ("–".join(map(str, ranges[element])) for element in ELEMENTS)
+    if view.project.source.master_of:  # of a master there may be less than of the scans
+        (first, last), (least, most) = (ranges[element] for element in ELEMENTS)
+        complete = complete and not least <= first <= last <= most
     if complete and source != reference:
         return judged(check, False, value, f"The Source has frames {source}, the Reference {reference}.")
     return judged(check, True, value, f"Frames {source}, none is missing.")
@@ -130,20 +139,32 @@ def no_alpha(view: View, check: Check) -> Outcome:
 
 @measures("ingest.values_0_1")
 def values_0_1(view: View, check: Check) -> Outcome:
-    """Share of pixels with a channel outside 0–1 in the working space, as the Reads give them; the worst frame."""
+    """Share of pixels with a channel outside 0–1 in the working space, as the Reads give them; the worst frame.
+
+    A master of another step has a tolerance of its own, for masters are not clamped.
+    """
     margin = check.tolerance["margin"]
+    allowed = {
+        element: check.tolerance["master_share" if view.project.elements[element].master_of else "share"]
+        for element in ELEMENTS
+    }
     worst: dict[str, Any] = {"share": -1.0}
     least, most = np.inf, -np.inf
+    ok = True
     for reading in view.readings:
         for element, read in zip(ELEMENTS, reading.reads, strict=True):
             for frame in view.frames(element):
                 rgb = reading.evaluator.frame(read.path, frame).rgb()
                 least, most = min(least, float(rgb.min())), max(most, float(rgb.max()))
                 share = float(np.mean(((rgb < -margin) | (rgb > 1 + margin)).any(axis=-1)))
-                if share > worst["share"]:
+                passes = share <= allowed[element]
+                if (passes, -share) < (
+                    ok,
+                    -worst["share"],
+                ):  # one that is not allowed goes before any that is
+                    ok = passes
                     worst = {"share": share, "node": read.path, "frame": frame}
     value = {"share": worst["share"], "least": least, "most": most}
-    ok = worst["share"] <= check.tolerance["share"]
     reason = f"Values reach from {least:.4g} to {most:.4g}; "
     reason += (
         "no frame leaves 0–1."
@@ -157,24 +178,29 @@ def values_0_1(view: View, check: Check) -> Outcome:
 
 @measures("ingest.same_transform")
 def same_transform(view: View, check: Check) -> Outcome:
-    """As the project says, and as the script does."""
+    """As the project says, and as the script does; a master by the scan behind it, whose values it carries."""
+    for element in ELEMENTS:
+        reader, _ = scan_behind(view.project, element)
+        if colour_set_up(reader) != colour_set_up(view.project):
+            reason = f"The {element.capitalize()} was recovered with another OCIO config or working space."
+            return judged(check, False, list(colour_set_up(reader)), reason, {"file": "project.yaml"})
     for reading in view.readings:
-        spaces = reading.spaces()
+        spaces = spaces_of_scans(view.project, reading)
         if spaces["source"] != spaces["reference"]:
             reason = f"The Source is read as {spaces['source']}, the Reference as {spaces['reference']}."
             return judged(check, False, spaces, reason, {"node": reading.reference.path})
-    spaces = view.own_reading.spaces()
-    return judged(check, True, spaces, f"Both are read as {spaces['source']}.")
+    spaces = spaces_of_scans(view.project, view.own_reading)
+    return judged(check, True, spaces, f"Both are read as {spaces['source']}{_said_of_masters(view)}.")
 
 
 @measures("ingest.same_domain")
 def same_domain(view: View, check: Check) -> Outcome:
     for reading in view.readings:
-        domains = _domains(reading)
+        domains = _domains(view, reading)
         if domains["source"] != domains["reference"]:
             reason = f"The Source is {domains['source']}, the Reference {domains['reference']}."
             return judged(check, False, domains, reason, {"node": reading.reference.path})
-    domains = _domains(view.own_reading)
+    domains = _domains(view, view.own_reading)
     return judged(check, True, domains, f"Both are {domains['source']}.")
 
 
@@ -182,11 +208,11 @@ def same_domain(view: View, check: Check) -> Outcome:
 def training_domain(view: View, check: Check) -> Outcome:
     wanted = check.tolerance["domain"]
     for reading in view.readings:
-        domains = _domains(reading)
+        domains = _domains(view, reading)
         other = [f"the {element.capitalize()} is {one}" for element, one in domains.items() if one != wanted]
         if other:
             return judged(check, False, domains, f"Not {wanted}-referred: {', '.join(other)}.")
-    return judged(check, True, _domains(view.own_reading), f"Both are {wanted}-referred.")
+    return judged(check, True, _domains(view, view.own_reading), f"Both are {wanted}-referred.")
 
 
 @measures("ingest.authorisation")
@@ -258,9 +284,23 @@ def _channels(view: View, element: str) -> list[tuple[str, ...]]:
     return sorted({tuple(sorted(view.header(element, frame).channels)) for frame in view.frames(element)})
 
 
-def _domains(reading: Reading) -> dict[str, str]:
+def _missing(view: View, element: str) -> list[int]:
+    """Frames that are not on disk; of a master (which the caller has seen to be there), none."""
+    return [] if view.project.elements[element].master_of else view.sequence(element).missing()
+
+
+def _said_of_masters(view: View) -> str:
+    masters = [name.capitalize() for name in ELEMENTS if view.project.elements[name].master_of]
+    return (
+        f" (the {' and the '.join(masters)}, a master: by the scan that it was recovered from)"
+        if masters
+        else ""
+    )
+
+
+def _domains(view: View, reading: Reading) -> dict[str, str]:
     config = reading.evaluator.root.config
     return {
         element: space if space in ("raw", "default") else domain_of(config, space)
-        for element, space in reading.spaces().items()
+        for element, space in spaces_of_scans(view.project, reading).items()
     }

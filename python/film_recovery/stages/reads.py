@@ -11,6 +11,7 @@ from film_recovery import nk
 from film_recovery.comp import Evaluator, NodeCall
 from film_recovery.comp.place import Place
 from film_recovery.project import FILE, Project
+from film_recovery.stages.chain import scan_behind
 
 ELEMENTS = ("source", "reference")
 
@@ -48,6 +49,27 @@ class Reading:
         if call.boolean("raw") or space.lower() in ("raw", "none"):
             return "raw"
         return call.config.resolve(space) if space not in ("", "default") else "default"
+
+
+def spaces_of_scans(project: Project, reading: Reading) -> dict[str, str]:
+    """As :meth:`Reading.spaces`, but of a master the space that the scan behind it is read from.
+
+    A master is the graph's own values, converted when they were written and back when they are read; so what they
+    mean, display-referred or linear, is what the scan meant. Read in another space than it is written, it is not that.
+    """
+    config, spaces = reading.evaluator.root.config, reading.spaces()
+    for element in ELEMENTS:
+        one, (_, scan) = project.elements[element], scan_behind(project, element)
+        if one.master_of and spaces[element] == config.resolve(one.colourspace):
+            spaces[element] = config.resolve(scan.colourspace)
+    return spaces
+
+
+def colour_set_up(project: Project) -> tuple[str, str]:
+    """The OCIO config, a file as its whole path, and the working space: what the values in a graph depend on."""
+    file = project.folder / project.colour.config
+    config = os.path.realpath(file) if file.is_file() else project.colour.config
+    return config, project.colour.working_space
 
 
 def two_reads(project: Project) -> nk.Script:

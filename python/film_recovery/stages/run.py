@@ -3,6 +3,9 @@
 Each stage is checked, worked and recorded. A check that fails stops the run; so does a kill. A rerun goes on: what
 is done and unchanged is not done again, a training resumes from its checkpoint, a render keeps its frames. So the
 frames and weights of an interrupted run equal those of one that was left alone.
+
+A recovery of several steps is a chain of projects: those before, the project's own six stages, those after, each
+through this same run, and every one of them held as long as the chain is.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,10 +24,12 @@ from film_recovery.checks import Outcome, StageReport
 from film_recovery.comp import Evaluator
 from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
-from film_recovery.imaging.frame_ranges import parse_frames
+from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import Project, load, lock, paths
+from film_recovery.project.leftovers import clear_unfinished
 from film_recovery.recipes.model import STAGES
+from film_recovery.stages import chain
 from film_recovery.stages.building import build_script, script_text
 from film_recovery.stages.checking import check
 
@@ -38,29 +44,46 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run left: the report, and how many stages it had to work."""
+    """What a run left: the report, and what it had to work: ``inference``, and of a step ``colour/inference``."""
 
     report: Path
     worked: tuple[str, ...]
 
 
-def run(folder: Path, listener: Listener, *, by: str = "", take_over: bool = False) -> Ran:
-    """Takes the project in ``folder`` through all stages.
+@dataclass(frozen=True)
+class _Within:
+    """The listener of a step: what it hears is told as the step's."""
 
-    Raises CheckFailed naming the checks that stop it; ProjectLocked when somebody else works on the project;
-    FilmRecoveryError as the stages do. Every start, stage, stop and end is in the ledger.
+    name: str
+    listener: Listener
+
+    def progress(self, what: str, done: int, total: int, **more: Any) -> None:
+        self.listener.progress(f"{self.name}/{what}", done, total, **more)
+
+    def outcome(self, outcome: Outcome) -> None:
+        self.listener.outcome(replace(outcome, check=f"{self.name}/{outcome.check}"))
+
+
+def run(folder: Path, listener: Listener, *, by: str = "", take_over: bool = False) -> Ran:
+    """Takes the project in ``folder`` through all stages, and the steps of its recipe with it.
+
+    Raises CheckFailed naming the checks that stop it, and the step that they belong to; ProjectLocked when somebody
+    else works on the project or a step; FilmRecoveryError as the stages do. Every start, stage, step, stop and end is
+    in the ledger.
     """
-    with lock.held(folder, "run", take_over) as held:
+    with ExitStack() as locks:
+        held = locks.enter_context(lock.held(folder, "run", take_over))
         project = load(folder)
+        links = chain.links(project)
+        for link in links:
+            if link.is_made:  # nobody changes a step while the chain is on its way
+                locks.enter_context(lock.held(link.folder, f"run of {project.folder}", take_over))
         jobs.settle(project.folder)
+        clear_unfinished(project.folder)
         _record_start(project, by, held.taken_over)
-        _build(project, by)
-        worked = []
+        worked: list[str] = []
         try:
-            for number, name in enumerate(STAGES):
-                report = _checked(project, number, listener)
-                if _work(project, number, listener, by, report):
-                    worked.append(name)
+            _go(project, links, listener, by, worked)
         except (FilmRecoveryError, KeyboardInterrupt) as stop:
             ledger.append(project.folder, "stopped", {"reason": str(stop) or type(stop).__name__}, by)
             ledger.write_notes(project.folder)
@@ -70,10 +93,64 @@ def run(folder: Path, listener: Listener, *, by: str = "", take_over: bool = Fal
     return Ran(paths(project).report, tuple(worked))
 
 
+def _go(
+    project: Project, links: tuple[chain.Link, ...], listener: Listener, by: str, worked: list[str]
+) -> None:
+    """Steps before, own stages, steps after; the names of what had to be worked go into ``worked``."""
+    before = [link for link in links if link.step.when == "before"]
+    after = [link for link in links if link.step.when == "after"]
+    for link in before:
+        worked += _step(project, link, listener, by)
+    chain.refuse_unrendered(project)
+    _build(project, by)
+    for number, name in enumerate(STAGES):
+        report = _checked(project, number, listener)
+        if name == STAGES[-1] and after:
+            for link in after:
+                worked += _step(project, link, listener, by)
+            report = _checked(project, number, _Changed(listener, report))  # the steps are part of it
+        if _work(project, number, listener, by, report):
+            worked.append(name)
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """Tells of those outcomes only that differ from an earlier report."""
+
+    listener: Listener
+    before: StageReport
+
+    def progress(self, what: str, done: int, total: int, **more: Any) -> None:
+        self.listener.progress(what, done, total, **more)
+
+    def outcome(self, outcome: Outcome) -> None:
+        if outcome not in self.before.outcomes:
+            self.listener.outcome(outcome)
+
+
+def _step(project: Project, link: chain.Link, listener: Listener, by: str) -> list[str]:
+    """Takes a step through its own run and records its end: its report, and its ledger's records and hash."""
+    chain.refuse_unlinked(project, link)
+    name = link.step.name
+    try:
+        ran = run(link.folder, _Within(name, listener), by=by)
+    except FilmRecoveryError as error:
+        raise type(error)(f"Step {name}: {error.message}", remedy=error.remedy, **error.where) from error
+    data = {
+        "step": name,
+        "what": f"Step {name} ({link.step.title}) has ended.",
+        "records": len(ledger.read(link.folder).records),
+        "ledger": hashlib.sha256((link.folder / ledger.FILE).read_bytes()).hexdigest(),
+        "report": ran.report.relative_to(project.folder).as_posix(),
+    }
+    ledger.append(project.folder, "step", data, by)
+    return [f"{name}/{stage}" for stage in ran.worked]
+
+
 def _record_start(project: Project, by: str, taken_over: str) -> None:
     """Notes an earlier run that ended without a word as aborted, and this one as started."""
     records = ledger.read(project.folder).records
-    course = [record for record in records if record.kind in ("started", "stopped", "finished", "aborted")]
+    course = [record for record in records if record.kind in chain.COURSE]
     if course and course[-1].kind == "started":
         ledger.append(project.folder, "aborted", {"started": course[-1].time}, by)
     data = {"version": __version__, "recipe": project.recipe, "reasoning": project.reasoning}
@@ -160,12 +237,7 @@ def _alignment(project: Project, listener: Listener) -> dict[str, Any] | None:
 
 def _inference(project: Project, listener: Listener) -> dict[str, Any] | None:
     """Renders; frames that are complete are kept."""
-    source = project.source
-    numbers = (
-        parse_frames(project.inference.frames)
-        if project.inference.frames
-        else list(range(source.first, source.last + 1))
-    )
+    numbers = chain.wanted_frames(project)
     evaluator = Evaluator(nk.load(paths(project).script))
 
     def tell(done: int, total: int, frame: int, kept: bool) -> None:
@@ -183,7 +255,7 @@ def _inference(project: Project, listener: Listener) -> dict[str, Any] | None:
     ):
         return None
     return {
-        "frames": project.inference.frames or f"{source.first}-{source.last}",
+        "frames": format_frames(numbers),
         "written": len(done.written),
     }
 

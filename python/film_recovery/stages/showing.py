@@ -1,74 +1,104 @@
 """Stage 5 at work: the report of a project, from its files and its ledger.
 
 Figures are of the held-out moments, against their Ground Truth, as displayed (encoded sRGB 0–1) over the live area.
-What is shown as recovered is evaluated from the script, before the Write's colour space and rounding; the written
-frames themselves are judged by the check ``validation.identity``.
+What is shown as recovered is read back from the written frames. Beside it stand the Source, the closed form below the
+network, and a baseline (``analysis.baselines``) that was fitted to the training pairs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from film_recovery import delivery, ledger, nk, recipes
+from film_recovery import delivery, ledger
+from film_recovery.analysis.baselines import Grade, UnsharpMask, fit_grade, fit_unsharp_mask
 from film_recovery.analysis.colour_difference import difference_2000
 from film_recovery.analysis.difference import psnr, ssim
 from film_recovery.analysis.saturation import saturation_ratio
 from film_recovery.comp import Evaluator
+from film_recovery.engine.pairs import CopyCatPairs
 from film_recovery.imaging.frame import Pixels
+from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.luma import luma
 from film_recovery.project import Project, paths
+from film_recovery.stages import chain
 from film_recovery.stages.checking import SIGN, check
+from film_recovery.stages.closed_form import (
+    closed_form_file,
+    is_closed_form,
+    last_training,
+    with_model,
+)
 from film_recovery.stages.held_out import HeldOut, moments
+from film_recovery.stages.masters import written
+from film_recovery.stages.view import View
 
 if TYPE_CHECKING:
     from film_recovery.stages.run import Listener
 
-SOURCE, UNSHARP, DELIVERED = "Source", "Unsharp mask", "Recovered"
-UNSHARP_SIGMA, UNSHARP_AMOUNT = 0.8, 0.5
+SOURCE, CLOSED_FORM, DELIVERED = "Source", "Closed form", "Recovered"
+DELIVERED_CLOSED_FORM = "Recovered (closed form)"
+UNSHARP, GRADE = "Unsharp mask", "Grade by channel"
 MOST_STILLS = 20
 # Figure → unit, domain, what is better, and the target where there is one.
 MEASURES: Mapping[str, tuple[str, str, str, float | None]] = {
-    "PSNR of luma": ("dB", "luma, encoded sRGB 0–1", "higher", None),
-    "SSIM of luma": ("", "luma, encoded sRGB 0–1", "higher", None),
-    "PSNR": ("dB", "RGB, encoded sRGB 0–1", "higher", None),
-    "Colour difference": ("ΔE00", "mean over the live area", "lower", None),
-    "Saturation": ("", "against the Ground Truth, where that is 60 of 255 or more", "target", 1.0),
+    "PSNR of luma": ("dB", "luma, encoded sRGB 0–1, live area", "higher", None),
+    "SSIM of luma": ("", "luma, encoded sRGB 0–1, live area", "higher", None),
+    "PSNR": ("dB", "RGB, encoded sRGB 0–1, live area", "higher", None),
+    "Colour difference": ("ΔE00", "CIEDE2000 of encoded sRGB, mean over the live area", "lower", None),
+    "Saturation": (
+        "",
+        "HSV, encoded sRGB, live area, against the Ground Truth where that is 60 of 255 or more",
+        "target",
+        1.0,
+    ),
 }
 OF_RECIPE = {
     "spatial": ("PSNR of luma", "SSIM of luma"),
     "colour": ("PSNR", "Colour difference", "Saturation"),
 }
 
-# What the training itself measured on the hold-out: figure of the ledger → name, unit, better, target.
-OF_TRAINING = {
-    "psnr": ("PSNR of what the recipe changes", "dB", "higher", None),
-    "de00": ("Colour difference, every third pixel", "ΔE00", "lower", None),
-    "sat_ratio_60": ("Saturation, every third pixel", "", "target", 1.0),
-}
-CONTENDERS = {"input": SOURCE, "closed_form": "Closed form", "network": DELIVERED}
+Display = Callable[[Pixels], Pixels]  # graph values to encoded sRGB
+Recover = Callable[[HeldOut], Pixels]  # gives a moment over its area, as displayed, top row first
 
-Shown = dict[str, Pixels]
+
+@dataclass(frozen=True)
+class _Contender:
+    """One column of the figures. ``made``: in plain words, what it is and where it comes from."""
+
+    name: str
+    made: str
+    picture: Recover
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """What was measured on one moment: figure → contender → value."""
+
+    frame: int
+    figures: Mapping[str, Mapping[str, float]]
+    still: delivery.Still
 
 
 def write_report(project: Project, listener: Listener) -> Path:
-    """Measures, gathers and writes ``report.html``; gives its path."""
-    kind = "colour" if recipes.load(project.recipe).kind == "colour" else "spatial"
-    evaluator = Evaluator(nk.load(paths(project).script))
-    display = _display(evaluator)
-    shown: list[tuple[HeldOut, Shown]] = []
+    """Measures, gathers and writes ``report.html``; gives its path.
+
+    Raises FilmRecoveryError naming a written frame that is missing or damaged, and the closed form if it is gone.
+    """
+    view = View(project)
+    display = _display(view.evaluator)
+    contenders = _contenders(view, display)
+    shown: list[_Shown] = []
     found = list(moments(project))
     for done, moment in enumerate(found, 1):
-        shown.append((moment, _contenders(evaluator, moment, kind, display)))
+        shown.append(_shown(view, contenders, moment, display))
         listener.progress("report", done, len(found))
     signed = ledger.read(project.folder).of_kind(SIGN)
-    recipe = recipes.load(project.recipe)
     data = delivery.ReportData(
         film=project.film,
         reel=project.reel,
@@ -76,83 +106,139 @@ def write_report(project: Project, listener: Listener) -> Path:
         recipe=project.recipe,
         title=project.title or project.film,
         reports=check(project),
-        checks=recipe.checks,
+        checks=view.recipe.checks,
         signatures=tuple(
             delivery.Signature(str(r.data.get("check")), r.by, r.time, str(r.data.get("note", "")))
             for r in signed
         ),
-        figures=(*_figures(kind, shown), *_figures_of_training(project)),
-        recovered_column=DELIVERED,
-        held_out=tuple(moment.frame for moment, _ in shown),
-        stills=tuple(_still(moment, pictures, display) for moment, pictures in shown[:MOST_STILLS]),
+        figures=tuple(_row(name, contenders, shown) for name in OF_RECIPE[view.kind]),
+        contenders={contender.name: contender.made for contender in contenders},
+        recovered_column=contenders[-1].name,
+        held_out=tuple(one.frame for one in shown),
+        stills=tuple(one.still for one in shown[:MOST_STILLS]),
         curves=_curves(project),
         elements={name: asdict(element) for name, element in project.elements.items()},
         settings=asdict(project.training),
         hashes=_hashes(project),
+        steps=chain.reports(project),
         reasoning=project.reasoning,
     )
     return delivery.build_report(data, paths(project).report)
 
 
-def _display(evaluator: Evaluator) -> Callable[[Pixels], Pixels]:
-    """Graph values to encoded sRGB."""
+def _display(evaluator: Evaluator) -> Display:
     root = evaluator.root
     return lambda picture: root.config.convert(
         np.ascontiguousarray(picture), root.working_space, "color_picking"
     )
 
 
-def _contenders(
-    evaluator: Evaluator, moment: HeldOut, kind: str, display: Callable[[Pixels], Pixels]
-) -> Shown:
-    """Everything that is measured against the Ground Truth, as displayed; the truth itself under ``""``."""
-    recovered = evaluator.frame("FR_Inference1", moment.frame)
-    pictures = {
-        "": display(moment.truth),
-        SOURCE: display(moment.source),
-        DELIVERED: display(recovered.rgb()[::-1]),
+# Contenders
+
+
+def _contenders(view: View, display: Display) -> tuple[_Contender, ...]:
+    """Everything that is measured against the Ground Truth, the delivered one last."""
+    source = _Contender(
+        SOURCE, "the damaged element, as it reaches the network", lambda moment: display(moment.source)
+    )
+    return (source, _baseline(view, display), *_closed_form(view, display), _delivered(view, display))
+
+
+def _baseline(view: View, display: Display) -> _Contender:
+    """What could be had without learning, fitted to the training pairs."""
+    pairs = CopyCatPairs(view.evaluator, view.copycat.node)
+    taken = (pairs[index] for index in range(len(pairs)))
+    shown = ((display(pair.input), display(pair.truth)) for pair in taken)
+    fitted: UnsharpMask | Grade
+    if view.kind == "spatial":
+        fitted = fit_unsharp_mask(shown)
+        name = UNSHARP
+        made = (
+            f"of the Source’s luma, radius {fitted.sigma:g} pixels, amount {fitted.amount:g}: the best of several on "
+            "the training pairs"
+        )
+    else:
+        fitted = fit_grade(shown)
+        name = GRADE
+        made = (
+            "gain and offset of red, green and blue on encoded values, fitted to the training pairs; it does not keep "
+            "the Source’s luma"
+        )
+    return _Contender(name, made, lambda moment: fitted.apply(display(moment.source)))
+
+
+def _closed_form(view: View, display: Display) -> Iterator[_Contender]:
+    """The model that the delivered network stands on, in the same script; none where there is no such network."""
+    file = closed_form_file(view)
+    if file is not None:
+        evaluator = with_model(view, file)
+        made = "the least-squares fit that the network stands on, evaluated from the script, not written"
+        yield _Contender(CLOSED_FORM, made, lambda moment: _evaluated(view, evaluator, moment, display))
+
+
+def _delivered(view: View, display: Display) -> _Contender:
+    """The written frames. A moment that is not among the frames to render is evaluated from the script."""
+
+    def picture(moment: HeldOut) -> Pixels:
+        if moment.frame in view.wanted_frames:
+            return display(written(view, moment.frame, moment.area)[::-1])
+        return _evaluated(view, view.evaluator, moment, display)
+
+    unwritten = _unwritten(view)
+    from_disk = {pair.source for pair in view.project.hold_out} - set(unwritten)
+    parts = ["the written frames, read back from disk"] if from_disk else []
+    made = "; ".join([*parts, *([_not_rendered(unwritten)] if unwritten else [])])
+    return _Contender(DELIVERED_CLOSED_FORM if is_closed_form(view) else DELIVERED, made, picture)
+
+
+def _unwritten(view: View) -> list[int]:
+    """The held-out frames that are not to be rendered."""
+    return sorted({pair.source for pair in view.project.hold_out} - set(view.wanted_frames))
+
+
+def _not_rendered(frames: list[int]) -> str:
+    several = len(frames) > 1
+    said = "were not rendered and are" if several else "was not rendered and is"
+    return f"frame{'s' if several else ''} {format_frames(frames)} {said} evaluated from the script"
+
+
+def _evaluated(view: View, evaluator: Evaluator, moment: HeldOut, display: Display) -> Pixels:
+    """What ``evaluator`` would write, before the Write's colour space and rounding."""
+    return display(evaluator.frame(view.write.path, moment.frame).rgb(moment.area)[::-1])
+
+
+# Figures
+
+
+def _shown(view: View, contenders: tuple[_Contender, ...], moment: HeldOut, display: Display) -> _Shown:
+    truth = display(moment.truth)
+    pictures = {contender.name: contender.picture(moment) for contender in contenders}
+    figures = {
+        name: {column: _measured(name, picture, truth) for column, picture in pictures.items()}
+        for name in OF_RECIPE[view.kind]
     }
-    if kind == "spatial":
-        pictures[UNSHARP] = _unsharp(pictures[SOURCE])
-    return pictures
+    caption = "Held out of training"
+    if moment.frame in _unwritten(view):
+        caption = f"{caption}; it was not rendered: Recovered is evaluated from the script"
+    still = delivery.Still(
+        frame=moment.frame,
+        source=_eight_bit(pictures[SOURCE]),
+        recovered=_eight_bit(pictures[contenders[-1].name]),
+        reference=_eight_bit(display(moment.reference)),
+        caption=caption,
+    )
+    return _Shown(moment.frame, figures, still)
 
 
-def _unsharp(picture: Pixels) -> Pixels:
-    plane = luma(picture)
-    change = np.float32(UNSHARP_AMOUNT) * (plane - cv2.GaussianBlur(plane, (0, 0), UNSHARP_SIGMA))
-    sharpened: Pixels = (picture + change[..., None]).astype(np.float32)
-    return sharpened
-
-
-def _figures(kind: str, shown: list[tuple[HeldOut, Shown]]) -> tuple[delivery.FigureRow, ...]:
-    columns = [SOURCE, *([UNSHARP] if kind == "spatial" else []), DELIVERED]
-    rows = []
-    for name in OF_RECIPE[kind]:
-        unit, domain, better, target = MEASURES[name]
-        values = {
-            column: float(np.mean([_measured(name, pictures[column], pictures[""]) for _, pictures in shown]))
-            for column in columns
-        }
-        rows.append(delivery.FigureRow(name, unit, domain, better, values, target))
-    return tuple(rows)
-
-
-def _figures_of_training(project: Project) -> tuple[delivery.FigureRow, ...]:
-    """The closed form beside the network, as the training measured both."""
-    found = _last_training(project).get("figures", {})
-    rows = []
-    for name, (title, unit, better, target) in OF_TRAINING.items():
-        values = {
-            column: float(found[f"{contender} {name}"])
-            for contender, column in CONTENDERS.items()
-            if f"{contender} {name}" in found
-        }
-        if "network" not in " ".join(found):  # no network was trained: the closed form is what was delivered
-            values = {DELIVERED if column == "Closed form" else column: v for column, v in values.items()}
-        if values:
-            domain = "as the training saw it: encoded, whole hold-out"
-            rows.append(delivery.FigureRow(title, unit, domain, better, values, target))
-    return tuple(rows)
+def _row(name: str, contenders: tuple[_Contender, ...], shown: list[_Shown]) -> delivery.FigureRow:
+    """The mean over all moments on which the figure can be measured (saturation: where there is any)."""
+    unit, domain, better, target = MEASURES[name]
+    values: dict[str, float | None] = {}
+    for contender in contenders:
+        found = [one.figures[name][contender.name] for one in shown]
+        measured = [value for value in found if not np.isnan(value)]
+        values[contender.name] = float(np.mean(measured)) if measured else None
+    return delivery.FigureRow(name, unit, domain, better, values, target)
 
 
 def _measured(name: str, picture: Pixels, truth: Pixels) -> float:
@@ -167,16 +253,6 @@ def _measured(name: str, picture: Pixels, truth: Pixels) -> float:
     return saturation_ratio(picture, truth, threshold=60).ratio
 
 
-def _still(moment: HeldOut, pictures: Shown, display: Callable[[Pixels], Pixels]) -> delivery.Still:
-    return delivery.Still(
-        frame=moment.frame,
-        source=_eight_bit(pictures[SOURCE]),
-        recovered=_eight_bit(pictures[DELIVERED]),
-        reference=_eight_bit(display(moment.reference)),
-        caption=f"Held-out frame {moment.frame}",
-    )
-
-
 def _eight_bit(picture: Pixels) -> NDArray[np.uint8]:
     return (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
 
@@ -185,7 +261,7 @@ def _curves(project: Project) -> tuple[delivery.Curve, ...]:
     """Loss over the steps of the last training, and what it scored on the hold-out."""
     from film_recovery.engine.run_folder import read_log
 
-    last = _last_training(project)
+    last = last_training(project)
     if not last.get("run"):
         return ()
     lines = read_log(paths(project).training / str(last["run"]) / "log.jsonl")
@@ -202,11 +278,6 @@ def _curves(project: Project) -> tuple[delivery.Curve, ...]:
         if points:
             curves.append(delivery.Curve(title, unit, points, target))
     return tuple(curves)
-
-
-def _last_training(project: Project) -> Mapping[str, Any]:
-    records = [r for r in ledger.read(project.folder).of_kind("stage") if r.data.get("stage") == 3]
-    return records[-1].data if records else {}
 
 
 def _hashes(project: Project) -> dict[str, Any]:

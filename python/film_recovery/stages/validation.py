@@ -6,10 +6,10 @@ from typing import Any
 
 from film_recovery.analysis.identity import identity
 from film_recovery.checks import Check, Outcome, judged
-from film_recovery.imaging.files import read_frame
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.reading import read_header
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
+from film_recovery.stages.masters import written
 from film_recovery.stages.measure import measures
 from film_recovery.stages.view import View
 
@@ -17,16 +17,12 @@ from film_recovery.stages.view import View
 @measures("validation.identity")
 def locked_channels(view: View, check: Check) -> Outcome:
     """Every written frame back in the working space, its locked channels against the Source, in the live area."""
-    root, output = view.evaluator.root, view.output
     read = view.read_of(view.inference)
     word = "chroma" if view.kind == "spatial" else "luma"
     worst, at = -1.0, 0
     for frame in view.written:
         area = view.live_area(frame)
-        recovered = read_frame(output.sequence.path(frame)).rgb(area)
-        if output.colourspace:
-            recovered = root.config.convert(recovered, output.colourspace, root.working_space)
-        found = identity(recovered, view.evaluator.frame(read.path, frame).rgb(area))
+        found = identity(written(view, frame, area), view.evaluator.frame(read.path, frame).rgb(area))
         difference = found.chroma_max if view.kind == "spatial" else found.luma_max
         if not difference <= worst:
             worst, at = difference, frame
@@ -35,7 +31,7 @@ def locked_channels(view: View, check: Check) -> Outcome:
         f"The largest {word} difference to the Source in {len(view.written)} written frames is {worst:.3g} "
         f"(frame {at}); {limit:g} is allowed."
     )
-    show: dict[str, Any] = {"frame": at, "file": str(output.sequence.path(at)), "node": view.write.path}
+    show: dict[str, Any] = {"frame": at, "file": str(view.output.sequence.path(at)), "node": view.write.path}
     return judged(check, worst <= limit, worst, reason, show)
 
 

@@ -21,12 +21,11 @@ from film_recovery.comp.place import Place
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging import reading
 from film_recovery.imaging.frame import Box
-from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import FILE, Project, paths
 from film_recovery.recipes import Recipe
 from film_recovery.rendering.output import Output, write_output
-from film_recovery.stages import walk
+from film_recovery.stages import chain, walk
 from film_recovery.stages.reads import Reading, two_reads
 
 if TYPE_CHECKING:
@@ -72,11 +71,30 @@ class View:
         one = self.project.elements[element]
         return Sequence.parse(self.project.file_of(element), one.first, one.last)
 
+    def need(self, element: str) -> None:
+        """Raises NotYet when the element is the master of another project that has not rendered it."""
+        if self._not_rendered[element]:
+            raise NotYet(self._not_rendered[element])
+
+    def awaited(self, error: FilmRecoveryError) -> str:
+        """What has to be rendered before the file of ``error`` can be read; empty when no project renders it."""
+        folder = Path(os.path.realpath(error.where.get("file", ""))).parent
+        for element, missing in self._not_rendered.items():
+            if missing and folder == Path(os.path.realpath(self.sequence(element).folder)):
+                return missing
+        return ""
+
+    @cached_property
+    def _not_rendered(self) -> dict[str, str]:
+        return {element: chain.not_rendered(self.project, element) for element in self.project.elements}
+
     def frames(self, element: str) -> list[int]:
         """The frames that are looked at: first and last, every pair, every hold-out.
 
-        Of a Reference that is not complete (a constructed one), the pairs and hold-outs only.
+        Of a Reference that is not complete (a constructed one), the pairs and hold-outs only. Raises NotYet for a
+        master that has not been rendered.
         """
+        self.need(element)
         one = self.project.elements[element]
         chosen = {getattr(pair, element) for pair in (*self.project.pairs, *self.project.hold_out)}
         complete = element == "source" or self.check("ingest.frame_range").tolerance["reference_complete"]
@@ -255,9 +273,7 @@ class View:
     @cached_property
     def wanted_frames(self) -> list[int]:
         """The frames that are to be rendered."""
-        text = self.project.inference.frames
-        source = self.project.source
-        return parse_frames(text) if text else list(range(source.first, source.last + 1))
+        return chain.wanted_frames(self.project)
 
     @cached_property
     def written(self) -> list[int]:
