@@ -16,6 +16,7 @@ import torch
 
 from film_recovery import engine, graph, nk, rendering
 from film_recovery.comp import Evaluator
+from film_recovery.engine.networks import Run, look_every
 from film_recovery.engine.pair_folder import FolderPairs
 from film_recovery.engine.pairs import CopyCatPairs
 from film_recovery.engine.run_folder import read_log
@@ -114,6 +115,32 @@ def test_the_run_folder_tells_the_story(film) -> None:
     assert [event["step"] for event in progress] == list(range(1, 9))
     assert progress[-1]["seconds_left"] == 0
     json.dumps(told)
+
+
+def test_a_milestone_is_kept_measured_and_pictured(spatial_film) -> None:
+    """Nobody says how often to look: every fifth of the steps, and at every milestone."""
+    trained(spatial_film, steps=14, look_every=None, run_folder=spatial_film.folder / "through")
+    through = spatial_film.model.read_bytes()
+    folder = spatial_film.folder / "kept"
+    options = {"steps": 14, "look_every": None, "checkpoint_every": 1, "milestone_every": 5}
+    trained(spatial_film, held_out=held_out_pairs(spatial_film), run_folder=folder, **options)
+    kept = [path.name for path in sorted((folder / "checkpoints").iterdir())]
+    assert kept == [f"step_{step:07d}.ckpt" for step in (5, 10, 12, 13, 14)]
+    looked = [line["step"] for line in read_log(folder / "log.jsonl") if "held_out" in line]
+    assert looked == [0, 2, 4, 5, 6, 8, 10, 12, 14]
+    for name in ("contact_sheet", "preview"):
+        assert [path.name for path in sorted(folder.glob(f"{name}_*"))] == [
+            f"{name}_{step:07d}.png" for step in looked
+        ]
+    assert spatial_film.model.read_bytes() == through
+
+
+@pytest.mark.parametrize(
+    ("steps", "asked", "every"), [(3, None, 1), (400, None, 80), (80_000, None, 10_000), (80_000, 7, 7)]
+)
+def test_nobody_looks_more_rarely_than_at_milestones(tmp_path, steps, asked, every) -> None:
+    run = Run(tmp_path, Measure("colour", "none", curve_display("none")), look_every=asked)
+    assert look_every(steps, run) == every
 
 
 def test_the_closed_form_lies_beside_the_network_as_a_model_of_its_own(film) -> None:

@@ -141,6 +141,21 @@ def test_the_last_checkpoints_are_kept_and_nothing_else(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
+def test_milestones_are_kept_and_looked_at_besides_and_change_no_weight(tmp_path):
+    """Also where a milestone is no multiple of the steps between two checkpoints, or two looks."""
+    seen: list[int] = []
+    watch = Watch(look=lambda step, model: seen.append(step), every=6)
+    through = weights(run(tmp_path / "through", checkpoint_every=2))
+    with pytest.raises(TrainingStopped):
+        run(tmp_path / "stopped", checkpoint_every=2, milestone_every=3, stop_after=7)
+    again = run(tmp_path / "stopped", checkpoint_every=2, milestone_every=3, resume=True, watch=watch)
+    assert weights(again) == through
+    kept = [path.name for path in checkpoints(tmp_path / "stopped")]
+    assert kept == [f"step_{step:07d}.ckpt" for step in (3, 6, 9, 10, 12)]
+    assert seen == [9, 12]
+    assert load_checkpoint(tmp_path / "stopped" / kept[0]).step == 3
+
+
 def test_looking_changes_nothing(tmp_path):
     seen: list[int] = []
 
@@ -184,7 +199,7 @@ def test_resuming_another_network_is_refused(tmp_path):
     file = checkpoints(tmp_path)[-1]
     state = load_checkpoint(file)
     smaller = {name: value for name, value in state.model.items() if "middle" not in name}
-    save_checkpoint(tmp_path, replace(state, model=smaller), 3)
+    save_checkpoint(tmp_path, replace(state, model=smaller), 3, 10_000)
     with pytest.raises(FilmRecoveryError, match="does not fit this network"):
         run(tmp_path, resume=True)
 

@@ -95,6 +95,8 @@ def test_an_operators_own_layout_is_read(tmp_path: Path) -> None:
         ),
         ("training:\n", "inference: {folder: /out}\ntraining:\n", ("inference.folder", "'/out'")),
         ("training:\n", "inference: {folder: 'C:\\out'}\ntraining:\n", ("inference.folder", "C:")),
+        ("training:\n", "training:\n  initial: ../x.ckpt\n", ("training.initial", "leaves the project")),
+        ("training:\n", "training:\n  initial: /etc/x.ckpt\n", ("training.initial", "'/etc/x.ckpt'")),
         ("training:\n", "alignment: {live_area: [1, 2]}\ntraining:\n", ("live_area is [1, 2]", "list of 4")),
         ("training:\n", "python: /bin/sh\ntraining:\n", ("Unknown key python",)),
         ("training:\n", "engine: [sh, -c, id]\ntraining:\n", ("Unknown key engine",)),

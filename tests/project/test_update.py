@@ -308,9 +308,7 @@ _pairs = st.lists(
 )
 _numbers = st.floats(allow_nan=False, allow_infinity=False)
 _changes_of = st.one_of(
-    st.tuples(
-        st.sampled_from(["film", "title", "reasoning", "training.initial", "elements.source.file"]), _text
-    ),
+    st.tuples(st.sampled_from(["film", "title", "reasoning", "elements.source.file"]), _text),
     st.tuples(st.sampled_from(["training.steps", "training.patch", "prefilter"]), st.integers()),
     st.tuples(st.sampled_from(["pairs", "hold_out"]), _pairs),
     st.tuples(st.just("alignment.translate"), st.lists(st.tuples(_numbers, _numbers), max_size=3)),

@@ -109,8 +109,17 @@ class Place:
         rendering.render(evaluator, "Write_Recovered", frames, job=models)
         return self
 
+    def trained(self, better: str = "network", steps: int = 80_000, **figures: float) -> Place:
+        """The ledger's record of a training, with ``figures`` of both contenders on held-out frames."""
+        found = {f"{who} psnr": 30.0 for who in ("input", "closed_form", "network")}
+        found.update({name.replace("_of_", " "): value for name, value in figures.items()})
+        data = {"stage": 3, "settings": {"steps": steps}, "figures": found, "better": better}
+        ledger.append(self.folder, "stage", data, by="Ada")
+        return self
+
     def finish(self) -> Place:
         """Model, render, note, and every signature."""
+        self.trained()
         self.save_model().render()
         note = project.paths(self.project).validation / "validation_note.md"
         note.write_text("Print against internegative.\n", encoding="utf-8")

@@ -15,7 +15,6 @@ from film_recovery.checks import SEVERITIES, Outcome
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB, Format
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
-from film_recovery.learning import export
 from film_recovery.project import Alignment, Colour, Inference, PairOf, Training
 from film_recovery.stages.measure import FUNCTIONS
 
@@ -137,6 +136,7 @@ def value(wanted: Any) -> Callable[[Outcome], bool]:
 PAIRS = tuple(PairOf(n, n, "x") for n in (1, 3, 5, 7))
 GRADE = nk.node_text("Grade", {"white": "1.1", "name": "Grade9"}, inputs=1)
 MEDIAN = nk.node_text("Median", {"size": "5", "name": "Median9"}, inputs=1)
+EDGES = nk.node_text("EdgeDetectWrapper", {"name": "Edges9"}, inputs=1)
 CROP = nk.node_text("Crop", {"box": nk.numbers((0, 0, 90, 90)), "name": "Crop9"}, inputs=1)
 RETIME = nk.node_text("Kronos", {"name": "Kronos9"}, inputs=1)
 
@@ -286,6 +286,7 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
     "training.no_reference_blur": [
         (lambda p: p.insert(MEDIAN, "Read_Reference"), "fail", value(["Median9"])),
         (lambda p: p.insert(SOFT_GROUP, "LiveAreaCrop"), "fail", value(["Soften.Hidden"])),
+        (lambda p: p.insert(EDGES, "Read_Reference"), "fail", value(["Edges9"])),
         (lambda p: p.insert(MEDIAN, "FR_GroundTruth1"), "fail", value(["Median9"])),
     ],
     "training.bbox_parity": [
@@ -360,6 +361,22 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
     "training.reasoning": [(lambda p: p.make(reasoning="  "), "warn", value(0))],
     "training.preview": [
         (lambda p: p.knob("FrameHold_Preview", "firstFrame", "5"), "warn", lambda o: o.value == [5])
+    ],
+    "training.network_better": [
+        (
+            lambda p: p.trained("closed_form", network_of_psnr=31.2, closed_form_of_psnr=32.5),
+            "warn",
+            lambda o: (
+                "31.2 dB of the network, 32.5 dB of the closed form" in o.reason
+                and o.value == {"figure": "psnr", "network": 31.2, "closed_form": 32.5}
+                and "steps to 0" in o.remedy[-1]
+            ),
+        ),
+        (
+            lambda p: p.trained().trained("closed_form", network_of_de00=2.5, closed_form_of_de00=2.25),
+            "warn",
+            words("colour difference 2.5 ΔE00 of the network, 2.25 ΔE00 of the closed form"),
+        ),
     ],
     "inference.prefilter_parity": [
         (
@@ -606,20 +623,34 @@ def test_a_constructed_reference_needs_only_the_frames_of_its_pairs(make: Any) -
     assert place.outcome("ingest.frame_range").show["frame"] == 4
 
 
-def test_a_checkpoint_of_this_film_may_be_the_start(place: Any) -> None:
-    place.save_model()
-    initial = place.model.relative_to(place.folder).as_posix()
-    model, sidecar = (place.model.with_suffix(suffix).read_bytes() for suffix in (".pt", ".json"))
+def test_a_checkpoint_of_this_project_may_be_the_start_and_nothing_else(place: Any) -> None:
+    initial = "pipeline/03_copycat_training/run_1/checkpoints/step_0000100.ckpt"
     place.make(training=replace(place.draft.training, initial=initial))
-    place.model.write_bytes(model)
-    place.model.with_suffix(".json").write_bytes(sidecar)
-    assert export.load_model(place.model).card.film == "A Trip"
-    assert place.outcome("training.initial_weights").outcome == "pass"
+    missing = place.outcome("training.initial_weights")
+    assert (missing.outcome, "no checkpoint that a training" in missing.reason) == ("fail", True)
+    (place.folder / initial).parent.mkdir(parents=True)
+    (place.folder / initial).write_bytes(b"")
+    assert place.outcome("training.initial_weights").value == ["step_0000100.ckpt"]
 
 
 def test_the_open_engine_renders_under_a_non_commercial_licence(place: Any) -> None:
     place.make(tier="nc")
     assert place.outcome("inference.non_commercial").outcome == "pass"
+
+
+def test_the_last_training_says_whether_its_network_was_worth_it(place: Any) -> None:
+    before = place.outcome("training.network_better")
+    assert before.pending and before.reason == "not yet: nothing has been trained"
+    place.trained("closed_form")
+    place.trained(network_of_psnr=33.0, closed_form_of_psnr=32.5)
+    found = place.outcome("training.network_better")
+    assert found.outcome == "pass"
+    assert "network of the last training did better: PSNR 33 dB of the network, 32.5 dB" in found.reason
+    place.trained("", steps=0)
+    alone = place.outcome("training.network_better")
+    assert alone.outcome == "pass" and alone.reason.startswith("The closed form alone was trained")
+    ledger.append(place.folder, "stage", {"stage": 3, "settings": {"steps": 5}, "figures": {}}, by="Ada")
+    assert place.outcome("training.network_better").pending
 
 
 # Signatures

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import film_recovery
 from film_recovery import ledger, project
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB
 from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.project import Inference, PairOf, Training
+from film_recovery.stages import showing
 from film_recovery.stages.closed_form import closed_form_file
 from film_recovery.stages.held_out import moments
 from film_recovery.stages.showing import write_report
@@ -24,7 +28,6 @@ from film_recovery.stages.teaching import teach
 from film_recovery.stages.view import View
 
 HELD_OUT = 4
-KEY = "0123456789abcdef"
 BASELINE = {"spatial-gauge": "Unsharp mask", "colour-reference": "Grade by channel"}
 MAIN = {"spatial-gauge": "PSNR of luma", "colour-reference": "PSNR"}
 
@@ -40,8 +43,8 @@ class Silent:
 def taught(place: Any, steps: int, frames: str = "") -> Any:
     """``place`` trained and rendered, as a run does it; ``frames``: those to render, all where empty."""
     place.make(training=Training(patch=32, batch=2, steps=steps), inference=Inference(frames=frames))
-    found = teach(place.project, KEY, Silent())
-    ledger.append(place.folder, "stage", {"stage": 3, "key": KEY, **found}, "Ada")
+    found = teach(place.project, Silent())
+    ledger.append(place.folder, "stage", {"stage": 3, **found}, "Ada")
     return place.render(tuple(parse_frames(frames or "1-8")))
 
 
@@ -175,6 +178,78 @@ def test_a_closed_form_that_is_gone_or_damaged_is_named(place: Any) -> None:
     with pytest.raises(FilmRecoveryError, match="closed form beside the network is not there") as caught:
         report(place)
     assert caught.value.where["file"] == str(file)
+
+
+def facts(html: str, section: str) -> dict[str, str]:
+    """Name → value of the tables of a section of the record."""
+    part = html[html.index(f'<section id="{section}"') :]
+    rows = re.findall(
+        r'<tr><th scope="row">(.*?)</th><td[^>]*>(.*?)</td></tr>', part[: part.index("</section>")]
+    )
+    return {name: unescape(value) for name, value in rows}
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_the_settings_of_every_stage_are_told(place: Any) -> None:
+    place.make(
+        hold_out=(PairOf(2, 2, "between"), PairOf(4, 5, "later")),
+        prefilter=3,
+        tolerances={"training.clamp_share": {"share": 0.5}},
+    )
+    place.save_model().render()
+    found = facts(report(place), "settings")
+    assert (found["pairs"], found["hold out"]) == ("1, 3, 5, 7", "2, 4 with 5")
+    assert "live area: 4, 6, 120, 90" in found["alignment"] and "translate: –" in found["alignment"]
+    assert "working space: scene_linear" in found["colour"]
+    assert (found["luma method"], found["prefilter"]) == ("matrix", "3")
+    assert "steps 80000" in found["training"] and "compression: zip" in found["inference"]
+    assert found["tolerances"] == "training.clamp share: share 0.5"
+
+
+def test_files_ledger_and_frames_are_hashed(place: Any) -> None:
+    html = report(taught(place, 0))
+    found = facts(html, "hashes")
+    assert found["project.yaml"] == digest((place.folder / "project.yaml").read_bytes())
+    assert found["script"] == digest(place.script.read_bytes())
+    assert found["model"] == digest(place.model.read_bytes())
+    last = ledger.read(place.folder).records[-1]
+    assert found[f"ledger, record {last.index}"] == last.sha256
+    names = sorted(master(place).parent.glob("*.exr"))
+    listed = "".join(f"{digest(file.read_bytes())}  {file.name}\n" for file in names)
+    assert len(names) == 8 and found["8 frames, as one list"] == digest(listed.encode())
+
+
+def test_each_result_says_which_engine_made_it(place: Any) -> None:
+    found = facts(report(taught(place, 2)), "hashes")
+    version = f"film-recovery {film_recovery.__version__}"
+    assert found["training"] == f"open engine ({version}): a network on top of its closed form, 2 steps"
+    assert found["inference"] == "open engine: 8 frames, as it wrote them"
+    (moment,) = moments(place.project)
+    put(place, moment.source)
+    found = facts(report(place), "hashes")
+    assert found["inference"] == (
+        "open engine: 7 frames, as it wrote them; 1 frame of another program, or changed since the open engine wrote "
+        "them"
+    )
+    assert "7 frames, as one list" in found
+    found = facts(report(taught(place, 0)), "hashes")
+    assert found["training"] == f"open engine ({version}): the closed form alone"
+    place.save_model().render()
+    assert (
+        "not the model of a training that this project recorded" in facts(report(place), "hashes")["training"]
+    )
+
+
+def test_held_out_frames_that_are_not_shown_are_counted(place: Any, monkeypatch: Any) -> None:
+    place.make(hold_out=tuple(PairOf(n, n, "between") for n in (2, 4, 6))).save_model().render()
+    assert "not shown here" not in report(place)
+    monkeypatch.setattr(showing, "MOST_STILLS", 1)
+    html = report(place)
+    assert "2 more held-out frames are measured, but not shown here." in html
+    assert html.count('<figure class="still"') == 1
 
 
 def test_a_model_of_another_training_has_no_closed_form_here(place: Any) -> None:

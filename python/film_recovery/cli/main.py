@@ -208,13 +208,14 @@ def sign(
     by: Annotated[str, typer.Option("--by", help="Who signs.")],
     note: Annotated[str, typer.Option("--note", help="What was seen.")] = "",
     project: Project = HERE,
+    take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
-    """Signs a check that nothing can measure."""
+    """Signs a check that nothing can measure; the signature holds for the project as it is now."""
     from film_recovery.cli import project as commands
 
     with Report(json) as report:
-        _guarded(report, lambda: commands.sign(report, project, check, by, note))
+        _guarded(report, lambda: commands.sign(report, project, check, by, note, take_over))
 
 
 @app.command()
@@ -224,13 +225,14 @@ def fix(
         bool, typer.Option("--apply", help="Make the change; a copy of what was is kept.")
     ] = False,
     project: Project = HERE,
+    take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
     """Shows the repair of a check, and makes it with --apply."""
     from film_recovery.cli import project as commands
 
     with Report(json) as report:
-        _guarded(report, lambda: commands.fix(report, project, check, apply))
+        _guarded(report, lambda: commands.fix(report, project, check, apply, take_over))
 
 
 @app.command()

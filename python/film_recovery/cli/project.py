@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,9 @@ from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, UsageError
 from film_recovery.imaging.files import read_header
 from film_recovery.imaging.sequence import Sequence as FileSequence
 from film_recovery.project import Draft, Element
-from film_recovery.recipes import Answers, Step
+from film_recovery.recipes import Answers, Choice, Step
 from film_recovery.recipes.model import STAGES
-from film_recovery.stages import chain
-from film_recovery.stages.checking import SIGN
+from film_recovery.stages import chain, signing
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def new(
         draft = _step_draft(*above, folder, film, elements, recipe)
         project.create(folder, project.drafted(draft, values))
         return _made(report, folder, ())
-    draft = _draft(report, film, elements, recipe, answers)
+    draft, choice = _draft(folder, film, elements, recipe, answers)
     given = project.drafted(draft, {key: value for key, value in values.items() if not _is_of_step(key)})
     steps = _step_drafts(given, folder, elements.colour, values)
     for step in recipes.load(given.recipe).steps:
@@ -87,15 +86,21 @@ def new(
             masters = {step.gives: project.master(f"{project.STEPS}/{step.name}")}
             given = replace(given, elements={**given.elements, **masters})
     project.create(folder, given, steps)
-    return _made(report, folder, tuple(steps))
+    return _made(report, folder, tuple(steps), None if choice is None else _told(report, choice, answers))
 
 
-def _made(report: Report, folder: Path, steps: tuple[str, ...]) -> int:
-    """Notes the new projects in their ledgers and says where they are."""
+def _made(
+    report: Report, folder: Path, steps: tuple[str, ...], chosen: Mapping[str, Any] | None = None
+) -> int:
+    """Notes the new projects in their ledgers and says where they are. ``chosen``: why the recipe was, if it was."""
+    why = dict(chosen or {})
     for place in (*(project.step_folder(folder, name) for name in steps), folder):
         made = project.load(place)
-        ledger.append(place, "created", {"recipe": made.recipe, "film": made.film})
-    rows = {"project": str(folder), "recipe": made.recipe, "next": "status"}
+        said = {"recipe": made.recipe, "film": made.film, **(why if place == folder else {})}
+        ledger.append(place, "created", said)
+        ledger.write_notes(place)
+    rows: dict[str, Any] = {"project": str(folder), "recipe": made.recipe}
+    rows |= {**(why if report.as_json else {}), "next": "status"}
     for link in chain.links(made):
         lacking = f"not made yet, and a run needs it: film-recovery new {link.folder} --reference FRAMES"
         rows[link.name] = str(link.folder) if link.is_made else lacking
@@ -104,22 +109,27 @@ def _made(report: Report, folder: Path, steps: tuple[str, ...]) -> int:
 
 
 def _draft(
-    report: Report, film: str | None, elements: Elements, recipe: str | None, answers: Answers
-) -> Draft:
+    folder: Path, film: str | None, elements: Elements, recipe: str | None, answers: Answers
+) -> tuple[Draft, Choice | None]:
+    """The project that is to be, and the choice of its recipe; None for a recipe that was named."""
     if film is None or elements.source is None:
         lacking = "--film" if film is None else "--source"
         raise UsageError(
             f"A new project needs {lacking}.", remedy=f"give {lacking}; only a step of a project has it"
         )
-    chosen = recipe or _chosen(report, answers)
+    choice = None if recipe else recipes.choose(answers)
+    chosen = _recipe_of(choice) if choice else str(recipe)
     has_own = any("own" in (step.source, step.reference) for step in recipes.load(chosen).steps)
     if elements.colour is not None and not has_own:
         raise UsageError(
             f"The recipe {chosen} takes two elements, and --colour-element is a third.",
             remedy="leave it out, or choose --recipe combined",
         )
-    found = {"source": _element(elements.source), "reference": _element(elements.reference)}
-    return Draft(film=film, recipe=chosen, elements=found)
+    found = {
+        "source": _element(elements.source, folder),
+        "reference": _element(elements.reference, folder),
+    }
+    return Draft(film=film, recipe=chosen, elements=found), choice
 
 
 def _step_drafts(
@@ -132,7 +142,8 @@ def _step_drafts(
         needs_own = "own" in (step.source, step.reference)
         if needs_own and colour is None:
             continue
-        draft = project.step_draft(parent, folder, step, _element(colour) if needs_own and colour else None)
+        third = _element(colour, folder) if needs_own and colour else None
+        draft = project.step_draft(parent, folder, step, third)
         own = f"{project.STEPS}.{step.name}."
         settings = {key[len(own) :]: value for key, value in values.items() if key.startswith(own)}
         found[step.name] = project.drafted(draft, settings)
@@ -168,7 +179,7 @@ def _step_draft(
                 f"{folder} is the step {step.name} of {parent.folder}, from which {option} follows.",
                 remedy=f"leave {option} out, or make a project in another folder",
             )
-    own = _element(elements.reference)
+    own = _element(elements.reference, parent.folder)
     draft = project.step_draft(parent, parent.folder, step, own)
     kinds = [recipes.load(one).kind for one in (step.recipe, recipe or step.recipe)]
     if kinds[0] != kinds[1]:
@@ -215,6 +226,7 @@ def check(report: Report, folder: Path, stage: str | None) -> int:
     with project.lock.briefly(folder) as holder:
         if holder is None:
             ledger.append(folder, "check", {"checks": [o.as_dict() for one in reports for o in one.outcomes]})
+            ledger.write_notes(folder)
     if holder is not None:
         by = f"{holder.owner} on {holder.host}: {holder.what}"
         report.result(
@@ -223,22 +235,16 @@ def check(report: Report, folder: Path, stage: str | None) -> int:
     return EXIT_CHECK_FAILED if any(one.stops for one in reports) else EXIT_DONE
 
 
-def sign(report: Report, folder: Path, id: str, by: str, note: str) -> int:
+def sign(report: Report, folder: Path, id: str, by: str, note: str, take_over: bool = False) -> int:
     """Signs a manual check."""
     loaded = project.load(folder)
-    found = recipes.load(loaded.recipe).check(id)
-    if not found.manual:
-        raise UsageError(f"{id} is measured, not signed.", remedy=f"film-recovery check --project {folder}")
-    if not by.strip():
-        raise UsageError("A signature needs a name.", remedy="give it with --by")
-    with project.lock.held(folder, f"sign {id}"):
-        record = ledger.append(folder, SIGN, {"check": id, "note": note}, by)
-        ledger.write_notes(folder)
-    report.result({"signed": id, "by": by, "time": record.time, "note": note}, found.title)
+    record = signing.sign(loaded, id, by, note, take_over=take_over)
+    title = recipes.load(loaded.recipe).check(id).title
+    report.result({"signed": id, "by": by, "time": record.time, "note": note}, title)
     return EXIT_DONE
 
 
-def fix(report: Report, folder: Path, id: str, apply: bool) -> int:
+def fix(report: Report, folder: Path, id: str, apply: bool, take_over: bool = False) -> int:
     """Shows the repair of a check; with ``apply`` makes it and keeps a copy of what was."""
     loaded = project.load(folder)
     proposed = stages.propose(loaded, id)
@@ -246,9 +252,14 @@ def fix(report: Report, folder: Path, id: str, apply: bool) -> int:
         print(proposed.diff, end="")
     found: dict[str, Any] = {"check": id, "repair": proposed.description, "file": str(proposed.file)}
     if proposed.diff and apply:
-        with project.lock.held(folder, f"fix {id}"):
+        what = f"fix {id}"
+        with project.lock.held(folder, what, take_over) as mine:
+            if mine.taken_over:
+                report.say(f"taken over from {mine.taken_over}")
+                ledger.append(folder, "taken over", {"what": what, "from": mine.taken_over})
             found["copy"] = str(proposed.apply())
             ledger.append(folder, "fix", found)
+            ledger.write_notes(folder)
     report.result({**found, "diff": proposed.diff} if report.as_json else found, "repair")
     if proposed.diff and not apply:
         report.say("nothing is changed yet; run it again with --apply")
@@ -266,18 +277,25 @@ def run(report: Report, folder: Path, by: str, take_over: bool) -> int:
     return EXIT_DONE
 
 
-def _chosen(report: Report, answers: Answers) -> str:
-    choice = recipes.choose(answers)
+def _recipe_of(choice: Choice) -> str:
     if choice.recipe is None:
         raise UsageError(
             f"{choice.why} {choice.out_of_scope}".strip(), remedy="see the recipes in the manual"
         )
-    report.say(f"{choice.recipe}: {choice.why}")
     return choice.recipe
 
 
-def _element(pattern: str) -> Element:
-    """An element as its files describe it."""
+def _told(report: Report, choice: Choice, answers: Answers) -> dict[str, Any]:
+    """Says how the recipe was chosen, and what is wanted and not offered; gives it for the ledger."""
+    report.say(f"{choice.recipe}: {choice.why}")
+    if choice.out_of_scope:
+        report.say(choice.out_of_scope)
+    beside = {"out_of_scope": choice.out_of_scope} if choice.out_of_scope else {}
+    return {"why": choice.why, **beside, "answers": asdict(answers)}
+
+
+def _element(pattern: str, folder: Path) -> Element:
+    """An element as its files describe it, for a project in ``folder``: named from there where it lies inside."""
     sequence = FileSequence.parse(Path(pattern).resolve() if not Path(pattern).is_absolute() else pattern)
     frames = sequence.frames()
     if not frames and not sequence.is_still:
@@ -285,7 +303,23 @@ def _element(pattern: str) -> Element:
     first, last = (frames[0], frames[-1]) if frames else (1, 1)
     header = read_header(sequence.path(first))
     shape = header.format
-    return Element(sequence.pattern, first, last, shape.width, shape.height, pixel_aspect=shape.pixel_aspect)
+    found = Element(
+        _named_from(folder, sequence.pattern),
+        first,
+        last,
+        shape.width,
+        shape.height,
+        pixel_aspect=shape.pixel_aspect,
+    )
+    return replace(found, frame_rate=header.frame_rate) if header.frame_rate else found
+
+
+def _named_from(folder: Path, pattern: str) -> str:
+    """``pattern`` relative to ``folder`` where it lies inside, so that the project can be moved; else as it is."""
+    for inner, outer in ((os.path.normpath(pattern), folder), (os.path.realpath(pattern), folder.resolve())):
+        if outer in Path(inner).parents:
+            return Path(inner).relative_to(outer).as_posix()
+    return pattern
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -120,7 +120,8 @@ class ReportData:
     """Everything in a report. ``recipe``: its id. ``checks``: their titles and reasons, from the recipe.
 
     ``recovered_column``: the column of ``figures`` that was delivered; empty: the last one. ``contenders``: column
-    → what it is and where it comes from. ``held_out``: the frames that the figures are measured over. ``elements``:
+    → what it is and where it comes from. ``held_out``: the frames that the figures are measured over.
+    ``stills_left_out``: how many of them are measured, but not among the ``stills``. ``elements``:
     name → what is known of it. ``made``: what else made the results (model engine, host application). ``steps``:
     other steps of the recovery → their report, as a link. ``date``: empty for none; the report adds none of its
     own.
@@ -140,6 +141,7 @@ class ReportData:
     contenders: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     held_out: tuple[int, ...] = ()
     stills: tuple[Still, ...] = ()
+    stills_left_out: int = 0
     curves: tuple[Curve, ...] = ()
     elements: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
     settings: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)

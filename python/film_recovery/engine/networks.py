@@ -19,17 +19,26 @@ from film_recovery.learning.checkpoint import first_step
 from film_recovery.learning.network import ClosedForm, Recovery
 from film_recovery.learning.pairs import PairSource
 from film_recovery.learning.settings import Settings
-from film_recovery.learning.trainer import Watch, load_weights, new_model, pair_hashes, train_network
+from film_recovery.learning.trainer import (
+    MILESTONE_EVERY,
+    Watch,
+    load_weights,
+    new_model,
+    pair_hashes,
+    train_network,
+)
 
 Events = Callable[[Mapping[str, Any]], None]
 CHECKPOINT_EVERY = 100
-LOOKS = 5  # at the held-out pairs, if nobody says how often
+LOOKS = 5  # at the held-out pairs at least, if nobody says how often; one at every milestone besides
 
 
 @dataclass(frozen=True)
 class Run:
-    """Where and how a network is trained. ``look_every``: steps between two looks (None: LOOKS looks in all).
+    """Where and how a network is trained. ``look_every``: steps between two looks (None: LOOKS looks or more).
 
+    ``checkpoint_every``: steps between two checkpoints, of which the newest stay. ``milestone_every``: between two
+    that all stay, each with a look beside it.
     ``preview``: a picture (H×W×3, top row first, graph values) that is shown recovered at every look.
     ``events``: told at each step (step, total, loss, terms, learning_rate, seconds, seconds_left) and at each
     look (step, held_out, contact_sheet, preview). ``finetune``: a checkpoint whose weights are the start.
@@ -41,6 +50,7 @@ class Run:
     finetune: Path | None = None
     look_every: int | None = None
     checkpoint_every: int = CHECKPOINT_EVERY
+    milestone_every: int = MILESTONE_EVERY
     preview: Pixels | None = None
     events: Events = lambda event: None
     tell: Callable[[str, int, int], None] = lambda what, done, total: None
@@ -70,8 +80,14 @@ def train_on_top(
             hashes=pair_hashes(pairs),
             resume=run.resume,
             checkpoint_every=run.checkpoint_every,
-            watch=Watch(diary.step, diary.look, run.look_every or max(1, settings.steps // LOOKS), stop),
+            milestone_every=run.milestone_every,
+            watch=Watch(diary.step, diary.look, look_every(settings.steps, run), stop),
         )
+
+
+def look_every(steps: int, run: Run) -> int:
+    """Steps between two looks: as ``run`` says; else LOOKS in all, and no more rarely than the milestones."""
+    return run.look_every or min(max(1, steps // LOOKS), run.milestone_every)
 
 
 class _Diary:

@@ -19,7 +19,7 @@ from film_recovery.comp import Evaluator
 from film_recovery.engine.asked import curve_of, model_path, preview_of, recipe_of
 from film_recovery.engine.kept import Kept, Progress, Subset
 from film_recovery.engine.model_file import refuse_foreign
-from film_recovery.engine.networks import CHECKPOINT_EVERY, Events, Run, train_on_top
+from film_recovery.engine.networks import CHECKPOINT_EVERY, MILESTONE_EVERY, Events, Run, train_on_top
 from film_recovery.engine.pairs import CopyCatPairs
 from film_recovery.engine.run_folder import CLOSED_FORM
 from film_recovery.engine.scores import Measure
@@ -84,6 +84,7 @@ class Task:
     finetune: Path | None = None
     look_every: int | None = None
     checkpoint_every: int = CHECKPOINT_EVERY
+    milestone_every: int = MILESTONE_EVERY
     preview: Pixels | None = None
     film: str = ""
     reel: str = ""
@@ -113,6 +114,7 @@ def train(
     finetune: Path | None = None,
     look_every: int | None = None,
     checkpoint_every: int = CHECKPOINT_EVERY,
+    milestone_every: int = MILESTONE_EVERY,
     film: str = "",
     reel: str = "",
     progress: Progress | None = None,
@@ -124,8 +126,9 @@ def train(
     recipe and the luma method are those of the FR_GroundTruth upstream, unless ``recipe`` says otherwise.
     ``model``: the file to write; by default ``<node>_<recipe>.0.pt`` in the CopyCat's data directory.
     ``run_folder``: log, contact sheets, previews, checkpoints, the closed form; by default beside the model.
-    ``held_out``: pairs that are measured every ``look_every`` steps, never learnt from. ``resume``: go on from the
-    newest checkpoint. ``finetune``: a checkpoint to start from, with other pairs or settings.
+    ``held_out``: pairs that are measured every ``look_every`` steps, never learnt from. ``milestone_every``: steps
+    between two checkpoints that stay, each with a look. ``resume``: go on from the newest checkpoint. ``finetune``: a
+    checkpoint to start from, with other pairs or settings.
     Raises TrainingStopped after SIGTERM, and FilmRecoveryError for anything that cannot be trained on.
     """
     copycat = evaluator.script.node(node)
@@ -146,6 +149,7 @@ def train(
         finetune=finetune,
         look_every=look_every,
         checkpoint_every=checkpoint_every,
+        milestone_every=milestone_every,
         preview=preview_of(evaluator, copycat) if settings else None,
         film=film,
         reel=reel,
@@ -204,6 +208,7 @@ def train_pairs(pairs: PairSource, task: Task) -> Trained:
         finetune=task.finetune,
         look_every=task.look_every,
         checkpoint_every=task.checkpoint_every,
+        milestone_every=task.milestone_every,
         preview=task.preview,
         events=task.events,
         tell=task.progress,

@@ -8,6 +8,7 @@ format. An EXR whose display window does not begin at (0, 0) is shifted so that 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -45,6 +46,14 @@ class Header:
     metadata: Mapping[str, Any]
     bit_depth: str
     compression: str
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second, where the metadata say so: as a number, or as a fraction of two."""
+        value = self.metadata.get("framesPerSecond")
+        if isinstance(value, tuple) and len(value) == 2 and value[1]:
+            value = value[0] / value[1]
+        return float(value) if isinstance(value, (int, float)) and 0 < value < math.inf else None
 
 
 def read_header(path: str | os.PathLike[str], *, frame: int | None = None) -> Header:

@@ -3,6 +3,8 @@
 One file a checkpoint, ``checkpoints/step_0000400.ckpt``: tensors and plain values only, written whole or not
 at all and flushed to disk. It is loaded with ``weights_only`` (no code runs), its records' checksums are
 verified, and it holds what it belongs to: settings and pairs. A damaged one is an error, never a fresh start.
+
+The newest few are kept to go on from, and milestones to choose from: the best weights need not be the last.
 """
 
 from __future__ import annotations
@@ -44,8 +46,12 @@ def checkpoints(folder: Path) -> list[Path]:
     """The checkpoints in ``folder``, oldest first; none if there is no such folder."""
     if not folder.is_dir():
         return []
-    steps = {path: match for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))}
-    return sorted(steps, key=lambda path: int(steps[path][1]))
+    return sorted((path for path in folder.iterdir() if _NAME.fullmatch(path.name)), key=step_of)
+
+
+def step_of(checkpoint: Path) -> int:
+    """How many steps are done in a checkpoint, as its name says."""
+    return int(checkpoint.stem.removeprefix("step_"))
 
 
 def first_step(folder: Path, resume: bool) -> int:
@@ -60,11 +66,13 @@ def first_step(folder: Path, resume: bool) -> int:
             remedy="resume it, or choose another folder",
             file=str(found[-1]),
         )
-    return int(found[-1].stem.removeprefix("step_")) if found else 0
+    return step_of(found[-1]) if found else 0
 
 
-def save_checkpoint(folder: Path, state: Checkpoint, keep: int) -> Path:
-    """Writes ``state`` into ``folder`` and removes all but the newest ``keep`` checkpoints.
+def save_checkpoint(folder: Path, state: Checkpoint, keep: int, milestone_every: int) -> Path:
+    """Writes ``state`` into ``folder``; of the others the newest ``keep`` in all stay, and every milestone.
+
+    A milestone is a checkpoint whose step is a multiple of ``milestone_every``.
 
     Raises FilmRecoveryError when the folder cannot be written to or its disk is full; the older ones then are
     still there.
@@ -79,7 +87,8 @@ def save_checkpoint(folder: Path, state: Checkpoint, keep: int) -> Path:
             file.flush()
             os.fsync(file.fileno())
         for old in checkpoints(folder)[:-keep]:
-            old.unlink()
+            if step_of(old) % milestone_every:
+                old.unlink()
     except FilmRecoveryError as error:
         raise FilmRecoveryError(
             f"{error.message} The checkpoint before it is unharmed.", remedy=error.remedy, file=str(path)

@@ -34,7 +34,8 @@ from film_recovery.learning.pairs import PairSource, checked
 from film_recovery.learning.sampling import check_size, draw_batch
 from film_recovery.learning.settings import Settings
 
-CHECKPOINTS_KEPT = 3
+CHECKPOINTS_KEPT = 3  # the newest; milestones stay besides
+MILESTONE_EVERY = 10_000
 
 
 class TrainingStopped(FilmRecoveryError):
@@ -56,8 +57,8 @@ class Watch:
     """Who is told, and who may stop it.
 
     ``step``: called after every step with its number (from 1), the terms of the loss and the learning rate.
-    ``look``: called every ``every`` steps and after the last, with the step and the averaged model, to be
-    measured and pictured, not changed. ``stop``: asked after every step.
+    ``look``: called every ``every`` steps, at every milestone and after the last step, with the step and the
+    averaged model, to be measured and pictured, not changed. ``stop``: asked after every step.
     """
 
     step: Callable[[int, Mapping[str, float], float], None] = lambda step, terms, rate: None
@@ -93,9 +94,13 @@ def train_network(
     hashes: Mapping[str, str],
     resume: bool = False,
     checkpoint_every: int = 100,
+    milestone_every: int = MILESTONE_EVERY,
     watch: Watch = Watch(),
 ) -> Recovery:
     """Trains ``model`` (from :func:`new_model`) to the settings' last step; it then holds the averaged weights.
+
+    A checkpoint is written every ``checkpoint_every`` steps, of which the newest CHECKPOINTS_KEPT stay, and every
+    ``milestone_every`` steps, which all stay, each with a look beside it: the operator chooses among them.
 
     ``folder``: where checkpoints go. ``hashes``: of the pairs, from :func:`pair_hashes`. ``resume``: go on from
     the newest checkpoint there, or from the start if none was reached; without it, a folder that holds some is
@@ -107,17 +112,18 @@ def train_network(
         parameters, lr=settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay
     )
     average = Average(model, settings.average)
-    state = _State(model, average, optimiser, settings, hashes, folder)
+    state = _State(model, average, optimiser, settings, hashes, folder, milestone_every)
     first = state.restore() if first_step(folder, resume) else 0
     for step in range(first, settings.steps):
         terms = _one_step(model, optimiser, average, pairs, settings, step)
         done = step + 1
         watch.step(done, terms, settings.rate(step))
-        if done % watch.every == 0 and done < settings.steps:
+        milestone = done % milestone_every == 0
+        if (milestone or done % watch.every == 0) and done < settings.steps:
             # Before the checkpoint: after a kill in between, this is done again.
             watch.look(done, _averaged(model, average))
         stopped = watch.stop() and done < settings.steps
-        if stopped or done % checkpoint_every == 0 or done == settings.steps:
+        if stopped or milestone or done % checkpoint_every == 0 or done == settings.steps:
             path = state.save(done)
         if stopped:
             raise TrainingStopped(done, path)
@@ -195,9 +201,11 @@ class _State:
         settings: Settings,
         hashes: Mapping[str, str],
         folder: Path,
+        milestone_every: int,
     ) -> None:
         self.model, self.average, self.optimiser = model, average, optimiser
         self.settings, self.hashes, self.folder = settings.as_dict(), dict(hashes), folder
+        self.milestone_every = milestone_every
 
     def save(self, step: int) -> Path:
         state = Checkpoint(
@@ -208,7 +216,7 @@ class _State:
             self.average.weights,
             self.optimiser.state_dict(),
         )
-        return save_checkpoint(self.folder, state, CHECKPOINTS_KEPT)
+        return save_checkpoint(self.folder, state, CHECKPOINTS_KEPT, self.milestone_every)
 
     def restore(self) -> int:
         """Takes over the newest checkpoint; the number of steps that are done."""

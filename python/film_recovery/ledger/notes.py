@@ -2,8 +2,8 @@
 
 Records of any kind are told; signatures of one person that follow one another, together. These keys of ``data``
 have a place of their own: ``what`` (a sentence), ``reasoning`` (the operator's words), ``stage`` and ``name`` (the
-title), ``checks`` (outcomes as ``Outcome.as_dict`` gives them), ``key`` (for programs: not told). Mappings become
-tables, and what remains follows as a list.
+title), ``checks`` (outcomes as ``Outcome.as_dict`` gives them), ``key`` and a signature's ``of`` (for programs: not
+told). Mappings become tables, and what remains follows as a list.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _signed(records: list[Record]) -> Iterator[str]:
     yield ""
     for record in records:
         note = str(record.data.get("note", "")).strip()
-        more = {key: value for key, value in record.data.items() if key not in ("check", "note")}
+        more = {key: value for key, value in record.data.items() if key not in ("check", "note", "of")}
         said = [_text(note)] if note else []
         said += [f"{_text(key)} {_value(value)}" for key, value in _flat(more)]
         yield f"* `{_code(record.data.get('check'))}`{': ' + '; '.join(said) if said else ''}"

@@ -28,13 +28,17 @@ FOLDERS = (
 
 @dataclass(frozen=True)
 class Paths:
-    """Absolute paths. ``model``: the TorchScript file. ``render_pattern``: frames as ``name.####.exr``."""
+    """Absolute paths. ``model``: the TorchScript file. ``render_pattern``: frames as ``name.####.exr``.
+
+    ``initial``: the checkpoint that training starts from; None for a fresh start.
+    """
 
     script: Path
     curation: Path
     alignment: Path
     training: Path
     model: Path
+    initial: Path | None
     render: Path
     render_pattern: Path
     validation: Path
@@ -55,12 +59,14 @@ def paths(project: Project) -> Paths:
     render = inside(folder, project.inference.folder, key="inference.folder")
     validation = inside(folder, "pipeline/05_validation")
     training = inside(folder, "pipeline/03_copycat_training")
+    initial = project.training.initial
     return Paths(
         script=inside(folder, f"nuke_base/{project.kind}_recovery.nk"),
         curation=inside(folder, "pipeline/01_dataset_curation"),
         alignment=inside(folder, "pipeline/02_alignment"),
         training=training,
         model=training / f"{shot}_{model}.pt",
+        initial=None if initial == "none" else inside(folder, initial, key="training.initial"),
         render=render,
         render_pattern=render / f"{shot}_{project.inference.version}_{model}.####.exr",
         validation=validation,

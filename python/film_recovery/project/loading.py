@@ -106,7 +106,8 @@ def _bare(document: Document, folder: Path) -> Project:
     try:
         paths(project)  # refuses what leaves the folder
     except FilmRecoveryError as error:
-        line = document.line("inference.folder") if "inference.folder" in error.message else None
+        keys = ("inference.folder", "training.initial")
+        line = next((document.line(key) for key in keys if error.message.startswith(f"{key}:")), None)
         raise ProjectFileError(error.message, remedy=error.remedy, file=document.file, line=line) from error
     return project
 

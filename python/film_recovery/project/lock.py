@@ -68,6 +68,20 @@ class Held:
     file: Path
     taken_over: str = ""
 
+    def confirm(self) -> None:
+        """Raises ProjectLocked when somebody took the lock over by choice: the work must not go on beside theirs."""
+        found = _read(self.file)
+        if found == self.holder:
+            return
+        who = (
+            f"{found.owner} ({found.host}, process {found.pid})" if isinstance(found, Holder) else "Somebody"
+        )
+        raise ProjectLocked(
+            f"{who} has taken this project over while it was at work: {self.holder.what}.",
+            remedy="nothing that is finished is lost; ask them, and run the command again when they have ended",
+            file=str(self.file),
+        )
+
 
 _threads = threading.RLock()
 # (process, folder, whether shared) → the lock and how often it is held

@@ -38,11 +38,15 @@ class Record:
         rows = [row for row in self._rows.get(frame.name, ()) if row["job"] == job]
         return any(row["sha256"] == content and _unchanged(row["from"]) for row in rows)
 
+    def knows(self, name: str, content: str) -> bool:
+        """Whether this engine wrote ``content`` (a SHA-256) as the frame ``name``."""
+        return any(row["sha256"] == content for row in self._rows.get(name, ()))
+
     def refuse_foreign(self, frame: Path, number: int) -> None:
         """Raises FilmRecoveryError when ``frame`` exists and is not, byte for byte, one of ours."""
         content = _content(frame, number)
         self._read_on()
-        if content and not any(row["sha256"] == content for row in self._rows.get(frame.name, ())):
+        if content and not self.knows(frame.name, content):
             raise FilmRecoveryError(
                 "A file that this project did not write, or that was changed since, is in the way.",
                 file=str(frame),

@@ -9,7 +9,9 @@ remedy.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from functools import cache
 
 from film_recovery import ledger
 from film_recovery.checks import Check, Outcome, StageReport, judged
@@ -24,9 +26,9 @@ from film_recovery.stages import steps as steps
 from film_recovery.stages import training as training
 from film_recovery.stages import validation as validation
 from film_recovery.stages.measure import FUNCTIONS
+from film_recovery.stages.signing import SIGN as SIGN
+from film_recovery.stages.signing import signed_state
 from film_recovery.stages.view import NotYet, View
-
-SIGN = "sign"  # the kind of the ledger's records that hold signatures: data {check, note}
 
 
 def check(
@@ -42,21 +44,24 @@ def check(
     for id in project.tolerances:
         view.check(id)
     signatures = _signatures(project)
+    state = cache(lambda number: signed_state(project, number))
     reports = []
     for number in (one.number for one in view.recipe.stages):
         if stage is not None and number != stage:
             continue
         checks = [one for one in view.recipe.for_stage(number) if wanted is None or one.id in wanted]
         if checks or wanted is None:
-            outcomes = tuple(_outcome(view, view.check(one.id), signatures) for one in checks)
+            outcomes = tuple(_outcome(view, view.check(one.id), signatures, state) for one in checks)
             reports.append(StageReport(number, outcomes))
     return tuple(reports)
 
 
-def _outcome(view: View, one: Check, signatures: Mapping[str, Record]) -> Outcome:
-    if one.manual:
-        return _signed(one, signatures.get(one.id))
+def _outcome(
+    view: View, one: Check, signatures: Mapping[str, Record], state: Callable[[int], str]
+) -> Outcome:
     try:
+        if one.manual:
+            return _signed(one, signatures.get(one.id), state)
         return FUNCTIONS[one.id](view, one)
     except NotYet as reason:
         return Outcome(one.id, "info", None, one.tolerance, f"not yet: {reason}")
@@ -68,20 +73,22 @@ def _outcome(view: View, one: Check, signatures: Mapping[str, Record]) -> Outcom
         return Outcome(one.id, "fail", None, one.tolerance, error.message, remedy, error.where)
 
 
-def _signed(one: Check, record: Record | None) -> Outcome:
+def _signed(one: Check, record: Record | None, state: Callable[[int], str]) -> Outcome:
+    """By its last signature; one of another state of the project is none. ``state``: the present one of a stage."""
     if record is None:
-        outcome = judged(one, False, "unsigned", "Nobody has signed it.")
-        return Outcome(
-            one.id,
-            outcome.outcome,
-            outcome.value,
-            one.tolerance,
-            outcome.reason,
-            (*one.remedy, "then sign it"),
-        )
+        return _unsigned(one, "Nobody has signed it.")
+    signed = f"Signed by {record.by} on {record.time[:10]}"
+    of = record.data.get("of")
+    if of is not None and of != state(one.stage):  # older ledgers do not say of what
+        return _unsigned(one, f"{signed} for an earlier state of the project; look again.")
     note = str(record.data.get("note", ""))
-    said = f"Signed by {record.by} on {record.time[:10]}{': ' + note.rstrip('.') if note else ''}."
+    said = f"{signed}{': ' + note.rstrip('.') if note else ''}."
     return judged(one, True, {"by": record.by, "time": record.time, "note": note}, said)
+
+
+def _unsigned(one: Check, reason: str) -> Outcome:
+    outcome = judged(one, False, "unsigned", reason)
+    return replace(outcome, remedy=(*one.remedy, "then sign it"))
 
 
 def _signatures(project: Project) -> dict[str, Record]:

@@ -66,7 +66,7 @@ def frame_rate(view: View, check: Check) -> Outcome:
     for element in ELEMENTS:
         rates = {float(view.project.elements[element].frame_rate)}
         for frame in view.frames(element):
-            rate = _rate(view.header(element, frame).metadata.get("framesPerSecond"))
+            rate = view.header(element, frame).frame_rate
             rates |= {rate} if rate else set()
         found[element] = sorted(rates)
     values = [value for element in ELEMENTS for value in found[element]]
@@ -271,13 +271,6 @@ def no_retimes(view: View, check: Check) -> Outcome:
 
 def _x(size: list[int]) -> str:
     return "×".join(map(str, size))
-
-
-def _rate(value: Any) -> float | None:
-    """Frames per second from metadata: a number, or a fraction of two."""
-    if isinstance(value, tuple) and len(value) == 2 and value[1]:
-        return float(value[0]) / float(value[1])
-    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _channels(view: View, element: str) -> list[tuple[str, ...]]:

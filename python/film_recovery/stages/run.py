@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -25,13 +26,14 @@ from film_recovery.comp import Evaluator
 from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.frame_ranges import format_frames
-from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import Project, load, lock, paths
 from film_recovery.project.leftovers import clear_unfinished
 from film_recovery.recipes.model import STAGES
 from film_recovery.stages import chain
-from film_recovery.stages.building import build_script, script_text
+from film_recovery.stages.building import build_script, script_text, spec_of
 from film_recovery.stages.checking import check
+
+_LOOK = 1.0  # seconds between two looks at the lock
 
 
 class Listener(Protocol):
@@ -48,6 +50,22 @@ class Ran:
 
     report: Path
     worked: tuple[str, ...]
+
+
+class _Guarded:
+    """A listener that looks, at most once a second, whether the project's lock is still ours."""
+
+    def __init__(self, listener: Listener, held: lock.Held) -> None:
+        self.listener, self.held, self.looked = listener, held, time.monotonic()
+
+    def progress(self, what: str, done: int, total: int, **more: Any) -> None:
+        if time.monotonic() - self.looked > _LOOK:
+            self.held.confirm()
+            self.looked = time.monotonic()
+        self.listener.progress(what, done, total, **more)
+
+    def outcome(self, outcome: Outcome) -> None:
+        self.listener.outcome(outcome)
 
 
 @dataclass(frozen=True)
@@ -83,8 +101,9 @@ def run(folder: Path, listener: Listener, *, by: str = "", take_over: bool = Fal
         _record_start(project, by, held.taken_over)
         worked: list[str] = []
         try:
-            _go(project, links, listener, by, worked)
+            _go(project, links, _Guarded(listener, held), held, by, worked)
         except (FilmRecoveryError, KeyboardInterrupt) as stop:
+            held.confirm()  # the ledger tells of whoever took over from here on
             ledger.append(project.folder, "stopped", {"reason": str(stop) or type(stop).__name__}, by)
             ledger.write_notes(project.folder)
             raise
@@ -94,7 +113,12 @@ def run(folder: Path, listener: Listener, *, by: str = "", take_over: bool = Fal
 
 
 def _go(
-    project: Project, links: tuple[chain.Link, ...], listener: Listener, by: str, worked: list[str]
+    project: Project,
+    links: tuple[chain.Link, ...],
+    listener: Listener,
+    held: lock.Held,
+    by: str,
+    worked: list[str],
 ) -> None:
     """Steps before, own stages, steps after; the names of what had to be worked go into ``worked``."""
     before = [link for link in links if link.step.when == "before"]
@@ -103,14 +127,24 @@ def _go(
         worked += _step(project, link, listener, by)
     chain.refuse_unrendered(project)
     _build(project, by)
-    for number, name in enumerate(STAGES):
-        report = _checked(project, number, listener)
-        if name == STAGES[-1] and after:
-            for link in after:
-                worked += _step(project, link, listener, by)
-            report = _checked(project, number, _Changed(listener, report))  # the steps are part of it
+    *others, last = range(len(STAGES))
+    for number in others:
+        report = _judged(project, number, listener)
+        _refuse(project, report)
+        held.confirm()
         if _work(project, number, listener, by, report):
-            worked.append(name)
+            worked.append(STAGES[number])
+    # The report comes before its judgement: what is signed in this stage is seen in it.
+    report = _judged(project, last, listener)
+    _work(project, last, listener, by, report)
+    worked.append(STAGES[last])
+    _refuse(project, report)
+    if after:
+        for link in after:
+            worked += _step(project, link, listener, by)
+        report = _judged(project, last, _Changed(listener, report))  # the steps are part of it
+        _work(project, last, listener, by, report)
+        _refuse(project, report)
 
 
 @dataclass(frozen=True)
@@ -171,20 +205,33 @@ def _build(project: Project, by: str) -> None:
         ledger.append(project.folder, "built", {"script": paths(project).script.name, "key": key}, by)
 
 
-def _checked(project: Project, number: int, listener: Listener) -> StageReport:
-    """The report of one stage; CheckFailed when the work must not go on."""
+def _judged(project: Project, number: int, listener: Listener) -> StageReport:
+    """The report of one stage, told."""
     (report,) = check(project, number)
     for outcome in report.outcomes:
         listener.outcome(outcome)
-    if report.stops:
-        failed = [outcome for outcome in report.outcomes if outcome.outcome == "fail"]
-        raise CheckFailed(
-            f"Stage {number} ({STAGES[number]}) stops at {len(failed)} checks: "
-            + "; ".join(f"{outcome.check}: {outcome.reason}" for outcome in failed[:5]),
-            remedy=failed[0].remedy[0] if failed[0].remedy else "see the checks",
-            file=str(project.folder),
-        )
     return report
+
+
+def _refuse(project: Project, report: StageReport) -> None:
+    """Raises CheckFailed when the work must not go on: a check fails, or what it is about has not been chosen."""
+    number = report.stage
+    if STAGES[number] == "curation":
+        try:
+            spec_of(project)
+        except FilmRecoveryError as error:
+            raise CheckFailed(
+                f"Stage {number} (curation) stops: {error.message}", remedy=error.remedy, **error.where
+            ) from error
+    failed = [outcome for outcome in report.outcomes if outcome.outcome == "fail"]
+    if not failed:
+        return
+    raise CheckFailed(
+        f"Stage {number} ({STAGES[number]}) stops at {len(failed)} check{'s' * (len(failed) > 1)}: "
+        + "; ".join(f"{outcome.check}: {outcome.reason}" for outcome in failed[:5]),
+        remedy=failed[0].remedy[0] if failed[0].remedy else "see the checks",
+        file=str(project.folder),
+    )
 
 
 def _work(project: Project, number: int, listener: Listener, by: str, report: StageReport) -> bool:
@@ -270,25 +317,7 @@ def _validation(project: Project, listener: Listener) -> dict[str, Any] | None:
 def _training(project: Project, listener: Listener) -> dict[str, Any] | None:
     from film_recovery.stages.teaching import teach
 
-    key = training_key(project)
-    model = paths(project).model
-    if _done(project, 3, key) and model.exists():
-        return None
-    return {"key": key, **teach(project, key, listener)}
-
-
-def training_key(project: Project) -> str:
-    """Everything that a model depends on: the graph, the settings, and the files behind the pairs."""
-    files = []
-    for name in ("source", "reference"):
-        element = project.elements[name]
-        sequence = Sequence.parse(project.file_of(name), element.first, element.last)
-        for pair in (*project.pairs, *project.hold_out):
-            path = sequence.path(getattr(pair, name))
-            status = path.stat() if path.exists() else None
-            files.append((path.name, status.st_size if status else -1, status.st_mtime_ns if status else -1))
-    script = nk.load(paths(project).script).text()
-    return _digest((__version__, script, asdict(project.training), files))
+    return teach(project, listener)
 
 
 def _done(project: Project, number: int, key: str) -> bool:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from film_recovery import delivery, ledger
+from film_recovery import delivery
 from film_recovery.analysis.baselines import Grade, UnsharpMask, fit_grade, fit_unsharp_mask
 from film_recovery.analysis.colour_difference import difference_2000
 from film_recovery.analysis.difference import psnr, ssim
@@ -27,7 +27,7 @@ from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.luma import luma
 from film_recovery.project import Project, paths
 from film_recovery.stages import chain
-from film_recovery.stages.checking import SIGN, check
+from film_recovery.stages.checking import check
 from film_recovery.stages.closed_form import (
     closed_form_file,
     is_closed_form,
@@ -36,6 +36,8 @@ from film_recovery.stages.closed_form import (
 )
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.masters import written
+from film_recovery.stages.origin import hashes, made, masters, settings
+from film_recovery.stages.signing import standing
 from film_recovery.stages.view import View
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def write_report(project: Project, listener: Listener) -> Path:
     for done, moment in enumerate(found, 1):
         shown.append(_shown(view, contenders, moment, display))
         listener.progress("report", done, len(found))
-    signed = ledger.read(project.folder).of_kind(SIGN)
+    frames = masters(view)
     data = delivery.ReportData(
         film=project.film,
         reel=project.reel,
@@ -109,17 +111,19 @@ def write_report(project: Project, listener: Listener) -> Path:
         checks=view.recipe.checks,
         signatures=tuple(
             delivery.Signature(str(r.data.get("check")), r.by, r.time, str(r.data.get("note", "")))
-            for r in signed
+            for r in standing(project)
         ),
         figures=tuple(_row(name, contenders, shown) for name in OF_RECIPE[view.kind]),
         contenders={contender.name: contender.made for contender in contenders},
         recovered_column=contenders[-1].name,
         held_out=tuple(one.frame for one in shown),
         stills=tuple(one.still for one in shown[:MOST_STILLS]),
+        stills_left_out=max(0, len(shown) - MOST_STILLS),
         curves=_curves(project),
         elements={name: asdict(element) for name, element in project.elements.items()},
-        settings=asdict(project.training),
-        hashes=_hashes(project),
+        settings=settings(project),
+        hashes=hashes(view, frames),
+        made=made(view, frames),
         steps=chain.reports(project),
         reasoning=project.reasoning,
     )
@@ -278,11 +282,3 @@ def _curves(project: Project) -> tuple[delivery.Curve, ...]:
         if points:
             curves.append(delivery.Curve(title, unit, points, target))
     return tuple(curves)
-
-
-def _hashes(project: Project) -> dict[str, Any]:
-    from film_recovery.rendering.record import sha256
-
-    places = paths(project)
-    files = {"script": places.script, "model": places.model}
-    return {name: sha256(file) for name, file in files.items() if file.exists()}

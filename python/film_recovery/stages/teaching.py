@@ -1,40 +1,63 @@
 """Stage 3 at work: the model of a project, trained on its pairs, measured on its hold-out.
 
-The run folder carries the work's key in its name. So a training that was killed goes on from its checkpoint, and one
-whose pairs, graph or settings changed begins anew beside it.
+What a model depends on is its key: the pixels of the pairs as CopyCat sees them, recipe, luma method, curve and the
+settings. Nothing else: a node that was moved, a file that was copied, another compression of the masters train nothing
+anew. The run folder carries the key in its name, and keeps the model that was made in it. So a training that was
+killed goes on from its checkpoint, and one whose pairs or settings changed begins anew beside it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from film_recovery import nk
+from film_recovery import __version__, ledger, nk
 from film_recovery.comp import Evaluator
-from film_recovery.project import Project, paths
+from film_recovery.errors import CheckFailed, FilmRecoveryError
+from film_recovery.imaging.atomic import replacement
+from film_recovery.imaging.sequence import Sequence
+from film_recovery.project import FILE, Project, paths
 from film_recovery.stages.held_out import pairs_of
 
 if TYPE_CHECKING:
     from film_recovery.stages.run import Listener
 
-
-def run_folder(project: Project, key: str) -> Path:
-    """Where log, contact sheets and checkpoints of the work ``key`` lie."""
-    return paths(project).training / f"run_{key[:12]}"
+COPYCAT = "CopyCat1"
+ENGINE = "open"
 
 
-def teach(project: Project, key: str, listener: Listener) -> dict[str, Any]:
-    """Trains, and gives what the ledger keeps: settings, figures by contender, the model's name and hash."""
+def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
+    """Trains, and gives what the ledger keeps: settings, figures by contender, the model's name and hash.
+
+    None when the last training is of the same key and its model is there. Raises CheckFailed for a project that trains
+    in NukeX, FilmRecoveryError as ``engine.training.train`` does.
+    """
     from film_recovery.engine.training import train
     from film_recovery.learning.export import load_model
 
-    places = paths(project)
+    settings, places = project.training, paths(project)
+    quick = _quick_key(project)
+    last = _last(project)
+    if places.model.exists() and last.get("quick") == quick:
+        return None
+    if settings.engine != ENGINE:
+        raise CheckFailed(
+            f"This project trains in NukeX (training.engine is {settings.engine}), which run cannot do.",
+            remedy="train at the script's CopyCat node, or set training.engine to open",
+            file=str(project.folder / FILE),
+        )
+    evaluator = Evaluator(nk.load(places.script))
+    key = training_key(project, evaluator)
+    if places.model.exists() and last.get("key") == key:
+        return {**last, "quick": quick, "what": "Nothing that the model depends on has changed."}
     folder = run_folder(project, key)
-    settings = project.training
     trained = train(
-        Evaluator(nk.load(places.script)),
-        "CopyCat1",
+        evaluator,
+        COPYCAT,
         steps=settings.steps,
         preset=settings.size,
         seed=settings.seed,
@@ -44,11 +67,16 @@ def teach(project: Project, key: str, listener: Listener) -> dict[str, Any]:
         run_folder=folder if settings.steps else None,
         held_out=pairs_of(project),
         resume=(folder / "checkpoints").is_dir(),
+        finetune=initial_weights(project),
         film=project.film,
         reel=project.reel,
         progress=listener.progress,
     )
+    _keep(places.model, folder)
     return {
+        "key": key,
+        "quick": quick,
+        "engine": f"film-recovery {__version__}",
         "model": places.model.name,
         "sha256": load_model(places.model).card.sha256,
         "run": folder.name if settings.steps else "",
@@ -60,3 +88,76 @@ def teach(project: Project, key: str, listener: Listener) -> dict[str, Any]:
         },
         "better": trained.better,
     }
+
+
+def run_folder(project: Project, key: str) -> Path:
+    """Where log, contact sheets, checkpoints and the model of the work ``key`` lie."""
+    return paths(project).training / f"run_{key[:12]}"
+
+
+def training_key(project: Project, evaluator: Evaluator) -> str:
+    """SHA-256 of everything that the model of ``project`` depends on; evaluates every pair of the script."""
+    from film_recovery.engine.asked import curve_of, recipe_of
+    from film_recovery.engine.pairs import CopyCatPairs
+    from film_recovery.learning.trainer import pair_hashes
+
+    node = evaluator.script.node(COPYCAT)
+    hashes = pair_hashes(CopyCatPairs(evaluator, node))
+    graph = (*recipe_of(evaluator, node, None), curve_of(evaluator, node))
+    return _digest((list(hashes.items()), graph, _settings(project)))
+
+
+def initial_weights(project: Project) -> Path | None:
+    """The checkpoint that the project's training starts from; None for a fresh start.
+
+    Raises FilmRecoveryError for one that is missing or is not a checkpoint of a training.
+    """
+    checkpoint = paths(project).initial
+    if checkpoint is not None and (checkpoint.suffix != ".ckpt" or not checkpoint.is_file()):
+        raise FilmRecoveryError(
+            f"training.initial: {project.training.initial} is no checkpoint that a training of this project left.",
+            remedy="name one of pipeline/03_copycat_training/run_…/checkpoints/*.ckpt, or none",
+            file=str(project.folder / FILE),
+        )
+    return checkpoint
+
+
+def _quick_key(project: Project) -> str:
+    """What can change the training key, cheap to look at: unequal when in doubt."""
+    files = []
+    for name in ("source", "reference"):
+        element = project.elements[name]
+        sequence = Sequence.parse(project.file_of(name), element.first, element.last)
+        for pair in project.pairs:
+            path = sequence.path(getattr(pair, name))
+            status = path.stat() if path.exists() else None
+            files.append((path.name, status.st_size if status else -1, status.st_mtime_ns if status else -1))
+    return _digest((nk.load(paths(project).script).text(), _settings(project), files))
+
+
+def _settings(project: Project) -> dict[str, Any]:
+    """The settings as the key has them: initial weights by their content."""
+    settings = asdict(project.training)
+    checkpoint = initial_weights(project)
+    if checkpoint is not None:
+        settings["initial"] = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    return settings
+
+
+def _last(project: Project) -> dict[str, Any]:
+    """What the ledger says of the last training, without what every stage's record has."""
+    records = [r for r in ledger.read(project.folder).of_kind("stage") if r.data.get("stage") == 3]
+    data = dict(records[-1].data) if records else {}
+    return {key: value for key, value in data.items() if key not in ("stage", "name", "checks")}
+
+
+def _keep(model: Path, folder: Path) -> None:
+    """The model and its sidecar in its run folder too, where the next training does not replace them."""
+    for file in (model.with_suffix(".json"), model):
+        with replacement(folder / file.name, create_directories=True) as temporary:
+            shutil.copyfile(file, temporary)
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

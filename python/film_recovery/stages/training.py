@@ -14,8 +14,10 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.graph import epochs
 from film_recovery.imaging.frame import RGB, Frame
 from film_recovery.stages import walk
+from film_recovery.stages.closed_form import last_training
 from film_recovery.stages.measure import measures
-from film_recovery.stages.view import View
+from film_recovery.stages.teaching import initial_weights as own_weights
+from film_recovery.stages.view import NotYet, View
 
 # A CopyCat node where the script says nothing.
 # Source: https://learn.foundry.com/nuke/content/reference_guide/air_nodes/copycat.html
@@ -213,7 +215,7 @@ def steps_epochs(view: View, check: Check) -> Outcome:
 
 @measures("training.initial_weights")
 def initial_weights(view: View, check: Check) -> Outcome:
-    """None, or checkpoints whose sidecar names this film and reel; of the CopyCat node and of the project."""
+    """None; of CopyCat a checkpoint whose sidecar names this film and reel; of the project one that it made itself."""
     word = _word(view, "initialWeights")
     show = {"node": view.copycat.path}
     checkpoints = []
@@ -222,13 +224,12 @@ def initial_weights(view: View, check: Check) -> Outcome:
     elif word != "None":
         reason = f"CopyCat starts from the pre-trained weights {word}."
         return judged(check, False, word, reason, show)
-    if view.project.training.initial != "none":
-        checkpoints.append(view.project.folder / view.project.training.initial)
+    own = own_weights(view.project)  # inside the project, so of this film
     for checkpoint in checkpoints:
         problem = _foreign(view, checkpoint)
         if problem:
             return judged(check, False, checkpoint.name, problem, {**show, "file": str(checkpoint)})
-    names = [checkpoint.name for checkpoint in checkpoints]
+    names = [checkpoint.name for checkpoint in (*checkpoints, *([own] if own else []))]
     reason = f"Starts from {', '.join(names)}, a checkpoint of this film." if names else "No initial weights."
     return judged(check, True, names or "None", reason)
 
@@ -251,6 +252,34 @@ def preview(view: View, check: Check) -> Outcome:
     which = f"frame {frames[0]}" if frames else "no held frame"
     reason = f"The preview shows {which}, {'a' if ok else 'no'} hold-out."
     return judged(check, ok, frames, reason, show)
+
+
+# How well a model did on held-out frames, the figure that decides first: name in the ledger → words, unit.
+DECIDING: Mapping[str, tuple[str, str]] = {"de00": ("colour difference", "ΔE00"), "psnr": ("PSNR", "dB")}
+
+
+@measures("training.network_better")
+def network_better(view: View, check: Check) -> Outcome:
+    """The last training's own figures on held-out frames, as the ledger has them."""
+    last = last_training(view.project)
+    if not last:
+        raise NotYet("nothing has been trained")
+    if not last.get("settings", {}).get("steps"):
+        return judged(
+            check, True, {}, "The closed form alone was trained, so no network can be worse than it."
+        )
+    figures = last.get("figures", {})
+    name = next((name for name in DECIDING if f"network {name}" in figures), "")
+    closed = figures.get(f"closed_form {name}")
+    if closed is None or not last.get("better"):
+        raise NotYet("the last training measured no held-out frame")
+    words, unit = DECIDING[name]
+    network, ok = figures[f"network {name}"], last["better"] == "network"
+    reason = (
+        f"On held-out frames the {'network' if ok else 'closed form'} of the last training did better: {words} "
+        f"{network:.4g} {unit} of the network, {closed:.4g} {unit} of the closed form."
+    )
+    return judged(check, ok, {"figure": name, "network": network, "closed_form": closed}, reason)
 
 
 def _word(view: View, knob: str) -> str:

@@ -1,0 +1,131 @@
+"""Signatures: what nothing can measure is looked at by a person, who signs it; and what the signature is about.
+
+A signature holds for the state that was looked at. ``sign`` notes a digest of that state beside it in the ledger, and
+``checking`` takes a signature of another state for none. So whoever changes pairs, settings or model looks again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from film_recovery import ledger, recipes
+from film_recovery._files import explained
+from film_recovery.errors import FilmRecoveryError, UsageError
+from film_recovery.imaging.sequence import Sequence
+from film_recovery.ledger import Record
+from film_recovery.project import FOLLOWING, Project, lock, paths
+from film_recovery.recipes.model import STAGES
+from film_recovery.stages.view import NotYet, View
+
+SIGN = "sign"  # the kind of the ledger's records that hold signatures: data {check, note, of}
+_CURATION, _ALIGNMENT, _TRAINING, _INFERENCE, _VALIDATION = (
+    STAGES.index(name) for name in ("curation", "alignment", "training", "inference", "validation")
+)
+
+
+def sign(project: Project, id: str, by: str, note: str = "", *, take_over: bool = False) -> Record:
+    """Signs the manual check ``id`` as ``by``, for ``project`` as it is now; the ledger's record of it.
+
+    Holds the project; a lock that was taken over is recorded too. Raises UsageError for a check that is measured or
+    that the recipe has not, without a name, and before there is anything to look at; ProjectLocked.
+    """
+    check = recipes.load(project.recipe).check(id)
+    if not check.manual:
+        raise UsageError(
+            f"{id} is measured, not signed.", remedy=f"film-recovery check --project {project.folder}"
+        )
+    if not by.strip():
+        raise UsageError("A signature needs a name.", remedy="give it with --by")
+    what = f"sign {id}"
+    with lock.held(project.folder, what, take_over) as mine:
+        _refuse_unseen(project, id, check.stage)
+        of = signed_state(project, check.stage)
+        if mine.taken_over:
+            ledger.append(project.folder, "taken over", {"what": what, "from": mine.taken_over}, by)
+        record = ledger.append(project.folder, SIGN, {"check": id, "note": note, "of": of}, by)
+        ledger.write_notes(project.folder)
+    return record
+
+
+def signed_state(project: Project, stage: int) -> str:
+    """A short digest of all that a signature of ``stage`` is about, in hexadecimal digits.
+
+    Each stage builds on those before it. The frames that are to be rendered are no part of it: what was seen in a
+    short range holds for the whole. Raises FilmRecoveryError when the model cannot be read.
+    """
+    about: dict[str, Any] = {
+        "elements": {
+            name: {key: getattr(element, key) for key in FOLLOWING}
+            for name, element in project.elements.items()
+        }
+    }
+    if stage >= _CURATION:
+        about["pairs"] = [(pair.source, pair.reference) for pair in project.pairs]
+        about["hold_out"] = [(pair.source, pair.reference) for pair in project.hold_out]
+    if stage >= _ALIGNMENT:
+        about["alignment"] = asdict(project.alignment)
+    if stage == _TRAINING:
+        about["training"] = asdict(project.training)
+    if stage >= _INFERENCE:
+        about["model"] = _model_hash(project)
+    text = json.dumps(about, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def standing(project: Project) -> list[Record]:
+    """The signatures that hold for ``project`` as it is; those of another state, or of no check of it, do not."""
+    stages = {check.id: check.stage for check in recipes.load(project.recipe).checks}
+    states = {stage: signed_state(project, stage) for stage in set(stages.values())}
+    return [
+        record
+        for record in ledger.read(project.folder).of_kind(SIGN)
+        if record.data.get("check") in stages
+        and record.data.get("of") in (None, states[stages[str(record.data["check"])]])
+    ]
+
+
+def _refuse_unseen(project: Project, id: str, stage: int) -> None:
+    """Raises UsageError where what is to be signed cannot have been looked at."""
+    missing = ""
+    if stage == _INFERENCE and _model_file(project) is None:
+        missing = "no model has been trained"
+    if stage == _VALIDATION:
+        pattern = paths(project).render_pattern
+        if not Sequence.parse(pattern.as_posix()).frames():
+            missing = f"no frame {pattern.name} has been rendered"
+    if missing:
+        raise UsageError(
+            f"{id} cannot be signed yet: {missing}, so nobody can have looked at it.",
+            remedy=f"film-recovery run --project {project.folder}, look at what it made, then sign",
+        )
+
+
+def _model_file(project: Project) -> Path | None:
+    """The model that the script names (NukeX names its own), or the one that a run makes; None before there is one."""
+    try:
+        return View(project).model_file
+    except (NotYet, FilmRecoveryError):  # no script, or one that the checks complain of
+        made = paths(project).model
+        return made if made.is_file() else None
+
+
+def _model_hash(project: Project) -> str:
+    """SHA-256 of the model as its sidecar has it, which a .cat made of it shares; of the file where it has none."""
+    file = _model_file(project)
+    if file is None:
+        return ""
+    sidecar = file.with_suffix(".json")
+    described = sidecar if sidecar.is_file() else file
+    with explained(described, "read"):
+        content = described.read_bytes()
+    try:
+        card = json.loads(content) if described == sidecar else None
+    except (ValueError, RecursionError):  # a damaged sidecar is another state
+        card = None
+    own = card.get("sha256") if isinstance(card, Mapping) else None
+    return own if isinstance(own, str) else hashlib.sha256(content).hexdigest()

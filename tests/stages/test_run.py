@@ -1,0 +1,150 @@
+"""A project taken through its stages: what is done again and what is not, what stops it, who may go on."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from film_recovery import ledger, nk, project, recipes
+from film_recovery.checks import Outcome
+from film_recovery.errors import CheckFailed
+from film_recovery.learning.export import load_model
+from film_recovery.project import Training, lock
+from film_recovery.project.lock import ProjectLocked
+from film_recovery.stages.run import Ran, run
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def progress(self, what: str, done: int, total: int, **more: Any) -> None:
+        self.told.append(what)
+
+    def outcome(self, outcome: Outcome) -> None:
+        pass
+
+
+def go(place: Any, heard: Heard | None = None) -> Ran:
+    return run(place.folder, heard or Heard(), by="Ada")
+
+
+def sign(folder: Path, *but: str) -> None:
+    for check in recipes.load(project.load(folder).recipe).checks:
+        if check.manual and check.id not in but:
+            ledger.append(folder, "sign", {"check": check.id, "note": ""}, by="Ada")
+
+
+@pytest.fixture
+def signed(colour_place: Any) -> Any:
+    """A colour project whose network takes three steps, ready to run."""
+    training = Training(size="small", patch=16, batch=1, steps=3)
+    colour_place.make(training=training)
+    sign(colour_place.folder)
+    return colour_place
+
+
+def runs(place: Any) -> list[str]:
+    return sorted(path.name for path in project.paths(place.project).training.glob("run_*"))
+
+
+def test_what_a_model_does_not_depend_on_trains_nothing_anew(signed: Any) -> None:
+    go(signed)
+    (first,), weights = runs(signed), signed.model.read_bytes()
+    signed.knob("CopyCat1", "xpos", "77")
+    script = nk.load(signed.script)
+    script.node("Write_Recovered").set("compression", nk.quote("Zip (1 scanline)"))
+    nk.save(script, signed.script)
+    os.utime(signed.file("source", 1))
+    heard = Heard()
+    go(signed, heard)
+    assert "network" not in heard.told
+    assert (runs(signed), signed.model.read_bytes()) == ([first], weights)
+    again = Heard()
+    go(signed, again)
+    assert "pairs" not in again.told, "what was looked at once is not looked at again"
+
+
+def test_another_pixel_of_a_pair_trains_anew_and_the_earlier_model_is_kept(signed: Any) -> None:
+    go(signed)
+    (first,), weights = runs(signed), signed.model.read_bytes()
+    picture = signed.picture("reference", 1).copy()
+    picture[40:50, 40:50] = 0.25
+    signed.write("reference", 1, picture)
+    go(signed)
+    assert len(runs(signed)) == 2
+    assert signed.model.read_bytes() != weights
+    kept = project.paths(signed.project).training / first / signed.model.name
+    assert kept.read_bytes() == weights
+    assert load_model(kept).card.film == signed.project.film
+
+
+def test_a_training_starts_from_the_checkpoint_that_the_project_names(signed: Any) -> None:
+    go(signed)
+    fresh = load_model(signed.model).card.sha256
+    (folder,) = runs(signed)
+    training = project.paths(signed.project).training
+    checkpoint = max((training / folder / "checkpoints").glob("*.ckpt"))
+    project.update(signed.folder, {"training.initial": checkpoint.relative_to(signed.folder).as_posix()})
+    go(signed)
+    assert len(runs(signed)) == 2
+    assert load_model(signed.model).card.sha256 != fresh
+
+
+def test_a_project_that_trains_in_nukex_stops_and_says_so(signed: Any) -> None:
+    project.update(signed.folder, {"training.engine": "copycat"})
+    with pytest.raises(CheckFailed, match="trains in NukeX") as caught:
+        go(signed)
+    assert "training.engine" in caught.value.remedy
+    assert not signed.model.exists()
+
+
+def test_the_ledger_says_which_engine_trained(signed: Any) -> None:
+    go(signed)
+    (record,) = (r for r in ledger.read(signed.folder).of_kind("stage") if r.data["stage"] == 3)
+    assert record.data["engine"].startswith("film-recovery ")
+
+
+def test_the_report_is_there_before_its_signatures_are_asked_for(signed: Any) -> None:
+    (signed.folder / ledger.FILE).unlink()
+    sign(signed.folder, "validation.hue")
+    report = project.paths(signed.project).report
+    with pytest.raises(CheckFailed, match=r"Stage 5 .* 1 check: validation\.hue"):
+        go(signed)
+    assert "Nobody has signed it" in report.read_text(encoding="utf-8")
+    ledger.append(signed.folder, "sign", {"check": "validation.hue", "note": ""}, by="Ada")
+    assert go(signed).worked == ("validation",)
+
+
+@pytest.mark.parametrize(("without", "reason"), [("pairs", "No pairs"), ("hold_out", "hold-out")])
+def test_a_project_without_pairs_or_hold_out_stops_at_curation(
+    colour_place: Any, without: str, reason: str
+) -> None:
+    changes: dict[str, Any] = {without: (), "alignment": replace(colour_place.draft.alignment, hold_out=())}
+    if without == "pairs":
+        changes["alignment"] = replace(changes["alignment"], translate=())
+    colour_place.make(**changes)
+    sign(colour_place.folder)
+    with pytest.raises(CheckFailed, match="curation") as caught:
+        go(colour_place)
+    assert reason.lower() in caught.value.message.lower()
+
+
+def test_who_was_taken_over_stops_and_writes_nothing_more(signed: Any) -> None:
+    class TakenOver(Heard):
+        def progress(self, what: str, done: int, total: int, **more: Any) -> None:
+            super().progress(what, done, total)
+            if what == "network" and done == 1:
+                path = signed.folder / lock.FILE
+                other = {**json.loads(path.read_text()), "owner": "Ben", "pid": os.getppid()}
+                path.write_text(json.dumps(other), encoding="utf-8")
+
+    with pytest.raises(ProjectLocked, match=r"Ben .* has taken this project over"):
+        go(signed, TakenOver())
+    assert ledger.read(signed.folder).records[-1].data.get("name") == "alignment"
+    assert "Ben" in (signed.folder / lock.FILE).read_text(), "the lock is theirs"
