@@ -23,9 +23,11 @@ LIGHT = (
     "checks",
     "errors",
     "graph",
+    "host",
     "jobs",
     "ledger",
     "nk",
+    "plugin",
     "project",
     "recipes",
 )
