@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,7 +154,7 @@ def _keep(model: Path, folder: Path) -> None:
     """The model and its sidecar in its run folder too, where the next training does not replace them."""
     for file in (model.with_suffix(".json"), model):
         with replacement(folder / file.name, create_directories=True) as temporary:
-            shutil.copyfile(file, temporary)
+            temporary.write_bytes(file.read_bytes())
 
 
 def _digest(value: Any) -> str:
