@@ -6,7 +6,7 @@ IN_VENV := .venv/bin/python -m
 TEST_ENV := OMP_NUM_THREADS=1 OPENIMAGEIO_THREADS=1
 PYTEST := $(TEST_ENV) $(IN_VENV) pytest -q
 
-.PHONY: setup demo test test-slow test-all lint
+.PHONY: setup demo test test-slow test-all lint templates docs-pictures
 
 setup:  ## make .venv (Python 3.11 with film-recovery in it)
 	@$(PYTHON) setup_env.py
@@ -25,6 +25,12 @@ test-slow:
 	@$(PYTEST) -m slow
 
 test-all: test test-slow  ## and the slow tests
+
+templates: setup  ## write templates/ anew, after a change to the graph or to a gizmo
+	@$(IN_VENV) film_recovery.graph.templates
+
+docs-pictures: setup  ## draw the templates to docs/pictures (needs Chromium)
+	@.venv/bin/python docs/make_pictures.py
 
 lint: setup
 	@$(IN_VENV) ruff check .

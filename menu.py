@@ -1,10 +1,10 @@
-"""Film Recovery: what NukeX runs at start-up when it has a screen. Puts the building blocks into the menus."""
+"""Film Recovery: what NukeX runs at start-up when it has a screen. The menu and the node toolbar."""
 
-import nuke
+try:
+    import nuke
 
-_BLOCKS = ("FR_GroundTruth", "FR_TrainPrep", "FR_Inference")
+    from film_recovery.plugin import menus
 
-for _menu in (nuke.menu("Nuke"), nuke.menu("Nodes")):
-    _own = _menu.addMenu("Film Recovery")
-    for _block in _BLOCKS:
-        _own.addCommand(_block, f"nuke.createNode('{_block}')")
+    menus.install_menus(nuke.menu("Nuke"), nuke.menu("Nodes"))
+except Exception as _problem:  # NukeX must start whatever is wrong here
+    print(f"Film Recovery: the menu is missing: {_problem}")

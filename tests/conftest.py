@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,3 +27,27 @@ def photograph() -> Callable[[str], Any]:
         return (picture[:, :, ::-1] / 255.0).astype(np.float32)
 
     return load
+
+
+@pytest.fixture
+def install_nuke() -> Callable[..., AbstractContextManager[ModuleType]]:
+    """``with install_nuke(nc=True) as nuke:`` the emulation with other settings."""
+    return installed_nuke
+
+
+@pytest.fixture
+def emulated_nuke() -> Iterator[ModuleType]:
+    """The strict emulation as ``nuke``, with a screen, as NukeX 15.1; ``emulated_nuke.emulation`` is its session."""
+    with installed_nuke() as nuke:
+        yield nuke
+
+
+def installed_nuke(**environment: Any) -> AbstractContextManager[ModuleType]:
+    """The emulation with other settings (``gui nc indie nukex version``)."""
+    file = Path(__file__).with_name("emulated_nuke") / "install.py"
+    spec = importlib.util.spec_from_file_location("emulated_nuke_install", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: AbstractContextManager[ModuleType] = module.installed(**environment)
+    return made

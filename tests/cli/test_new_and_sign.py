@@ -149,3 +149,22 @@ def test_what_nobody_can_have_seen_is_not_signed(film_recovery, film: Path) -> N
     said = film_recovery("sign", "validation.hue", "--by", "Ana", "--project", film, "--json")
     assert said.code == 2
     assert "cannot be signed yet" in said.error["message"] and "film-recovery run" in said.error["remedy"]
+
+
+def test_what_the_site_sets_is_in_a_new_project_under_what_is_given(
+    film_recovery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        "elements: {source: {holder: Archive}}\ntraining: {steps: 7, seed: 5}\n", encoding="utf-8"
+    )
+    monkeypatch.setenv(project.SITE, str(site))
+    scan = write_scan(tmp_path / "scans")
+    said = film_recovery(
+        "new", tmp_path / "film", "--film", "A", "--source", scan, "--reference", scan,
+        "--recipe", "colour-reference", "--set", "training.steps=9", "--json",
+    )  # fmt: skip
+    assert said.code == 0, (said.lines, said.text)
+    made = project.load(tmp_path / "film")
+    assert (made.source.holder, made.reference.holder) == ("Archive", "")
+    assert (made.training.steps, made.training.seed) == (9, 5)

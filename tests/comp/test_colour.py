@@ -1,4 +1,4 @@
-"""Grade, Clamp, ColorMatrix, Colorspace, OCIOColorSpace, Log2Lin."""
+"""Grade, Clamp, ColorMatrix, Colorspace, OCIOColorSpace, OCIODisplay, Log2Lin."""
 
 from __future__ import annotations
 
@@ -206,6 +206,35 @@ class TestOCIO:
         with pytest.raises(FilmRecoveryError) as caught:
             run(body("OCIOColorSpace", out_colorspace="NoSuchSpace"), noise())
         assert caught.value.where["knob"] == "out_colorspace"
+
+
+class TestOCIODisplay:
+    def test_a_plain_view_is_the_display_s_curve(self, run):
+        """Neutral linear light through the view without tone mapping: IEC 61966-2-1's curve, alpha untouched."""
+        light = np.linspace(0.05, 0.9, 16 * 12, dtype=np.float32).reshape(12, 16, 1)
+        frame = Frame(np.repeat(light, 4, axis=2), RGBA, Format(16, 12), Box(0, 0, 16, 12))
+        made = run(body("OCIODisplay", display='"sRGB - Display"', view="Un-tone-mapped"), frame).pixels
+        assert np.allclose(made[..., :3], 1.055 * light ** (1 / 2.4) - 0.055, atol=2e-4)
+        assert np.array_equal(made[..., 3], frame.pixels[..., 3])
+
+    def test_default_is_the_config_s_own_view_and_limits_highlights(self, run):
+        bright = Frame.from_array(np.full((12, 16, 3), 20, np.float32))
+        made = run(body("OCIODisplay", display="default"), bright).pixels
+        assert 0.9 < made.max() < 1.01 and np.array_equal(made, run(body("OCIODisplay"), bright).pixels)
+
+    def test_invert_leads_back(self, run):
+        frame = noise(low=0.05, high=0.8)
+        names = {"display": '"sRGB - Display"', "view": "Un-tone-mapped"}
+        both = body("OCIODisplay", **names) + body("OCIODisplay", **names, invert="true")
+        assert np.allclose(run(both, frame).pixels, frame.pixels, atol=1e-4)
+
+    @pytest.mark.parametrize(
+        ("knob", "word"),
+        [("display", "NoSuchDisplay"), ("view", "NoSuchView"), ("gain", "2"), ("layer", "rgb")],
+    )
+    def test_what_it_cannot_do_is_an_error(self, run, knob, word):
+        with pytest.raises(FilmRecoveryError, match=word if word.startswith("No") else knob):
+            run(body("OCIODisplay", **{knob: word}), noise())
 
 
 class TestLog2Lin:

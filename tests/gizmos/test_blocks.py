@@ -94,13 +94,3 @@ def test_the_luma_of_the_blocks_is_the_product_s_own() -> None:
     assert found["SourceYCbCrMatrix"] == found["ReferenceYCbCrMatrix"] == RGB_TO_YCBCR
     assert found["BackToRGBMatrix"] == YCBCR_TO_RGB
     assert found["LumaOfChange"] == (WEIGHTS,) * 3
-
-
-@pytest.mark.parametrize("name", ["FR_GroundTruth", "FR_TrainPrep", "FR_Inference"])
-def test_every_block_says_what_it_is(name: str) -> None:
-    node = nk.load(graph.gizmo_folder() / f"{name}.gizmo").nodes[0]
-    assert node.class_name == "Gizmo"
-    assert node.get("fr_id").text == name
-    assert node.get("fr_version").text == "1"
-    assert len(node.get("help").text) > 80
-    assert [knob.name for knob in node.user_knobs if knob.code == 20 and knob.name == "info"]

@@ -21,7 +21,7 @@ ingest.size_parity ingest.pixel_aspect ingest.frame_rate ingest.frame_range inge
 ingest.same_transform ingest.same_domain ingest.authorisation curation.pair_count curation.hold_out
 curation.stack_order alignment.one_crop alignment.crop_linked training.bbox_parity training.clamp_share
 training.ground_truth_identity training.patch_fits training.steps_epochs training.initial_weights
-inference.prefilter_parity inference.model_of_film inference.method_match inference.non_commercial
+inference.prefilter_parity inference.model_of_film inference.method_match inference.non_commercial inference.full_format
 inference.output_name inference.output_format inference.output_colourspace inference.output_place
 validation.identity
 """.split()

@@ -125,6 +125,18 @@ def catnc(place: Any) -> None:
     (place.model.parent / "run.catnc").write_bytes(b"opaque")
 
 
+def without(place: Any, *names: str) -> None:
+    script = nk.load(place.script)
+    for name in names:
+        script.remove(script.node(name))
+    nk.save(script, place.script)
+
+
+def older(place: Any) -> None:
+    text = place.script.read_text(encoding="utf-8")
+    place.script.write_text(text.replace("spatial-gauge 2", "spatial-gauge 1"), encoding="utf-8")
+
+
 def words(*parts: str) -> Callable[[Outcome], bool]:
     return lambda outcome: all(part in outcome.reason for part in parts)
 
@@ -283,6 +295,23 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
     ],
     "alignment.crop_enabled": [(lambda p: p.make(alignment=Alignment()), "warn", value(False))],
     "alignment.no_colour_correction": [(lambda p: p.insert(GRADE, "FitToSource"), "fail", value(["Grade9"]))],
+    "training.template": [
+        (
+            lambda p: without(p, "DifferenceView", "ManualTransform"),
+            "warn",
+            lambda o: (
+                o.value
+                == ["The Transform ManualTransform is missing.", "The Merge2 DifferenceView is missing."]
+                and o.reason == " ".join(o.value)
+                and "keeps a copy" in o.remedy[1]
+            ),
+        ),
+        (
+            older,
+            "warn",
+            words("made from template 'spatial-gauge 1'; the project's is 'spatial-gauge 2'"),
+        ),
+    ],
     "training.no_reference_blur": [
         (lambda p: p.insert(MEDIAN, "Read_Reference"), "fail", value(["Median9"])),
         (lambda p: p.insert(SOFT_GROUP, "LiveAreaCrop"), "fail", value(["Soften.Hidden"])),
@@ -444,6 +473,13 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
             "fail",
             lambda o: o.show["node"] == "FR_GroundTruth1",
         ),
+    ],
+    "inference.full_format": [
+        (
+            lambda p: p.knob("FR_Inference1", "preview", "true"),
+            "fail",
+            words("FR_Inference1", "preview format"),
+        )
     ],
     "inference.non_commercial": [
         (

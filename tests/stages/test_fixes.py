@@ -31,6 +31,17 @@ def write(place: Any) -> None:
     place.knob("Write_Recovered", "file", nk.quote("../elsewhere/out.####.exr"))
 
 
+def without(name: str) -> Callable[[Any], Any]:
+    """Takes a node out of the script."""
+
+    def remove(place: Any) -> None:
+        script = nk.load(place.script)
+        script.remove(script.node(name))
+        nk.save(script, place.script)
+
+    return remove
+
+
 # check id → (what breaks it, what the shown change must hold)
 BROKEN: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
     "curation.stack_order": (stacks, ("- firstFrame 5", "+ firstFrame 3")),
@@ -41,6 +52,7 @@ BROKEN: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
     ),
     "alignment.crop_enabled": (live_area, ("- disable true",)),
     "alignment.no_colour_correction": (lambda place: place.insert(GRADE, "FitToSource"), ("-Grade {",)),
+    "training.template": (without("DifferenceView"), ("+ operation difference", "+ name DifferenceView")),
     "training.no_reference_blur": (lambda place: place.insert(MEDIAN, "Read_Reference"), ("-Median {",)),
     "training.settings": (knob("CopyCat1", "batchSize", "8"), ("- batchSize 8", "+ batchSize 3")),
     "training.steps_epochs": (knob("CopyCat1", "epochs", "10000"), ("- epochs 10000", "+ epochs 60000")),

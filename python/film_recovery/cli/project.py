@@ -69,18 +69,21 @@ def new(
 ) -> int:
     """Makes a project, with the steps of its recipe; or, in ``steps/<name>``, a step of the project above it.
 
-    The recipe is named, or chosen from the answers. Nothing is made when anything is wrong.
+    The recipe is named, or chosen from the answers. What the site sets for all projects lies under ``settings``; a
+    step takes it from the project above. Nothing is made when anything is wrong.
     """
     folder = Path(os.path.abspath(folder))
-    values = dict(_setting(text) for text in settings)
+    given_values = dict(_setting(text) for text in settings)
+    site = project.site_defaults()
+    values = {**site, **given_values}
     above = chain.parent_of(folder)
     if above is not None:
         draft = _step_draft(*above, folder, film, elements, recipe)
-        project.create(folder, project.drafted(draft, values))
+        project.create(folder, project.drafted(draft, {**project.of_steps(site), **given_values}))
         return _made(report, folder, ())
     draft, choice = _draft(folder, film, elements, recipe, answers)
     given = project.drafted(draft, {key: value for key, value in values.items() if not _is_of_step(key)})
-    steps = _step_drafts(given, folder, elements.colour, values)
+    steps = _step_drafts(given, folder, elements.colour, values, site)
     for step in recipes.load(given.recipe).steps:
         if step.gives and step.name in steps:
             masters = {step.gives: project.master(f"{project.STEPS}/{step.name}")}
@@ -133,7 +136,7 @@ def _draft(
 
 
 def _step_drafts(
-    parent: Draft, folder: Path, colour: str | None, values: Mapping[str, Any]
+    parent: Draft, folder: Path, colour: str | None, values: Mapping[str, Any], site: Mapping[str, Any]
 ) -> dict[str, Draft]:
     """Every step that can be made of what is given, with its settings."""
     steps = recipes.load(parent.recipe).steps
@@ -145,7 +148,8 @@ def _step_drafts(
         third = _element(colour, folder) if needs_own and colour else None
         draft = project.step_draft(parent, folder, step, third)
         own = f"{project.STEPS}.{step.name}."
-        settings = {key[len(own) :]: value for key, value in values.items() if key.startswith(own)}
+        settings = project.of_steps(site)
+        settings |= {key[len(own) :]: value for key, value in values.items() if key.startswith(own)}
         found[step.name] = project.drafted(draft, settings)
     for key in values:
         if _is_of_step(key) and key.split(".")[1] not in found:

@@ -95,6 +95,10 @@ class NodeCall:
     def text(self, knob: str) -> str:
         return knobs.text(self.evaluator, self.place, knob)
 
+    def parts(self, knob: str) -> list[list[str]]:
+        """A knob that is a list of lists of words, each word's Tcl replaced on its own (see ``knobs.parts``)."""
+        return knobs.parts(self.evaluator, self.place, knob)
+
     def path(self, knob: str) -> Path:
         """A file knob as a path, relative ones placed (see ``root.py``). Empty is an error."""
         value = self.text(knob)

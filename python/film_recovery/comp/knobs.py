@@ -55,6 +55,22 @@ def text(evaluator: Evaluator, place: Place, knob: str) -> str:
         return _substituted(evaluator, found, found.text)
 
 
+def parts(evaluator: Evaluator, place: Place, knob: str) -> list[list[str]]:
+    """A knob that is a list of lists of words (ModifyMetaData's ``metadata``): the words, each a text of its own.
+
+    Tcl in a word is replaced after the list is taken apart, so what a word becomes is never read again: neither
+    as a list, nor as Tcl.
+    """
+    found = setting(evaluator.graph, place, knob)
+    word = _word(default(evaluator.graph, found)) if found.text is None else found.text
+    try:
+        lists = [[_text(field) for field in nk.fields(_text(line))] for line in nk.fields(word)]
+    except FilmRecoveryError as error:
+        raise _error(found, error.message, remedy=error.remedy) from None
+    with evaluator.reading(found.place, found.name, 0, None):
+        return [[_substituted(evaluator, found, part) for part in line] for line in lists]
+
+
 def choice(evaluator: Evaluator, place: Place, knob: str, frame: float, allowed: tuple[str, ...]) -> str:
     """An enumeration's token. An expression or a number is the index of the entry."""
     found = setting(evaluator.graph, place, knob)
@@ -227,6 +243,10 @@ def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return nk.number(value) if isinstance(value, (int, float)) else str(value)
+
+
+def _text(field: nk.Field) -> str:
+    return nk.number(field.value) if isinstance(field, nk.Number) else field.text
 
 
 def _last(channel: str) -> str:

@@ -78,4 +78,6 @@ def model_path(evaluator: Evaluator, node: nk.Node, recipe: str) -> Path:
 def preview_of(evaluator: Evaluator, node: nk.Node) -> Pixels | None:
     """The picture at the Preview input of ``node`` (H×W×3, top row first), or None if nothing is connected there."""
     source = node.inputs[2] if len(node.inputs) > 2 else None
-    return None if source is None else top_down(evaluator.frame(source, evaluator.frame_range(source)[0]))
+    if source is None or not evaluator.call(node, 1).connected(2):
+        return None
+    return top_down(evaluator.frame(source, evaluator.frame_range(source)[0]))

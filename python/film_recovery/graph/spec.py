@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from film_recovery.errors import UsageError
 
 RECIPES = ("spatial", "colour")
+TEMPLATE_VERSION = 2  # raised whenever a node, a connection or a block of the graph changes
 BATCH = 3  # pairs a step, fixed: predictable over machines
 STEPS = 40_000
 
@@ -26,6 +27,16 @@ class Element:
 
 
 @dataclass(frozen=True)
+class Shot:
+    """One shot of a graph that trains on several: its elements, its pairs, and the file that it is written to."""
+
+    source: Element
+    reference: Element
+    pairs: Sequence[tuple[int, int]]
+    output: str
+
+
+@dataclass(frozen=True)
 class GraphSpec:
     """All that a recovery graph holds.
 
@@ -34,6 +45,9 @@ class GraphSpec:
     ``live_area``: left, bottom, right, top of the one Crop, or None while it is not known (Crop bypassed).
     ``patch`` and ``size`` are CopyCat's crop size and model size; ``prefilter`` is the size of the Median on the
     Source only, the same in training and inference (0: none). ``compression``, ``datatype``: words of a Write.
+    ``template``: the recipe's or template's id, which the main backdrop carries. ``more``: further shots for the
+    same training; their pairs follow in the stacks, and each gets an inference of its own. ``note``: the words of
+    the main note; empty: what an operator has to fill in.
     """
 
     recipe: str
@@ -56,6 +70,19 @@ class GraphSpec:
     datatype: str = ""
     write_colourspace: str = "aces_interchange"
     title: str = ""
+    template: str = ""
+    more: Sequence[Shot] = ()
+    note: str = ""
+
+    @property
+    def shots(self) -> tuple[Shot, ...]:
+        """The first shot, which is the spec's own, and all others."""
+        return Shot(self.source, self.reference, self.pairs, self.output), *self.more
+
+    @property
+    def pair_count(self) -> int:
+        """The pairs of all shots: the length of the stacks."""
+        return sum(len(shot.pairs) for shot in self.shots)
 
 
 def epochs(steps: int, pairs: int, batch: int = BATCH) -> int:
@@ -66,10 +93,10 @@ def epochs(steps: int, pairs: int, batch: int = BATCH) -> int:
 def check(spec: GraphSpec) -> None:
     if spec.recipe not in RECIPES:
         raise UsageError(f"Unknown recipe {spec.recipe!r}.", remedy=f"choose one of {', '.join(RECIPES)}")
-    if not spec.pairs:
+    if not all(shot.pairs for shot in spec.shots):
         raise UsageError("A recovery graph needs at least one pair.", remedy="choose 4 to 9 pairs for a shot")
-    if spec.translate and len(spec.translate) != len(spec.pairs):
+    if spec.translate and len(spec.translate) != spec.pair_count:
         raise UsageError(
-            f"{len(spec.translate)} alignments for {len(spec.pairs)} pairs.",
+            f"{len(spec.translate)} alignments for {spec.pair_count} pairs.",
             remedy="give one a pair, or none",
         )

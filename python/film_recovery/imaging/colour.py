@@ -86,6 +86,34 @@ class ColourConfig:
             self._processor(start, end).applyRGB(out)
         return out
 
+    def display(
+        self, rgb: NDArray[Any], source: str, display: str = "", view: str = "", *, inverse: bool = False
+    ) -> NDArray[np.float32]:
+        """``rgb`` (…, 3) in ``source`` → as ``view`` of ``display`` shows it: a new float32 array, nothing clamped
+        here (a view itself may limit). Empty names are the config's defaults. ``inverse``: the way back.
+
+        Raises FilmRecoveryError for a display or a view that the config does not have.
+        """
+        shown_on = _one_of(self.name, "display", display, self._config.getDefaultDisplay(), self.displays())
+        views = list(self._config.getViews(shown_on))
+        seen_as = _one_of(self.name, "view", view, self._config.getDefaultView(shown_on), views)
+        out = np.array(rgb, dtype=np.float32, order="C")
+        if out.size:
+            direction = ocio.TRANSFORM_DIR_INVERSE if inverse else ocio.TRANSFORM_DIR_FORWARD
+            try:
+                processor = self._config.getProcessor(self.resolve(source), shown_on, seen_as, direction)
+                processor.getOptimizedCPUProcessor(_OPTIMIZATION).applyRGB(out)
+            except (ocio.Exception, ocio.ExceptionMissingFile) as error:
+                raise FilmRecoveryError(
+                    f"The OCIO config {self.name} cannot show {source} as {seen_as} on {shown_on}: {error}.",
+                    remedy="choose another view, and check that the files which the config refers to are present",
+                ) from error
+        return out
+
+    def displays(self) -> list[str]:
+        """Names of the displays, in the config's order."""
+        return list(self._config.getDisplays())
+
     def colour_spaces(self) -> list[str]:
         """Names of the colour spaces, in the config's order, aliases and roles left out."""
         return list(self._config.getColorSpaceNames())
@@ -138,6 +166,16 @@ class ColourConfig:
                 f"The OCIO config {self.name} cannot convert from {source} to {target}: {error}.",
                 remedy="check that the files which the config refers to (LUTs) are present",
             ) from error
+
+
+def _one_of(config: str, what: str, name: str, usual: str, known: list[str]) -> str:
+    chosen = name or usual
+    if chosen not in known:
+        raise FilmRecoveryError(
+            f"The {what} “{chosen}” is not in the OCIO config {config}.",
+            remedy=f"choose one that it has: {', '.join(known)}",
+        )
+    return chosen
 
 
 def _load(text: str, origin: str) -> ColourConfig:

@@ -32,7 +32,7 @@ from film_recovery.nk.values import (
     expression,
     fields,
 )
-from film_recovery.nk.words import decode, escaped, literal, quote, stored, word_list
+from film_recovery.nk.words import checked, decode, escaped, literal, quote, stored, word_list
 
 __all__ = [
     "Braced",
@@ -50,6 +50,7 @@ __all__ = [
     "UserKnob",
     "Word",
     "boolean",
+    "checked",
     "components",
     "curve",
     "curves",

@@ -50,6 +50,11 @@ def with_value(code: str, name: str, word: str, newline: str, *, at_end: bool = 
     return _inserted(code, before, f"{stored(name)} {word}", newline)
 
 
+def with_line(code: str, line: str, newline: str) -> str:
+    """``code`` with ``line`` as its last."""
+    return _inserted(code, len(code) - 1, line, newline)
+
+
 def without(code: str, name: str) -> str:
     """``code`` without any entry ``name``; its whole lines go where nothing else stands on them."""
     for entry in reversed(entries(code)):

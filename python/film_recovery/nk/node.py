@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.nk.block import Entry, entries, with_value, without
+from film_recovery.nk.block import Entry, entries, with_line, with_value, without
 from film_recovery.nk.statements import Statement, read_inputs
 from film_recovery.nk.userknobs import UserKnob, read_user_knob
 from film_recovery.nk.words import checked, decode, literal, quote
@@ -164,6 +164,17 @@ class Node:
     def set_text(self, name: str, value: str) -> None:
         """Sets a string or file knob so that it shows exactly ``value``; nothing in it can run."""
         self.set(name, quote(value))
+
+    def declare(self, declaration: str) -> None:
+        """Adds a user knob; ``declaration`` is one word as scripts have it: ``{1 fr_project l Project}``.
+
+        Does nothing if one of that name is there.
+        """
+        knob = read_user_knob(decode(checked(declaration)))
+        if any(one.name == knob.name for one in self.user_knobs):
+            return
+        code, newline = self._statement.code, self._script.newline
+        self._replace(with_line(code, f"addUserKnob {declaration}", newline), knob.name)
 
     def unset(self, name: str) -> None:
         """Takes the knob's lines out, so that it has its default. Does nothing if it is not set."""

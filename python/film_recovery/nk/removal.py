@@ -102,7 +102,11 @@ def _variable(items: list[Statement], source: Node, newline: str) -> str:
     """A variable that names ``source``: one of its own made right after it, unless it is there already."""
     after = _end(items, items.index(source._statement), source)
     if after < len(items) and items[after].kind == SET and items[after].value == "[stack 0]":
-        return items[after].name
+        name = items[after].name
+        if (
+            sum(item.kind == SET and item.name == name for item in items) == 1
+        ):  # else it may name another later
+            return name
     taken = {item.name for item in items if item.kind in (SET, PUSH, CLONE, NODE)}
     number = 1
     while f"Nf{number:x}" in taken:

@@ -14,6 +14,7 @@ from film_recovery.nk.graph import link
 from film_recovery.nk.node import Node
 from film_recovery.nk.removal import removed
 from film_recovery.nk.statements import CLONE, NODE, statements
+from film_recovery.nk.wiring import connected, inserted
 from film_recovery.nk.words import decode
 
 _DIGITS_AT_END = re.compile(r"[0-9]+\Z")
@@ -117,6 +118,45 @@ class Script:
         finally:
             self.edited(relink=True)
 
+    def insert(self, text: str, group: Node | None = None) -> list[Node]:
+        """Adds the nodes of ``text`` at the end of ``group``, or of the script, connected among themselves only.
+
+        Returns its top nodes. The head of a snippet or a file is left out. Raises :class:`FilmRecoveryError`
+        for a Root or a command in ``text``; the script is then as it was.
+        """
+        self._check_own(group)
+        before = self._items
+        top: list[Node] = []
+        try:
+            if before and not self.text().endswith("\n"):
+                before[-1].trail += self._tail + self.newline
+                self._tail = ""
+            self._items, top = inserted(self, list(before), text, group)
+        except FilmRecoveryError:
+            self._items = before
+            raise
+        finally:
+            self.edited(relink=True)
+        return top
+
+    def connect(self, node: Node, index: int, source: Node | None, mask: int | None = None) -> None:
+        """Feeds input ``index`` of ``node`` from ``source``, or from nothing; all else stays as it is.
+
+        Inputs from ``mask`` on are written as mask inputs (``inputs 1+1``). Raises :class:`FilmRecoveryError`
+        for a loop or a node of another group; the script is then as it was.
+        """
+        self._check_own(node)
+        self._check_own(source)
+        before, code = list(self._items), node._statement.code
+        try:
+            self._items = connected(self, list(before), node, index, source, mask)
+        except FilmRecoveryError:
+            self._items = before
+            node._write(code)
+            raise
+        finally:
+            self.edited(relink=True)
+
     # For nodes
 
     def edited(self, *, relink: bool) -> None:
@@ -141,6 +181,10 @@ class Script:
         if id(master) not in self._given:
             self._masters(master.parent)
         return self._given[id(master)]
+
+    def _check_own(self, node: Node | None) -> None:
+        if node is not None and (node._script is not self or node._statement not in self._items):
+            raise FilmRecoveryError("The node is not of this script.", node=node.name)
 
     def _next_name(self, parent: Node | None, parts: list[str], at: int) -> str:
         """The name that ``parts[at:]`` starts with. A name may hold dots: the shortest that exists is meant."""

@@ -43,6 +43,7 @@ from film_recovery.project.model import (
     Project,
     Training,
 )
+from film_recovery.project.site import SITE, of_steps, site_defaults
 
 __all__ = [
     "COMPRESSIONS",
@@ -55,6 +56,7 @@ __all__ = [
     "RENDER_FOLDER",
     "SCHEMA",
     "SCOPES",
+    "SITE",
     "SIZES",
     "STEPS",
     "TIERS",
@@ -77,9 +79,11 @@ __all__ = [
     "master",
     "master_folder",
     "name_of",
+    "of_steps",
     "paths",
     "plain_name",
     "root_of",
+    "site_defaults",
     "step_draft",
     "step_folder",
     "update",

@@ -29,11 +29,26 @@ UNUSED = {
     "write_ACES_compliant_EXR": ("false",),
 }
 LOSSY = ("DWAA", "DWAB")
+# The entries of a Write's knob metadata, in Nuke's order.
+HEADERS = (
+    "no metadata",
+    "default metadata",
+    "default metadata and exr/*",
+    "all metadata except input/*",
+    "all metadata",
+)
+COLOUR_KEPT = frozenset({"Dot", "NoOp", "PostageStamp", "ModifyMetaData", "Crop", "CopyBBox"})
+PARTIAL = ("channels", "mix", "maskChannelInput", "maskFromFlag")
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where and how a Write writes. ``colourspace``: canonical name; empty means values as the graph has them."""
+    """Where and how a Write writes.
+
+    ``colourspace``: what the Write itself converts to, canonical name; empty (raw): values as the graph has them.
+    ``holds``: the space of the values in the file; also known for a raw Write right after an OCIOColorSpace, else
+    empty. ``header``: the Write's knob *metadata*.
+    """
 
     call: NodeCall
     sequence: Sequence
@@ -41,6 +56,8 @@ class Output:
     datatype: str | None
     compression: str | None
     create_directories: bool
+    holds: str
+    header: str
 
     @property
     def folder(self) -> Path:
@@ -129,13 +146,16 @@ def write_output(evaluator: Evaluator, node: str) -> Output:
             "file_type",
             "make both the same",
         )
+    colourspace = _colourspace(evaluator, call)
     return Output(
         call=call,
         sequence=sequence,
-        colourspace=_colourspace(evaluator, call),
+        colourspace=colourspace,
         datatype=_datatype(call, SUFFIXES.get(suffix, suffix)),
         compression=_compression(call) if is_exr else None,
         create_directories=call.boolean("create_directories"),
+        holds=colourspace or _converted_before(evaluator, call),
+        header=call.choice("metadata", HEADERS) if call.is_set("metadata") else HEADERS[1],
     )
 
 
@@ -160,6 +180,24 @@ def _colourspace(evaluator: Evaluator, call: NodeCall) -> str:
     except FilmRecoveryError as error:
         error.where.update(node=call.place.path, knob="colorspace")
         raise
+
+
+def _converted_before(evaluator: Evaluator, call: NodeCall) -> str:
+    """The space that a raw Write is given: that of the OCIOColorSpace before it, where only these lie between:
+    classes that leave colours alone. Empty where nothing says it."""
+    inputs = evaluator.graph.inputs(call.place)
+    while inputs and inputs[0] is not None:
+        place = inputs[0]
+        before = replace(call, place=place)
+        inputs = evaluator.graph.inputs(place)
+        if before.is_set("disable") and before.boolean("disable"):
+            continue
+        if place.node.class_name == "OCIOColorSpace":
+            partly = any(before.is_set(knob) for knob in PARTIAL) or any(inputs[1:])
+            return "" if partly else before.config.resolve(before.text("out_colorspace"))
+        if place.node.class_name not in COLOUR_KEPT:
+            return ""
+    return ""
 
 
 def _datatype(call: NodeCall, suffix: str) -> str | None:

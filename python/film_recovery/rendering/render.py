@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,8 @@ KEPT_METADATA = (
     "keyCode",
     "smpte:KeyCode",
 )
+
+_EXR = "exr/"
 
 Progress = Callable[[int, int, int, bool], None]
 
@@ -97,7 +100,7 @@ def _render_one(
     colours = frame.select([name for name in frame.channels if name in RGB])
     path = output.sequence.path(number)
     part = place / path.name
-    is_master = output.colourspace == evaluator.root.config.resolve("aces_interchange")
+    is_master = output.holds == evaluator.root.config.resolve("aces_interchange")
     is_exr = path.suffix.lower() == ".exr"
     try:
         write_frame(
@@ -147,8 +150,21 @@ def _converted(evaluator: Evaluator, frame: Frame, output: Output) -> Frame:
         )
         picture = frame.with_channels(RGB, rgb)
     picture = picture.with_pixels(picture.select(wanted), wanted)
-    metadata = {key: frame.metadata[key] for key in KEPT_METADATA if key in frame.metadata}
-    return Frame(picture.pixels, picture.channels, picture.format, picture.bbox, metadata)
+    return Frame(
+        picture.pixels, picture.channels, picture.format, picture.bbox, _header(frame, output.header)
+    )
+
+
+def _header(frame: Frame, wanted: str) -> dict[str, Any]:
+    """What goes into the file's header, by the Write's knob *metadata*: the time of the frame; beyond the default
+    also what the graph set under ``exr/``, without that prefix. What a Read found in its own file stays there."""
+    if wanted == "no metadata":
+        return {}
+    kept = {key: frame.metadata[key] for key in KEPT_METADATA if key in frame.metadata}
+    if wanted != "default metadata":
+        named = {key: value for key, value in frame.metadata.items() if key.startswith(_EXR)}
+        kept.update({key.removeprefix(_EXR): value for key, value in named.items()})
+    return kept
 
 
 def _refuse_non_finite(

@@ -23,6 +23,7 @@ from film_recovery.stages import curation as curation
 from film_recovery.stages import inference as inference
 from film_recovery.stages import ingest as ingest
 from film_recovery.stages import steps as steps
+from film_recovery.stages import template as template
 from film_recovery.stages import training as training
 from film_recovery.stages import validation as validation
 from film_recovery.stages.measure import FUNCTIONS

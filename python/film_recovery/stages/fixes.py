@@ -249,6 +249,7 @@ _REPAIRS: Mapping[str, Repair] = MappingProxyType(
         "alignment.crop_linked": _link_source,
         "alignment.crop_enabled": _enable_crop,
         "alignment.no_colour_correction": _remove_classes(_on_reference),
+        "training.template": _rebuild,
         "training.no_reference_blur": _remove_classes(View.of_reference),
         "training.settings": _settings,
         "training.steps_epochs": _epochs,

@@ -108,6 +108,15 @@ def method_match(view: View, check: Check) -> Outcome:
     return _matches(view, check, "method", view.card.luma_method, _METHODS, view.project.method)
 
 
+@measures("inference.full_format")
+def full_format(view: View, check: Check) -> Outcome:
+    block = view.inference_block
+    call = view.call(block)
+    preview = call.is_set("preview") and call.boolean("preview")
+    reason = f"{block.path} renders {'in its preview format' if preview else 'the full format'}."
+    return judged(check, not preview, preview, reason, {"node": block.path})
+
+
 @measures("inference.non_commercial")
 def non_commercial(view: View, check: Check) -> Outcome:
     """Files of NukeX Non-Commercial in the project, and its licence for a render that is not the open engine's."""
@@ -179,7 +188,7 @@ def compression(view: View, check: Check) -> Outcome:
 
 @measures("inference.output_colourspace")
 def output_colourspace(view: View, check: Check) -> Outcome:
-    space = view.output.colourspace or "raw"
+    space = view.output.holds or "raw"
     wanted = view.evaluator.root.config.resolve(check.tolerance["role"])
     ok = space == wanted
     reason = f"Frames are written in {space}{'' if ok else f', not in {wanted}'}."

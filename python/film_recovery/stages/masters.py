@@ -31,8 +31,8 @@ def written(view: View, frame: int, area: Box) -> Pixels:
     values = picture.rgb(area)
     if not np.isfinite(values).all():
         raise _unusable(view, frame, "holds values that are not finite (NaN or infinite)")
-    if output.colourspace:
-        values = root.config.convert(values, output.colourspace, root.working_space)
+    if output.holds:
+        values = root.config.convert(values, output.holds, root.working_space)
     return values
 
 

@@ -132,18 +132,18 @@ def _go(
         report = _judged(project, number, listener)
         _refuse(project, report)
         held.confirm()
-        if _work(project, number, listener, by, report):
+        if _work(project, number, listener, held, by, report):
             worked.append(STAGES[number])
     # The report comes before its judgement: what is signed in this stage is seen in it.
     report = _judged(project, last, listener)
-    _work(project, last, listener, by, report)
+    _work(project, last, listener, held, by, report)
     worked.append(STAGES[last])
     _refuse(project, report)
     if after:
         for link in after:
             worked += _step(project, link, listener, by)
         report = _judged(project, last, _Changed(listener, report))  # the steps are part of it
-        _work(project, last, listener, by, report)
+        _work(project, last, listener, held, by, report)
         _refuse(project, report)
 
 
@@ -234,9 +234,12 @@ def _refuse(project: Project, report: StageReport) -> None:
     )
 
 
-def _work(project: Project, number: int, listener: Listener, by: str, report: StageReport) -> bool:
+def _work(
+    project: Project, number: int, listener: Listener, held: lock.Held, by: str, report: StageReport
+) -> bool:
     """Does a stage's work, unless the ledger and the files say that it is done. Records it with its checks."""
     found = _WORK[number](project, listener)
+    held.confirm()
     if found is None:
         return False
     outcomes = [outcome.as_dict() for outcome in report.outcomes]

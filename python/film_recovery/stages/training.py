@@ -19,6 +19,7 @@ from film_recovery.stages.measure import measures
 from film_recovery.stages.teaching import initial_weights as own_weights
 from film_recovery.stages.view import NotYet, View
 
+CROP_SIZES = ("32", "64", "128", "256", "512")
 # A CopyCat node where the script says nothing.
 # Source: https://learn.foundry.com/nuke/content/reference_guide/air_nodes/copycat.html
 COPYCAT_DEFAULTS: Mapping[str, str] = {
@@ -290,7 +291,11 @@ def _word(view: View, knob: str) -> str:
 
 def _whole(view: View, knob: str) -> int:
     call = view.call(view.copycat)
-    return call.integer(knob) if call.is_set(knob) else int(COPYCAT_DEFAULTS[knob])
+    if not call.is_set(knob):
+        return int(COPYCAT_DEFAULTS[knob])
+    if knob == "cropSize" and not call.text(knob).isdigit():
+        return int(call.choice(knob, CROP_SIZES))  # a menu: an expression gives the number of an entry
+    return call.integer(knob)
 
 
 def _sides(view: View, number: int) -> tuple[Frame, Frame]:

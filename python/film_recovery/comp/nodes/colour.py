@@ -1,4 +1,4 @@
-"""Colour nodes: Grade, Clamp, ColorMatrix, Colorspace, OCIOColorSpace, Log2Lin.
+"""Colour nodes: Grade, Clamp, ColorMatrix, Colorspace, OCIOColorSpace, OCIODisplay, Log2Lin.
 
 All work inside the bounding box only: outside of it a Frame stays black, even where the operation would lift
 black (Nuke marks such images as not black outside and continues their edge; unconfirmed in detail).
@@ -17,7 +17,7 @@ from film_recovery.comp.encodings import ENCODINGS, MENU, Encoding
 from film_recovery.comp.pixelwise import changed, component, only, panels, rgb_changed
 from film_recovery.comp.registry import register
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.imaging.frame import Frame, Pixels
+from film_recovery.imaging.frame import RGB, Frame, Pixels
 
 _GUIDE = "https://learn.foundry.com/nuke/content/reference_guide/color_nodes/"
 _GRADE = ("blackpoint", "whitepoint", "black", "white", "multiply", "add", "gamma")
@@ -231,6 +231,45 @@ def ocio_color_space(call: NodeCall) -> Frame:
     there."""
     names = [_colour_space(call, knob) for knob in ("in_colorspace", "out_colorspace")]
     return rgb_changed(call, call.input(0), lambda rgb: call.config.convert(rgb, *names))
+
+
+@register(
+    "OCIODisplay",
+    knobs={
+        "colorspace": "scene_linear",
+        "display": "default",
+        "view": "",
+        "invert": False,
+        "gain": 1.0,
+        "gamma": 1.0,
+        "saturation": 1.0,
+        "channel_selector": "RGB",
+        "layer": "all",
+    },
+    ignored=("libraryVersionInfo", "allowGPUAcceleration"),
+    source=_GUIDE + "ociodisplay.html",
+    mask=1,
+)
+def ocio_display(call: NodeCall) -> Frame:
+    """What a display shows: the colour space through a view of the active OCIO config; default is its own choice.
+
+    The viewer's own gain, gamma, saturation and channel view are not implemented. That Nuke's default display and
+    view are the config's defaults is unconfirmed.
+    """
+    only(call, {"gain": 1.0, "gamma": 1.0, "saturation": 1.0, "channel_selector": "RGB", "layer": "all"})
+    space = _colour_space(call, "colorspace")
+    display, view = ("" if call.text(knob) == "default" else call.text(knob) for knob in ("display", "view"))
+    back = call.boolean("invert")
+
+    def shown(rgb: Pixels) -> NDArray[Any]:
+        try:
+            return call.config.display(rgb, space, display, view, inverse=back)
+        except FilmRecoveryError as error:
+            raise call.error(error.message, knob="view", remedy=error.remedy) from error
+
+    # It has no knob channels: red, green and blue, always.
+    frame = call.input(0)
+    return frame.with_channels(RGB, shown(frame.select(RGB, fill_missing=True)))
 
 
 def _colour_space(call: NodeCall, knob: str) -> str:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from film_recovery import nk
 from film_recovery.comp.call import NodeCall
 from film_recovery.comp.registry import register
-from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Frame
 
 
@@ -20,7 +18,8 @@ def modify_metadata(call: NodeCall) -> Frame:
     """The list ``{set key value}`` or ``{remove key ""}``, line by line, top to bottom.
 
     ``remove`` takes out the key of exactly that name; that Nuke matches patterns there is unconfirmed, so a
-    pattern (``*`` or ``?``) is an error. Values are text.
+    pattern (``*`` or ``?``) is an error. Values are text; ``[value parent.film]`` in one becomes that knob's
+    text, whatever it holds. That Nuke, too, takes the list apart first is unconfirmed.
     """
     frame = call.input(0)
     metadata = dict(frame.metadata)
@@ -36,23 +35,13 @@ def modify_metadata(call: NodeCall) -> Frame:
 
 def _lines(call: NodeCall) -> list[tuple[str, str, str]]:
     lines = []
-    try:
-        for line in nk.fields(call.text("metadata")):
-            words = [_text(field) for field in nk.fields(_text(line))]
-            action, key, value = (*words, "", "", "")[:3]
-            if action not in ("set", "remove") or not key or len(words) > 3:
-                raise call.error(
-                    f"The line {_text(line)[:80]!r} is not of the form: set key value, or: remove key.",
-                    knob="metadata",
-                    remedy="make the line again in Nuke",
-                )
-            lines.append((action, key, value))
-    except FilmRecoveryError as error:
-        if "knob" in error.where:
-            raise
-        raise call.error(error.message, knob="metadata", remedy=error.remedy) from None
+    for words in call.parts("metadata"):
+        action, key, value = (*words, "", "", "")[:3]
+        if action not in ("set", "remove") or not key or len(words) > 3:
+            raise call.error(
+                f"The line {' '.join(words)[:80]!r} is not of the form: set key value, or: remove key.",
+                knob="metadata",
+                remedy="make the line again in Nuke",
+            )
+        lines.append((action, key, value))
     return lines
-
-
-def _text(field: nk.Number | nk.Word | nk.Braced) -> str:
-    return nk.number(field.value) if isinstance(field, nk.Number) else field.text

@@ -1,0 +1,94 @@
+"""Stage 2: a switch between three ways to align the Reference, the difference view, and the one Crop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from film_recovery import nk
+from film_recovery.graph.areas import Area, stamp
+from film_recovery.graph.curation import shape_of
+from film_recovery.graph.sheet import Sheet
+from film_recovery.graph.spec import Element, GraphSpec
+
+WIDTH, HEIGHT = 630, 720
+STAMPS = 245  # from the top of an area to its PostageStamps
+CROP = "LiveAreaCrop"
+
+
+def aligned(sheet: Sheet, spec: GraphSpec, area: Area, source: str, reference: str) -> str:
+    """The Reference of ``reference`` on the Source of ``source``, cropped to the live area."""
+    left, right, top = area.x + 110, area.x + 390, area.y
+    source_stamp = stamp(sheet, "Stamp_Alignment_Source", "SOURCE DATASET", (left, top + STAMPS), source)
+    shown = stamp(sheet, "Stamp_Alignment_Reference", "REFERENCE DATASET", (right, top + STAMPS), reference)
+    fitted = sheet.node(
+        "Reformat",
+        "FitToSource",
+        (right, top + 360),
+        [shown],
+        format=nk.quote(shape_of(spec.source)),
+        resize="none",
+        black_outside="true",
+        label=nk.quote("the Source's format"),
+    )
+    branches = [
+        sheet.node(
+            "Dot",
+            "AutomaticBranch",
+            (right - 160, top + 456),
+            [fitted],
+            label=nk.quote("F_Align here"),
+        ),
+        _manual(sheet, spec, (right, top + 450), fitted),
+        _solved(sheet, spec.source, (right + 155, top + 450), fitted),
+    ]
+    switch = sheet.node(
+        "Switch",
+        "AlignmentSwitch",
+        (right, top + 540),
+        branches,
+        which="1",
+        label=nk.quote("0 automatic, 1 manual,\n2 solved; key it a pair"),
+    )
+    sheet.node("Merge2", "DifferenceView", (left, top + 552), [source_stamp, switch], operation="difference")
+    return sheet.node(
+        "Crop",
+        CROP,
+        (right, top + 640),
+        [switch],
+        {} if spec.live_area else {"disable": "true"},
+        box=nk.numbers(spec.live_area or (0, 0, spec.source.width, spec.source.height)),
+        label=nk.quote("the one Crop: enable it last"),
+    )
+
+
+def _manual(sheet: Sheet, spec: GraphSpec, at: tuple[int, int], feed: str) -> str:
+    """The keyed Transform."""
+    return sheet.node(
+        "Transform",
+        "ManualTransform",
+        at,
+        [feed],
+        {"translate": _keyed(spec.translate)} if spec.translate else {},
+        center=nk.numbers((spec.source.width / 2, spec.source.height / 2)),
+        filter="Keys",
+    )
+
+
+def _keyed(positions: Sequence[tuple[float, float]]) -> str:
+    """One key a pair, held: frame n of the stack is pair n."""
+    return nk.curves([{n: point[axis] for n, point in enumerate(positions, 1)} for axis in (0, 1)], "K")
+
+
+def _solved(sheet: Sheet, element: Element, at: tuple[int, int], feed: str) -> str:
+    """The CornerPin2D of a solved alignment; corners on themselves until there is one."""
+    width, height = element.width, element.height
+    corners = enumerate(((0, 0), (width, 0), (width, height), (0, height)), 1)
+    pins = {f"{end}{n}": nk.numbers(corner) for n, corner in corners for end in ("to", "from")}
+    return sheet.node("CornerPin2D", "SolvedCornerPin", at, [feed], pins, filter="Keys")
+
+
+def linked_area(sheet: Sheet) -> dict[str, str]:
+    """Knobs that follow the one Crop on the aligned Reference: its box, and whether it is on."""
+    crop = sheet.named(CROP)
+    sides = [f"{crop}.box.{side}" for side in "xyrt"]
+    return {"use_crop": nk.expression(f"!{crop}.disable"), "box": nk.expression(*sides)}

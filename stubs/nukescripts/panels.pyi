@@ -1,0 +1,6 @@
+from typing import Any, Protocol
+
+class _Panel(Protocol):
+    def addToPane(self, pane: Any = ...) -> None: ...
+
+def registerWidgetAsPanel(widget: str, name: str, id: str, create: bool = ...) -> _Panel | None: ...

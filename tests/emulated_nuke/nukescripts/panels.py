@@ -1,0 +1,23 @@
+"""Docked panels: noted, not shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nuke import emulation
+
+
+class _Panel:
+    def __init__(self, panel_id: str) -> None:
+        self._id = panel_id
+
+    def addToPane(self, pane: Any = None) -> None:
+        emulation.shown.append(self._id)
+
+
+def registerWidgetAsPanel(widget: str, name: str, id: str, create: bool = False) -> _Panel | None:
+    """``widget`` is the text that gives the class, evaluated in Nuke's main module."""
+    if not isinstance(widget, str):
+        raise TypeError("the widget is named by a text")
+    emulation.panels[id] = (widget, name)
+    return _Panel(id) if create else None
