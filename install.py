@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -132,7 +133,13 @@ def uninstall(wish: Wish) -> None:
 
 
 def home_file() -> Path:
-    return Path.home() / ".nuke" / "init.py"
+    return home_folder(setup.WINDOWS, os.environ) / ".nuke" / "init.py"
+
+
+def home_folder(is_windows: bool, variables: Mapping[str, str]) -> Path:
+    """Where NukeX is taken to look for .nuke: on Windows %HOME% before the profile, where somebody set it."""
+    home = variables.get("HOME", "") if is_windows else ""
+    return Path(home) if home else Path.home()
 
 
 def block(plugin: PurePath, newline: bytes, how: bytes, kept: list[bytes]) -> bytes:

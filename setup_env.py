@@ -50,7 +50,18 @@ LIGHT_LOCK = REQUIREMENTS / "light-py310.lock"
 LIGHT_LIBRARIES = ("libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libfontconfig1", "libfreetype6", "libtk8.6")
 LIGHT_TESTS = tuple(
     f"tests/{part}"
-    for part in ("light", "nk", "graph", "ledger", "project", "recipes", "jobs", "host", "plugin", "nuke_facts")
+    for part in (
+        "light",
+        "nk",
+        "graph",
+        "ledger",
+        "project",
+        "recipes",
+        "jobs",
+        "host",
+        "plugin",
+        "nuke_facts",
+    )
 )
 OLDEST_PYTHON = "3.9"
 

@@ -22,6 +22,7 @@ from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import ALPHA, RGB, Box, Format, Frame
 from film_recovery.imaging.luma import chroma, luma
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
+from film_recovery.rendering.naming import refuse_unnamed
 
 PYTHON = Path(__file__).resolve().parents[2] / "python"
 SIZE = Format(40, 24)
@@ -157,6 +158,26 @@ def test_balance_saved_and_loaded_gives_the_same_pixels(film: Path, tmp_path: Pa
     assert same_bits(again, Evaluator(nk.parse(text)).frame("Block", 1))
 
 
+@pytest.mark.parametrize("direction", ["balance", "undo"])
+@pytest.mark.parametrize("white", [0.3, 0.3004, 0.2996])
+def test_a_white_point_on_the_black_point_divides_by_a_thousandth(
+    film: Path, direction: str, white: float
+) -> None:
+    points = {"black_point": "{0.3 0 0}", "white_point": nk.numbers((white, 1, 1)), "direction": direction}
+    text = read(film) + as_group("FR_FadeBalance", points)
+    made, before = evaluate(text).rgb().astype(np.float64), evaluate(text, "plate").rgb()
+    expected = (before - 0.3) / 0.001 if direction == "balance" else before * 0.001 + 0.3
+    near = {"rtol": 1e-3, "atol": 1e-2} if direction == "balance" else {"rtol": 0, "atol": 1e-6}
+    np.testing.assert_allclose(made[..., 0], expected[..., 0], **near)
+    assert np.array_equal(evaluate(text).rgb()[..., 1:], before[..., 1:])
+
+
+def test_a_white_point_below_the_black_point_still_inverts(film: Path) -> None:
+    points = {"black_point": "1", "white_point": "0"}
+    text = read(film) + as_group("FR_FadeBalance", points)
+    np.testing.assert_allclose(evaluate(text).rgb(), 1 - evaluate(text, "plate").rgb(), atol=1e-6)
+
+
 # --- FR_ArchivalWrite ---------------------------------------------------------------------------------------
 
 TEXTS = {
@@ -181,7 +202,7 @@ def archive(
 ) -> Path:
     """A saved script: the plate, and FR_ArchivalWrite as a Group writing under ``renders``."""
     words = {knob: nk.quote(value) for knob, value in TEXTS.items()}
-    words["folder"] = nk.quote((folder / "renders").as_posix())
+    words.update(folder=nk.quote((folder / "renders").as_posix()), ready="true")
     text = "version 14.0 v5\n" + ROOT + read(film)
     script = folder / "archive.nk"
     script.write_text(text + as_group("FR_ArchivalWrite", {**words, **(knobs or {})}, inner), "utf-8")
@@ -266,6 +287,7 @@ def test_the_write_passes_its_input_on(plate: Path) -> None:
 
 def test_values_on_a_gizmo_instance_reach_inside(film: Path) -> None:
     knobs = {"film": nk.quote(PLANTED), "shot": "sh020", "compression": "DWAA", "proxy": "true"}
+    knobs["ready"] = "true"
     evaluator = Evaluator(nk.parse(ROOT + read(film) + as_gizmo("FR_ArchivalWrite", knobs)))
     assert evaluator.frame("Block.Provenance", 1).metadata["exr/FilmTitle"] == PLANTED
     place = evaluator.graph.named("Block.Write_Master")
@@ -273,6 +295,53 @@ def test_values_on_a_gizmo_instance_reach_inside(film: Path) -> None:
     assert call.text("compression") == "DWAA"
     assert "/sh020_v001/sh020_v001_model_checkpoint.####.exr" in call.text("file")
     assert not NodeCall(evaluator, evaluator.graph.named("Block.Write_Proxy"), 1.0).boolean("disable")
+
+
+@pytest.mark.parametrize("word", ["", " ", "placeholder"])
+@pytest.mark.parametrize("field", ["folder", "shot", "version", "model", "checkpoint"])
+def test_a_master_without_a_name_is_refused_by_the_field(
+    tmp_path: Path, film: Path, field: str, word: str
+) -> None:
+    if word == "placeholder":
+        if field in ("folder", "version"):  # whose words are the workflow's own
+            return
+        word = nk.load(graph.gizmo_folder() / "FR_ArchivalWrite.gizmo").nodes[0].text(field)
+        assert word == field
+    script = archive(tmp_path, film, {field: nk.quote(word)})
+    with pytest.raises(FilmRecoveryError) as caught:
+        rendering.render(Evaluator(nk.load(script)), "Block.Write_Master", [1])
+    assert (caught.value.where["knob"], caught.value.where["node"]) == (field, "Block")
+    assert caught.value.message.startswith(field) and "ready" in caught.value.remedy
+    assert not (tmp_path / "renders").exists()
+
+
+@pytest.mark.parametrize("write", ["Write_Master", "Write_Proxy"])
+@pytest.mark.parametrize("block", [as_group, as_gizmo])
+def test_nothing_is_written_until_ready_is_ticked(film: Path, write: str, block: Any) -> None:
+    """In Nuke the disabled Write says so; here the message names the tick box. A gizmo instance is no different."""
+    knobs = {**{knob: nk.quote(word) for knob, word in TEXTS.items()}, "proxy": "true"}
+    found = {}
+    for ready in ("false", "true"):
+        text = ROOT + read(film) + block("FR_ArchivalWrite", {**knobs, "ready": ready})
+        evaluator = Evaluator(nk.parse(text))
+        call = NodeCall(evaluator, evaluator.graph.named(f"Block.{write}"), 1.0)
+        found[ready] = call.boolean("disable")
+        if ready == "false":
+            with pytest.raises(FilmRecoveryError) as caught:
+                refuse_unnamed(call)
+            assert caught.value.where["knob"] == "ready"
+        else:
+            refuse_unnamed(call)
+    assert found == {"false": True, "true": False}
+
+
+def test_as_delivered_the_block_writes_nothing() -> None:
+    block = nk.load(graph.gizmo_folder() / "FR_ArchivalWrite.gizmo").nodes[0]
+    ready = next(knob for knob in block.user_knobs if knob.name == "ready")
+    assert block.get("ready") is None, "a tick box is off unless the file says otherwise"
+    for field in ("folder", "shot", "version", "model", "checkpoint"):
+        assert field in ready.tooltip
+    assert "<" not in block.text("help"), "an HTML help would swallow it"
 
 
 def test_a_planted_title_is_only_text_in_a_real_tcl(tmp_path: Path, film: Path) -> None:
@@ -428,6 +497,42 @@ def test_pad_keeps_every_pixel_and_reformat_scales(film: Path) -> None:
     assert not padded.rgb(Box(0, 0, 60, 3)).any()
     scaled = evaluate(inference(film, BOX_OF_PREVIEW), "Block.PreviewOfSource")
     assert scaled.rgb(Box(0, 8, 24, 16)).any() and not scaled.rgb(Box(0, 0, 24, 3)).any(), "letterboxed"
+
+
+@pytest.mark.parametrize("fit", ["reformat", "pad"])
+def test_a_preview_s_pixels_have_the_shape_of_the_source_s(tmp_path: Path, fit: str) -> None:
+    values = np.random.default_rng(7).uniform(0.1, 0.9, (24, 40, 3)).astype(np.float32)
+    wide = Format(40, 24, 2.0)
+    write_frame(Frame(values, RGB, wide, wide.box), tmp_path / "wide.exr", datatype="float")
+    text = inference(tmp_path / "wide.exr", {**BOX_OF_PREVIEW, "preview_fit": fit})
+    for node in ("Block.Preview", "Block.PreviewOfSource", "Block"):
+        made = evaluate(text, node)
+        assert made.format.same_shape(Format(24, 24, 2.0)), node
+    if fit == "reformat":  # 40 x 24 into 24 x 24, both 2.0 wide: 24 x 14.4, as with square pixels
+        shown = evaluate(text, "Block.PreviewOfSource")
+        assert shown.rgb(Box(0, 6, 24, 18)).min() > 0 and not shown.rgb(Box(0, 0, 24, 4)).any()
+
+
+LARGE = "{-10 0 2048 1556}"
+
+
+@pytest.mark.parametrize("block", [as_group, as_gizmo])
+@pytest.mark.parametrize("name", ["FR_Align", "FR_TrainPrep", "FR_Inference"])
+@pytest.mark.parametrize("box", [None, LARGE])
+def test_a_box_larger_than_the_picture_adds_nothing_to_it(
+    film: Path, name: str, block: Any, box: Any
+) -> None:
+    knobs = {"use_crop": "true", **({"box": box} if box else {})}
+    more = {"FR_TrainPrep": {"copy_bbox": "false"}, "FR_Inference": {"lock": "false"}}.get(name, {})
+    wired = "set P [stack 0]\npush $P\npush $P\n"
+    text = (
+        read(film) + wired + block(name, {"inputs": "1" if name == "FR_Inference" else "2", **knobs, **more})
+    )
+    crops = ("LiveArea", "LiveAreaOfSource") if name == "FR_Inference" else ("",)
+    for crop in crops:
+        made = evaluate(text, f"Block.{crop}" if crop else "Block")
+        assert made.bbox == made.format.box == SIZE.box
+        assert np.array_equal(made.rgb(), read_frame(film).rgb())
 
 
 def test_without_the_preview_nothing_is_resampled(film: Path) -> None:

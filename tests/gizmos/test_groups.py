@@ -257,6 +257,11 @@ def test_epochs_follow_steps_pairs_and_patch(
     assert inner.choice("cropSize", ("32", "64", "128", "256", "512")) == str(patch)
 
 
+def test_no_pairs_give_epochs_that_are_a_number(tmp_path: Path) -> None:
+    made = evaluator(block("FR_CopyCat", ["", "", ""], {"steps": "40000", "pairs": "0"}), tmp_path)
+    assert made.call("Block.CopyCat1", 1).number("epochs") == graph.epochs(40_000, 1)
+
+
 # --- FR_MatchGradeBaseline -----------------------------------------------------------------------------------
 
 

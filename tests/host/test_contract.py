@@ -144,6 +144,19 @@ def test_find_goes_into_groups(host: Host) -> None:
     assert host.find("FR_Test", "Group1") == ("Group1.Inner",)
 
 
+def test_find_leaves_out_what_a_gizmo_s_file_says(host: Host) -> None:
+    from film_recovery import graph
+
+    if isinstance(host, NukeHost):
+        import nuke
+
+        nuke.pluginAddPath(str(graph.gizmo_folder()))
+    assert host.class_of(host.create("FR_Inference", "FR_Inference1")) == "FR_Inference"
+    assert host.find("FR_Inference") == ()
+    (block,) = host.insert(graph.group("FR_Inference", "FR_Inference2", {}, {}, (0, 0)))
+    assert host.find("FR_Inference") == (block,)
+
+
 # Changing
 
 
@@ -353,6 +366,15 @@ def test_selection(host: Host) -> None:
     assert host.selected() == ()
 
 
+def test_what_is_selected_inside_a_group_is_not_told(host: Host) -> None:
+    host.select(("Read1", "Group1.Blur1"))
+    assert host.selected() == ("Read1",)
+    host.create("Grade", "Grade1", "Group1")
+    assert host.selected() == ()
+    host.insert("Grade {\n name Grade1\n}\n", "Group1")
+    assert host.selected() == ()
+
+
 def test_showing_does_not_fail(host: Host) -> None:
     before = host.nodes()
     host.go_to(471)
@@ -361,6 +383,69 @@ def test_showing_does_not_fail(host: Host) -> None:
     host.message("a <b> & c\nd")
     assert host.ask("really?") in (True, False)
     assert host.nodes() == before
+
+
+def test_opening_a_panel_does_not_fail(host: Host) -> None:
+    before, selected = host.script_text(), host.selected()
+    host.open_panel("Group1.Blur1")
+    host.open_panel("Merge1")
+    assert (host.script_text(), host.selected()) == (before, selected)
+    if isinstance(host, NukeHost):
+        assert _session().shown == (["Group1.Blur1", "Merge1"] if host.about().gui else [])
+        if not host.about().gui:
+            return  # where there is no panel, no node is looked for
+    with pytest.raises(NoSuchNode, match="Grade9"):
+        host.open_panel("Grade9")
+
+
+def test_a_sample_is_of_the_pixel_or_there_are_none(host: Host) -> None:
+    if isinstance(host, NukeHost):
+        asked: list[tuple[str, str, float, float]] = []
+
+        def pixel(node: Any, channel: str, x: float, y: float) -> float:
+            asked.append((node.fullName(), channel, x, y))
+            return 0.25
+
+        _session().pixels = pixel
+        value = host.sample("Group1.Blur1", "rgba.green", 3.5, 7.5)
+        assert (value, type(value)) == (0.25, float)
+        assert asked == [("Group1.Blur1", "rgba.green", 3.5, 7.5)]
+    else:
+        with pytest.raises(HostError, match=r"no pixels.*Remedy.*") as error:
+            host.sample("Group1.Blur1", "rgba.green", 3.5, 7.5)
+        assert error.value.where["node"] == "Group1.Blur1"
+    with pytest.raises(NoSuchNode, match="Grade9"):
+        host.sample("Grade9", "rgba.red", 0.5, 0.5)
+
+
+def test_a_button_is_nuke_s_to_press(host: Host) -> None:
+    script = "nuke.thisNode()['note'].setValue('pressed ' + nuke.thisKnob().name())"
+    block = (
+        "Group {\n inputs 0\n name Button1\n addUserKnob {20 User l Block}\n"
+        f" addUserKnob {{22 go l Go T {nk.stored(script)}}}\n addUserKnob {{1 note l Note}}\n}}\nend_group\n"
+    )
+    assert host.insert(block) == ("Button1",)
+    before = host.script_text()
+    if isinstance(host, NukeHost):
+        host.press("Button1", "go")
+        assert host.text("Button1", "note") == "pressed go"
+        with pytest.raises(HostError, match=r"note is not a button"):
+            host.press("Button1", "note")
+        with pytest.raises(NoSuchKnob, match="stop"):
+            host.press("Button1", "stop")
+    else:
+        with pytest.raises(HostError, match=r"go needs Nuke.*Remedy"):
+            host.press("Button1", "go")
+        assert host.script_text() == before
+    with pytest.raises(NoSuchNode, match="Grade9"):
+        host.press("Grade9", "go")
+
+
+def _session() -> Any:
+    """What the emulated Nuke noted."""
+    import nuke
+
+    return nuke.emulation  # type: ignore[attr-defined]
 
 
 # Running

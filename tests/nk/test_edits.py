@@ -164,3 +164,13 @@ def test_what_cannot_be_set_says_so() -> None:
     for node, knob in ((script.nodes[0], "addUserKnob"), (script.root, "inputs"), (script.nodes[0], "")):
         with pytest.raises(FilmRecoveryError):
             node.set(knob, "1")
+
+
+def test_the_text_of_a_node_is_as_it_stands_with_the_inside_of_a_group() -> None:
+    own = 'Group {\n name G\n}\n Blur {\n  label "a [b]"\n  name Soft\n }\nset N [stack 0]\n'
+    own += "push $N\n Output {\n  name Out\n }\nend_group\n"
+    grade = "Grade {\n inputs 2\n white {1 2 3 4}\n name After\n}\n"
+    script = nk.parse("Read {\n inputs 0\n name R\n}\n" + own + "push 0\n" + grade)
+    assert script.text_of(script.node("G")) == own
+    assert script.text_of(script.node("After")) == grade
+    assert script.text_of(script.node("G.Soft")) == ' Blur {\n  label "a [b]"\n  name Soft\n }\n'.lstrip(" ")

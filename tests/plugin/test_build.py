@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
-from film_recovery import nk, project
+from film_recovery import graph, nk, project
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.graph.templates import TEMPLATES
 from film_recovery.host.script import ScriptHost
@@ -15,8 +19,8 @@ from film_recovery.plugin import building, commands
 ROOT = "version 15.1 v3\nRoot {\n inputs 0\n name mine.nk\n fps 18\n}\n"
 READS = ROOT + "".join(
     f'Read {{\n inputs 0\n file {name}.####.exr\n format "720 540 0 0 720 540 1.2 PAL"\n first 11\n last 50\n'
-    f" name {name}\n selected true\n}}\n"
-    for name in ("Print", "Dvd")
+    f" name {name}\n xpos {x}\n selected true\n}}\n"
+    for name, x in (("Print", 0), ("Dvd", 100))
 )
 
 
@@ -139,3 +143,44 @@ def test_a_title_never_runs(tmp_path: Path) -> None:
     script.set_project(folder.as_posix())
     building.build(script)
     assert planted in script.text("Backdrop_Recovery", "label")
+
+
+@pytest.mark.parametrize("kind", ["gizmo", "group", "group that is fed"])
+def test_an_operator_s_own_block_is_not_the_graph_s(emulated_nuke: Any, kind: str) -> None:
+    from film_recovery.host.nuke import NukeHost
+
+    emulated_nuke.pluginAddPath(str(graph.gizmo_folder()))
+    for script in (NukeHost(), host()):
+        building.build(script, "spatial-gauge")
+        script.select(("Read_Source",) if kind.endswith("fed") else ())
+        drop = commands.drop_gizmo if kind == "gizmo" else commands.drop
+        own = drop(script, "FR_Inference")
+        script.delete("FR_Inference1")
+        assert building.build(script, "spatial-gauge").new == ("FR_Inference1",)
+        assert script.inputs("Write_Recovered") == ("FR_Inference1",)
+        assert own in script.nodes()
+        script.set_knob("FR_Inference1", "name", "ByHand")
+        assert building.build(script, "spatial-gauge").new == (), "the graph's own block under another name"
+
+
+def test_a_nuke_that_lists_a_part_of_the_nodes_builds_nothing(
+    install_nuke: Callable[..., AbstractContextManager[ModuleType]],
+) -> None:
+    from film_recovery.host.nuke import NukeHost
+
+    with install_nuke(nc=True) as nuke:
+        script = NukeHost()
+        nuke.emulation.locks_saved = False
+        nuke.emulation.listed = 10
+        commands.run_on(script, "build", "spatial-gauge")
+        assert "lists 10 of" in nuke.emulation.messages[-1] and "Remedy" in nuke.emulation.messages[-1]
+        nuke.emulation.listed = None
+        assert script.nodes() == (), "what was begun is taken back"
+        building.build(script, "spatial-gauge")
+        count = len(script.nodes())
+        nuke.emulation.listed = 10
+        commands.run_on(script, "build", "spatial-gauge")
+        assert f"lists 10 of {count} nodes" in nuke.emulation.messages[-1]
+        nuke.emulation.listed = None
+        assert len(script.nodes()) == count
+        assert building.build(script, "spatial-gauge").new == ()

@@ -106,6 +106,72 @@ def test_the_buttons_press_copycat_s_own(plain: bool, inner: str) -> None:
 
 
 @pytest.mark.parametrize("plain", [False, True])
+def test_start_counts_the_pairs_itself_and_says_so(plain: bool) -> None:
+    host = training(plain=plain)
+    copycat.start_training(host, "Train")
+    assert host.messages == []
+    host.set_text("StackS", "pairs", "1 2 3 4 5 6 7")
+    pair_stack.rebuild(host, "StackS")
+    copycat.start_training(host, "Train")
+    assert host.knob("Train", "fr_pairs" if plain else "pairs") == "7"
+    assert host.messages == ["Train: pairs was 4; 7 stand at Input, and epochs follow."]
+    assert len(host.pressed) == 2
+    if plain:
+        assert host.knob("Train", "epochs") == str(graph.epochs(50_000, 7))
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("stack", ["StackS", "StackR"])
+def test_resume_is_refused_when_the_pairs_changed_since_start(plain: bool, stack: str) -> None:
+    host = training(plain=plain)
+    copycat.start_training(host, "Train")
+    copycat.resume_training(host, "Train")
+    host.set_text(stack, "pairs", "471 478 492 500")
+    pair_stack.rebuild(host, stack)
+    with pytest.raises(FilmRecoveryError, match="pairs changed") as caught:
+        copycat.resume_training(host, "Train")
+    assert "471 478 492 499" in str(caught.value) and "471 478 492 500" in str(caught.value)
+    assert len(host.pressed) == 2
+    again = Pressing(nk.parse(host.script_text()))  # it is kept in the script
+    with pytest.raises(FilmRecoveryError, match="pairs changed"):
+        copycat.resume_training(again, "Train")
+    copycat.start_training(again, "Train")
+    copycat.resume_training(again, "Train")
+    assert len(again.pressed) == 2 and again.messages == []
+
+
+def test_another_order_of_the_pairs_is_a_change_and_an_unknown_start_is_said() -> None:
+    host = training()
+    copycat.resume_training(host, "Train")
+    assert len(host.messages) == 1 and "not known" in host.messages[0]
+    copycat.start_training(host, "Train")
+    host.connect("StackR.AppendClip_Pairs", 0, "StackR.FrameHold_2")
+    host.connect("StackR.AppendClip_Pairs", 1, "StackR.FrameHold_1")
+    with pytest.raises(FilmRecoveryError, match="pairs changed"):
+        copycat.resume_training(host, "Train")
+
+
+def test_a_stack_that_was_not_rebuilt_is_neither_counted_nor_trained() -> None:
+    host = training()
+    host.set_text("StackS", "pairs", "1 2 3")
+    with pytest.raises(FilmRecoveryError, match="press Rebuild"):
+        copycat.start_training(host, "Train")
+    assert host.pressed == [] and host.knob("Train", "pairs") == "4"
+
+
+def test_a_training_that_never_started_leaves_what_was_kept() -> None:
+    host = training()
+    copycat.start_training(host, "Train")
+    before = host.text("Train", copycat.TRAINED)
+    file = ScriptHost(host.script)
+    file.set_text("StackS", "pairs", "1 2 3 4")
+    pair_stack.rebuild(file, "StackS")
+    with pytest.raises(FilmRecoveryError, match="needs Nuke"):
+        copycat.start_training(file, "Train")
+    assert file.text("Train", copycat.TRAINED) == before != ""
+
+
+@pytest.mark.parametrize("plain", [False, True])
 def test_training_starts_only_with_a_folder_and_both_inputs(plain: bool) -> None:
     host = training("", plain)
     with pytest.raises(FilmRecoveryError) as caught:
@@ -193,7 +259,8 @@ def test_every_button_of_every_block_calls_a_callback_that_exists_and_does_witho
     assert called == {
         name
         for name in vars(callbacks)
-        if not name.startswith("_") and hasattr(getattr(callbacks, name), "__code__")
+        if not name.startswith("_")
+        and getattr(getattr(callbacks, name), "__module__", "") == callbacks.__name__
     }
 
 

@@ -200,6 +200,17 @@ def test_a_moved_plugin_changes_the_one_block(home: Path, tmp_path: Path, instal
     assert init.read_bytes() == b"x = 1\n"
 
 
+def test_on_windows_a_home_that_was_set_comes_before_the_profile(
+    tmp_path: Path, installer: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    elsewhere = tmp_path / "set by somebody"
+    assert installer.home_folder(True, {"HOME": str(elsewhere)}) == elsewhere
+    assert installer.home_folder(True, {"HOME": ""}) == installer.home_folder(True, {}) == tmp_path
+    assert installer.home_file() == tmp_path / ".nuke" / "init.py"
+
+
 def test_half_a_block_is_not_guessed_at(home: Path, engine: Path, run: Run) -> None:
     run("--engine", engine)
     init = home / ".nuke" / "init.py"

@@ -20,6 +20,7 @@ READS = EMPTY + "".join(
     f"Read {{\n inputs 0\n file a.####.exr\n name {name}\n selected true\n xpos {x}\n ypos 50\n}}\n"
     for name, x in (("Print", 0), ("Dvd", 200))
 )
+ALIGN = "FR_Align"  # whose first input is the Reference
 
 
 class Menu:
@@ -86,7 +87,8 @@ def test_a_dropped_block_is_fed_by_what_is_selected(block: str) -> None:
     path = commands.drop(host, block)
     assert (host.class_of(path), host.text(path, "fr_id")) == ("Group", block)
     inputs = sum(host.class_of(one) == "Input" for one in host.nodes(path))
-    assert host.inputs(path) == ("Print", "Dvd")[:inputs]
+    assert host.inputs(path) == (("Dvd", "Print") if block == ALIGN else ("Print", "Dvd"))[:inputs]
+    assert "Print" in host.messages[-1] and "Dvd" in host.messages[-1]
     assert host.selected() == (path,)
     assert commands.drop(host, block) != path
 
@@ -100,10 +102,29 @@ def test_a_block_with_state_is_never_a_gizmo() -> None:
     assert host.script_text() == before
 
 
-def test_help_names_pages_that_are_there() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("Nuke says no"), OSError(28, "No space left"), ValueError("a bad value"), ValueError()],
+)
+def test_what_stops_an_entry_is_told(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = ScriptHost(nk.parse(READS))
+
+    def stop(*arguments: object) -> None:
+        host.create("Grade", "Half")
+        raise error
+
+    monkeypatch.setattr(host, "connect", stop)
+    before = host.script_text()
+    commands.run_on(host, "drop", "FR_Merge")
+    (message,) = host.messages
+    assert message.startswith("Film Recovery: drop FR_Merge: ") and (str(error) or "ValueError") in message
+    assert host.script_text() == before
+
+
+def test_help_names_the_operator_s_page() -> None:
     host = ScriptHost(nk.parse(EMPTY))
     commands.run_on(host, "show_help")
-    assert Path(host.messages[-1].rpartition(" in ")[2]).is_dir()
+    assert Path(host.messages[-1].rpartition(" open ")[2]) == ROOT / "docs" / "index.html"
 
 
 def test_an_entry_outlives_the_plugin(tmp_path: Path) -> None:

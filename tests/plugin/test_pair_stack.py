@@ -155,6 +155,138 @@ def test_a_damaged_block_and_a_foreign_node_are_named_and_left() -> None:
         pair_stack.rebuild(made, "Below")
 
 
+def rewired(made: ScriptHost, *numbers: int) -> None:
+    for index, number in enumerate(numbers):
+        made.connect("Stack.AppendClip_Pairs", index, f"Stack.FrameHold_{number}")
+
+
+@pytest.mark.parametrize(
+    ("order", "written", "wanted"),
+    [
+        ((2, 1, 3, 4), None, "478 471 492 499"),
+        ((4, 3, 2, 1), None, "499 492 478 471"),
+        ((2, 1, 3, 4), "471 478 492 499 510", "478 471 492 499 510"),  # a pair was added as well
+        ((2, 1, 3, 4), "471 478 499", "478 471 499"),  # one was taken out as well
+        (
+            (2, 1, 3, 4),
+            "499 471 478 492",
+            "499 471 478 492",
+        ),  # reordered in the knob too: that is the newer wish
+        ((2, 2, 3, 4), None, "471 478 492 499"),  # no order of the same FrameHolds
+    ],
+)
+def test_a_rewired_order_goes_into_the_knob_and_stays(
+    order: tuple[int, ...], written: str | None, wanted: str
+) -> None:
+    made = host()
+    rewired(made, *order)
+    if written is not None:
+        made.set_text("Stack", "pairs", written)
+    notes = pair_stack.rebuild(made, "Stack")
+    assert made.text("Stack", "pairs") == wanted
+    assert clip(made) == [int(frame) for frame in wanted.split()]
+    told = f"pair frames now read {wanted}: the order in which AppendClip_Pairs is wired."
+    assert (told in notes) is (wanted != (written or "471 478 492 499"))
+    assert [one for one in pair_stack.rebuild(made, "Stack") if "wired" in one] == []
+    assert clip(made) == [int(frame) for frame in wanted.split()]
+
+
+def test_a_node_between_is_not_passed_by() -> None:
+    made = host()
+    made.create("Grade", "Mine", "Stack")
+    made.connect("Stack.Mine", 0, "Stack.FrameHold_2")
+    made.connect("Stack.AppendClip_Pairs", 1, "Stack.Mine")
+    before = made.script_text()
+    with pytest.raises(FilmRecoveryError, match="Mine feeds AppendClip_Pairs"):
+        pair_stack.rebuild(made, "Stack")
+    assert made.script_text() == before
+
+
+def test_the_delivered_block_invents_no_timecode() -> None:
+    made = host()
+    assert made.text("Stack", "timecode") == ""
+    labels = {made.text(path, "label") for path in holds(made)}
+    assert "pair 1\nframe 471" in labels and not any(":" in label for label in labels)
+    made.set_text("Stack", "timecode", "00:00:00:00")
+    pair_stack.rebuild(made, "Stack")
+    assert made.text("Stack.FrameHold_1", "label") == "pair 1\nframe 471\n00:00:19:15"
+
+
+def below_a_read(between: str, knobs: str = "first 471\n last 499") -> ScriptHost:
+    text = (
+        f"Read {{\n inputs 0\n file a.####.exr\n {knobs}\n name Film\n}}\n{between} {{\n name Between\n}}\n"
+    )
+    return ScriptHost(nk.parse(text + graph.group("FR_PairStack", "Stack", {}, {}, (0, 0))))
+
+
+def test_the_range_is_that_of_the_read_above_where_the_knobs_are_expressions() -> None:
+    made = below_a_read("Crop")
+    assert pair_stack.rebuild(made, "Stack") == ()
+    made.set_text("Stack", "pairs", "471 500")
+    with pytest.raises(FilmRecoveryError, match="500 is outside the frame range 471–499"):
+        pair_stack.rebuild(made, "Stack")
+    made.set_knob("Stack", "last", "600")  # a number says more than the Read
+    pair_stack.rebuild(made, "Stack")
+
+
+@pytest.mark.parametrize(
+    ("between", "knobs"),
+    [
+        ("TimeOffset", "first 1\n last 2"),
+        ("Dot", "first 1\n last 2\n frame frame+1000"),
+        ("Dot", "colorspace default"),
+    ],
+)
+def test_a_range_that_is_not_known_is_said_to_be_unchecked(between: str, knobs: str) -> None:
+    made = below_a_read(between, knobs)
+    pair_stack.rebuild_and_tell(made, "Stack")
+    assert len(made.messages) == 1 and "was not checked" in made.messages[0]
+
+
+def test_an_empty_hold_out_is_not_put_out() -> None:
+    made = host(hold_out="")
+    made.set_knob("Stack", "output", "hold-out")
+    before = made.script_text()
+    with pytest.raises(FilmRecoveryError, match="no hold-out to put out") as caught:
+        pair_stack.rebuild(made, "Stack")
+    assert caught.value.where["knob"] == "output" and made.script_text() == before
+
+
+def film_project(folder: Path) -> Path:
+    element = project.Element("scan.####.exr", first=1, last=900, width=64, height=48)
+    pairs = (project.PairOf(10, 110, "skin", "s1"), project.PairOf(20, 120))
+    elements = {"source": element, "reference": element}
+    draft = project.Draft(film="Film", recipe="spatial-gauge", elements=elements, pairs=pairs)
+    project.create(folder, draft)
+    return folder
+
+
+def test_the_buttons_take_pairs_from_the_script_s_project_and_give_them_back(tmp_path: Path) -> None:
+    made = host()
+    with pytest.raises(FilmRecoveryError, match="belongs to no Film Recovery project"):
+        pair_stack.take_from_project(made, "Stack")
+    folder = film_project(tmp_path / "film")
+    made.set_project(folder.as_posix())
+    rewired(made, 2, 1, 3, 4)  # the project's order counts, not this one
+    pair_stack.take_from_project(made, "Stack")
+    assert clip(made) == [10, 20] and "source frames" in made.messages[-1]
+    with pytest.raises(FilmRecoveryError, match="no FR_PairStack whose side is reference"):
+        pair_stack.give_to_project(made, "Stack")
+    for name in ("Other", "Third"):
+        made.insert(graph.group("FR_PairStack", name, {"side": "reference"}, {}, (0, 0)))
+        pair_stack.take_from_project(made, name)
+    made.set_text("Stack", "pairs", "10 20 30")
+    made.set_text("Other", "pairs", "110 120 130")
+    with pytest.raises(
+        FilmRecoveryError, match="several for the reference, with different frames: Other, Third"
+    ):
+        pair_stack.give_to_project(made, "Stack")
+    made.set_text("Third", "pairs", "110 120 130")
+    pair_stack.give_to_project(made, "Other")
+    now = project.load(folder).pairs
+    assert now == (project.PairOf(10, 110, "skin", "s1"), project.PairOf(20, 120), project.PairOf(30, 130))
+
+
 def test_no_pairs_but_no_hold_out_either_is_possible() -> None:
     made = host(hold_out="")
     made.set_text("Stack", "timecode", "")

@@ -13,7 +13,7 @@ import pytest
 from film_recovery import ledger, nk, recipes, stages
 from film_recovery.checks import SEVERITIES, Outcome
 from film_recovery.imaging.files import read_frame, write_frame
-from film_recovery.imaging.frame import RGB, Format
+from film_recovery.imaging.frame import RGB, Box, Format
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.project import Alignment, Colour, Inference, PairOf, Training
 from film_recovery.stages.measure import FUNCTIONS
@@ -513,7 +513,16 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
         (missing_frame, "fail", lambda o: o.value == {"written": 7, "wanted": 8} and o.show["frame"] == 6)
     ],
     "validation.frames_format": [
-        (primaries, "fail", lambda o: "Frame 2 does not name" in o.reason and o.show["frame"] == 2),
+        (
+            primaries,
+            "fail",
+            lambda o: (
+                "Frame 2 does not name" in o.reason
+                and "Another program" in o.reason
+                and "film-recovery render" in o.remedy[0]
+                and o.show["frame"] == 2
+            ),
+        ),
         (single_precision, "fail", lambda o: "Frame 3 is float, not half" in o.reason),
     ],
     "validation.identity": [
@@ -525,6 +534,19 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
 
 # What a project without its other steps lacks; sound and broken chains are in test_chain.
 OF_STEPS = {"training.telecine_first", "validation.colour_follows"}
+
+
+def test_a_source_without_its_black_margin_is_judged_where_it_has_a_picture(place: Any) -> None:
+    """A live area that reaches beyond the file's data window: nothing is recovered there, and nothing is missing."""
+    trim = Box(20, 10, 128, 96)
+    for frame in range(1, 9):
+        whole = read_frame(place.file("source", frame))
+        write_frame(whole.cropped(trim), place.file("source", frame), datatype="half")
+    place.finish()
+    assert read_frame(stages.View(place.project).output.sequence.path(4)).bbox == Box(
+        *place.draft.alignment.live_area
+    ).intersect(trim)
+    assert place.outcome("validation.identity").outcome == "pass"
 
 
 def test_every_measured_check_has_exactly_one_function_and_one_broken_project() -> None:

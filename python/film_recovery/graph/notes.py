@@ -52,7 +52,9 @@ _USUAL: Notes = {
         "4. CopyCat1: epochs = steps x\n"
         "batch / pairs, for 40000 to\n"
         "80000 steps.\n"
-        "5. Write_Recovered: the file."
+        "5. Write_Recovered: the file,\n"
+        "named by shot, version,\n"
+        "model and steps."
     ),
 }
 

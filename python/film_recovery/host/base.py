@@ -111,7 +111,8 @@ class Host(Protocol):
         """What a string knob says: the inverse of :meth:`set_text`. Raises :class:`HostError` for live Tcl."""
 
     def find(self, fr_id: str, inside: str = "") -> tuple[str, ...]:
-        """Paths of all nodes, at any depth below ``inside``, whose ``fr_id`` knob is exactly ``fr_id``; sorted."""
+        """Paths of all nodes, at any depth below ``inside``, whose ``fr_id`` knob is exactly ``fr_id``; sorted.
+        Instances of a gizmo are left out: their ``fr_id`` is the gizmo's, and a script does not hold it."""
 
     def inputs(self, path: str) -> tuple[str | None, ...]:
         """What feeds each input, main inputs first, then masks; None where nothing does. Only as many as are
@@ -154,7 +155,7 @@ class Host(Protocol):
     # Showing
 
     def selected(self) -> tuple[str, ...]:
-        """Paths of the selected nodes at the top of the script."""
+        """Paths of the selected nodes at the top of the script, not of those in groups; in no particular order."""
 
     def select(self, paths: Sequence[str]) -> None:
         """Makes ``paths`` the whole selection."""

@@ -120,7 +120,7 @@ class NukeHost:
             group = waiting.pop()
             for path in self.nodes(group):
                 node = _node(path)
-                knob = node.knob(ID_KNOB)
+                knob = None if _is_instance(node) else node.knob(ID_KNOB)
                 if knob is not None and nk.literal(nk.decode(_one_word(knob.toScript()))) == fr_id:
                     found.append(path)
                 if _is_group(node):
@@ -415,7 +415,14 @@ def _is_group(node: nuke.Node) -> bool:
     """Whether the script holds its inside; that of a gizmo is in the gizmo's file."""
     import nuke
 
-    return isinstance(node, nuke.Group) and not isinstance(node, nuke.Gizmo)
+    return isinstance(node, nuke.Group) and not _is_instance(node)
+
+
+def _is_instance(node: nuke.Node) -> bool:
+    """Whether it is an instance of a gizmo."""
+    import nuke
+
+    return isinstance(node, nuke.Gizmo)
 
 
 def _knob(path: str, name: str) -> nuke.Knob:

@@ -214,7 +214,7 @@ class ScriptHost:
     # Showing
 
     def selected(self) -> tuple[str, ...]:
-        return self._selection
+        return tuple(path for path in self._selection if not parent(path))
 
     def select(self, paths: Sequence[str]) -> None:
         for path in paths:

@@ -23,7 +23,7 @@ Wiring = dict[int, list["Node | None"]]
 def removed(script: Script, items: list[Statement], node: Node) -> list[Statement]:
     """``items`` without ``node`` and its inside, rewired so that its input 0 takes its place."""
     start = items.index(node._statement)
-    end = _end(items, start, node)
+    end = end_of(items, start, node)
     wanted = _wanted(items[:start] + items[end:], node)
     lead = items[start].lead
     without = _joined(items[:start], lead, items[end:])
@@ -36,7 +36,7 @@ def removed(script: Script, items: list[Statement], node: Node) -> list[Statemen
     return _rewired(script, without, wanted)
 
 
-def _end(items: Sequence[Statement], start: int, node: Node) -> int:
+def end_of(items: Sequence[Statement], start: int, node: Node) -> int:
     """The index after the statement that ends ``node``: its own, or its group's ``end_group``."""
     if not node.is_group:
         return start + 1
@@ -100,7 +100,7 @@ def _rewired(script: Script, items: list[Statement], wanted: Wiring) -> list[Sta
 
 def _variable(items: list[Statement], source: Node, newline: str) -> str:
     """A variable that names ``source``: one of its own made right after it, unless it is there already."""
-    after = _end(items, items.index(source._statement), source)
+    after = end_of(items, items.index(source._statement), source)
     if after < len(items) and items[after].kind == SET and items[after].value == "[stack 0]":
         name = items[after].name
         if (

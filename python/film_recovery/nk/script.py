@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.nk.graph import link
 from film_recovery.nk.node import Node
-from film_recovery.nk.removal import removed
+from film_recovery.nk.removal import end_of, removed
 from film_recovery.nk.statements import CLONE, NODE, statements
 from film_recovery.nk.wiring import connected, inserted
 from film_recovery.nk.words import decode
@@ -67,6 +67,13 @@ class Script:
             at += name.count(".") + 1
         assert node is not None
         return node
+
+    def text_of(self, node: Node) -> str:
+        """The text of ``node`` exactly as it stands, a group's with its inside; its connections are not in it."""
+        self._check_own(node)
+        start = self._items.index(node._statement)
+        inside = self._items[start + 1 : end_of(self._items, start, node)]
+        return node._statement.code + node._statement.trail + "".join(item.text for item in inside)
 
     def append(self, text: str) -> list[Node]:
         """Adds the statements of ``text`` at the end, on the stack as it is, and returns their nodes."""

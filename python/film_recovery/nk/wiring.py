@@ -14,7 +14,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.nk.block import with_value
 from film_recovery.nk.graph import link
 from film_recovery.nk.node import ROOT, Node
-from film_recovery.nk.removal import Wiring, _end, _rewired
+from film_recovery.nk.removal import Wiring, _rewired, end_of
 from film_recovery.nk.statements import OTHER, PUSH, SET, Statement, read_inputs, statements
 from film_recovery.nk.walk import upstream
 
@@ -38,7 +38,7 @@ def inserted(
     wanted = _wiring(added)
     link(script, items)
     wanted.update(_wiring(items))
-    at = len(items) if group is None else _end(items, items.index(group._statement), group) - 1
+    at = len(items) if group is None else end_of(items, items.index(group._statement), group) - 1
     return _rewired(script, [*items[:at], *added, *items[at:]], wanted), top
 
 
@@ -149,7 +149,7 @@ def _moved_below(items: list[Statement], node: Node, source: Node, wanted: Wirin
 
 def _block_end(items: Sequence[Statement], at: int, node: Node) -> int:
     """The index after a node's block, its inside and the variables that name it."""
-    end = _end(items, at, node)
+    end = end_of(items, at, node)
     while end < len(items) and items[end].kind == SET and items[end].value == "[stack 0]":
         end += 1
     return end

@@ -9,20 +9,28 @@ the script's project settings is changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from film_recovery import graph, nk
 from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.graph.recovery import MAIN
-from film_recovery.graph.templates import TEMPLATES, placeholder
-from film_recovery.host.base import Host
+from film_recovery.graph.templates import TEMPLATES
+from film_recovery.host.base import NON_COMMERCIAL, Host, HostError
+from film_recovery.plugin import standing
+from film_recovery.plugin.inputs import REFERENCE, SOURCE, Pictures, pictures, read_behind
+from film_recovery.plugin.places import project_folder
 from film_recovery.project import load
 from film_recovery.project.specification import spec_of
 
 _ROOT = re.compile(r"^Root \{\n(?: .*\n)*\}\n", re.MULTILINE)
-_READS = ("Read_Source", "Read_Reference")
+_WITH_PLACEHOLDERS = (
+    "spatial-telecine",
+    "combined",
+    "multi-shot",
+)  # several elements: ranges are filled in by hand
+_WITH_OWN_READS = ("spatial-telecine", "multi-shot")  # more than one Source
 # An operator's own, from the moment that the node is there.
 _OPERATORS = frozenset(
     "name xpos ypos inputs label tile_color note_font_size bdwidth bdheight z_order".split()
@@ -38,16 +46,20 @@ class Built:
     new: tuple[str, ...] = ()
     set: tuple[str, ...] = ()
     surplus: tuple[str, ...] = ()
-    reads: tuple[str, ...] = ()
+    pictures: Pictures = field(default_factory=lambda: Pictures({}))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The operator's Reads that feed a new graph, the Source first."""
+        return tuple(self.pictures.paths.values())
 
     def told(self) -> str:
         """For the operator."""
         lines = [f"The graph {self.template}: {len(self.new)} new nodes, {len(self.set)} knobs set."]
         if not self.new and not self.set:
             lines = [f"The graph {self.template} is there and up to date."]
-        if self.reads:
-            names = ("Source", "Reference")
-            lines.append(", ".join(f"{name}: {read}" for name, read in zip(names, self.reads)))
+        if self.pictures.paths or self.pictures.left_out:
+            lines.append(self.pictures.told())
         if self.surplus:
             lines.append(f"No longer part of it, delete by hand: {', '.join(self.surplus)}")
         return "\n".join(lines)
@@ -56,10 +68,12 @@ class Built:
 def build(host: Host, template: str = "") -> Built:
     """Inserts the graph ``template``, or updates the one that is there; empty: the graph of the script's project.
 
-    One undo step. Raises FilmRecoveryError without a project, for an unknown template, and where the script holds
-    another graph already.
+    One undo step. Raises FilmRecoveryError without a project, for an unknown template, where the script holds
+    another graph already, where the operator says that the Reads are the other way round, and where Nuke does not
+    list all nodes.
     """
     with host.undo("Film Recovery: build"):
+        _check_listing(host)
         there = _template_there(host)
         if there and template and there != template:
             raise UsageError(
@@ -71,17 +85,6 @@ def build(host: Host, template: str = "") -> Built:
         return _insert(host, template)
 
 
-def place_of(host: Host, path: str) -> tuple[int, int]:
-    """Where a node lies; 0, 0 where the script does not say."""
-    found = []
-    for knob in ("xpos", "ypos"):
-        try:
-            found.append(round(float(nk.decode(host.knob(path, knob)) or 0)))
-        except ValueError:
-            found.append(0)
-    return found[0], found[1]
-
-
 def _template_there(host: Host) -> str:
     """The id of the graph that the script holds, or nothing."""
     for path in host.find(MAIN):
@@ -90,26 +93,50 @@ def _template_there(host: Host) -> str:
     return ""
 
 
+def _check_listing(host: Host) -> None:
+    """Stops where Nuke shows Python a part of the script only: what is not seen would be built a second time."""
+    if host.about().licence != NON_COMMERCIAL:
+        return
+    try:
+        count = len(nk.parse(host.script_text()).nodes)
+    except FilmRecoveryError:
+        return  # it cannot be counted; that all new nodes are listed is checked when they are there
+    if count > len(host.nodes()):
+        raise _unlisted(count, len(host.nodes()))
+
+
+def _unlisted(count: int, listed: int) -> HostError:
+    return HostError(
+        f"This Nuke lists {listed} of {count} nodes, so the graph cannot be built or updated safely.",
+        remedy="Non-Commercial may list a part only: open the graph's template instead, or use another licence",
+    )
+
+
 # The graph's text
 
 
-def _text(host: Host, template: str, reads: Sequence[str]) -> tuple[str, str, bool]:
-    """The statements of the graph, without Root; its id; and whether they say what a project says."""
+def _text(host: Host, template: str, reads: Mapping[str, str] | None) -> tuple[str, str, bool]:
+    """The statements of the graph, without Root; its id; and whether they say what a project says.
+
+    ``reads``: what a new graph is fed from; None for the graph that stands in the script.
+    """
     spec = _project_spec(host, template)
     if spec is not None:
         return _ROOT.sub("", graph.recovery_graph(spec), count=1), spec.template, True
     if template not in TEMPLATES:
         raise UsageError(f"There is no graph {template!r}.", remedy=f"choose one of {', '.join(TEMPLATES)}")
-    if len(reads) == 2 and template not in ("spatial-telecine", "combined", "multi-shot"):
-        text = graph.recovery_graph(_of_reads(host, placeholder(template), reads))
-    else:
+    if template in _WITH_PLACEHOLDERS:
         text = TEMPLATES[template]()
+    elif reads is None:
+        text = graph.recovery_graph(standing.of_script(host, template))
+    else:
+        text = graph.recovery_graph(standing.of_reads(host, template, reads))
     return _ROOT.sub("", text, count=1), template, False
 
 
 def _project_spec(host: Host, template: str) -> graph.GraphSpec | None:
     """What the script's project asks for, if it is of the kind ``template``; None for a placeholder's graph."""
-    folder = host.project()
+    folder = project_folder(host)
     if not folder:
         if not template:
             raise FilmRecoveryError(
@@ -125,47 +152,47 @@ def _project_spec(host: Host, template: str) -> graph.GraphSpec | None:
     return replace(spec, template=project.recipe)
 
 
-def _of_reads(host: Host, spec: graph.GraphSpec, reads: Sequence[str]) -> graph.GraphSpec:
-    """``spec`` with the range and format that the Reads have, and pairs that lie in them."""
-    source, reference = (
-        _of_read(host, path, element) for path, element in zip(reads, (spec.source, spec.reference))
-    )
-    first, span = source.first, max(0, source.last - source.first)
-    pairs = [first + round(span * share) for share in (0.15, 0.35, 0.65, 0.85)]
-    return replace(
-        spec,
-        source=source,
-        reference=reference,
-        pairs=[(frame, frame) for frame in dict.fromkeys(pairs)],
-        preview=first + span // 2,
-    )
-
-
-def _of_read(host: Host, path: str, element: graph.Element) -> graph.Element:
-    words = {knob: nk.decode(host.knob(path, knob)) for knob in ("first", "last", "format")}
-    try:
-        found = replace(element, first=int(words["first"]), last=int(words["last"]))
-    except ValueError:
-        found = element
-    shape = words["format"].split()
-    if len(shape) >= 7 and all(word.isdecimal() for word in shape[:2]):
-        found = replace(found, width=int(shape[0]), height=int(shape[1]), pixel_aspect=float(shape[6]))
-    return found
-
-
 # Inserting
 
 
 def _insert(host: Host, template: str) -> Built:
-    reads = tuple(path for path in host.selected() if host.class_of(path) == "Read")[:2]
-    text, name, _ = _text(host, template, reads)
-    new = list(host.insert(text))
-    for own, read in zip(_READS, reads):
-        for path in host.find(own):
+    chosen = _chosen(host, template)
+    text, name, _ = _text(host, template, chosen.paths)
+    new = list(_inserted(host, text, len(nk.parse(text).nodes)))
+    for side, read in chosen.paths.items():
+        for path in host.find(f"Read_{side}"):
             _feed_from(host, path, read)
             new.remove(path)
     host.show(host.find(MAIN)[0])
-    return Built(name, tuple(new), reads=reads)
+    return Built(name, tuple(new), pictures=chosen)
+
+
+def _chosen(host: Host, template: str) -> Pictures:
+    """The Source and the Reference among the selected Reads. Raises UsageError where that stays open."""
+    reads = tuple(path for path in host.selected() if host.class_of(path) == "Read")
+    if template in _WITH_OWN_READS:
+        return Pictures({}, left_out=reads)
+    found = pictures(host, (SOURCE, REFERENCE), reads)
+    if found.by_place and found.left_out:
+        raise UsageError(
+            f"{len(reads)} Reads are selected, and they do not say which is the Source and which the Reference.",
+            remedy="select two, or write Source and Reference into their labels",
+        )
+    if found.by_place and host.about().gui and not host.ask(f"{found.told()}\nBuild it so?"):
+        raise UsageError(
+            "Nothing was built.",
+            remedy="place the Source's Read left of the Reference's, or write Source and Reference into their labels",
+        )
+    return found
+
+
+def _inserted(host: Host, text: str, count: int) -> tuple[str, ...]:
+    """Inserts ``text``, which holds ``count`` nodes. Raises HostError where Nuke does not list them all."""
+    made = host.insert(text)
+    listed = set(made) & set(host.nodes())
+    if len(listed) < count:
+        raise _unlisted(count, len(listed))
+    return made
 
 
 def _feed_from(host: Host, path: str, read: str) -> None:
@@ -185,7 +212,7 @@ def _feed_from(host: Host, path: str, read: str) -> None:
 
 
 def _update(host: Host, template: str) -> Built:
-    text, name, is_project = _text(host, template, ())
+    text, name, is_project = _text(host, template, None)
     wanted = nk.parse(text).nodes
     matched = _matched(host, wanted)
     changed: list[str] = []
@@ -196,7 +223,7 @@ def _update(host: Host, template: str) -> Built:
     missing = [
         node
         for node, path in zip(wanted, matched)
-        if path is None and not _is_replaced(node, matched, wanted)
+        if path is None and _stand_in(host, node, wanted, matched) is None
     ]
     new = _add(host, text, wanted, matched, missing) if missing else ()
     known = {_id(node) for node in wanted}
@@ -210,28 +237,51 @@ def _id(node: nk.Node) -> str:
 
 
 def _matched(host: Host, wanted: Sequence[nk.Node]) -> list[str | None]:
-    """The script's node for each of the graph's: by ``fr_id``, and among blocks of one kind by name, then by order."""
-    kinds: dict[str, list[nk.Node]] = {}
+    """The script's node for each of the graph's: by ``fr_id`` and class, among blocks of one kind by name, then by
+    order. A block under another name must feed the graph: others are the operator's own."""
+    kinds: dict[tuple[str, str], list[nk.Node]] = {}
     for node in wanted:
-        kinds.setdefault(_id(node), []).append(node)
+        kinds.setdefault((_id(node), node.class_name), []).append(node)
+    known = _there_by_id(host)
+    used: set[str] | None = None
     found: dict[int, str] = {}
-    for fr_id, nodes in kinds.items():
-        there = [path for path in host.find(fr_id) if "." not in path]
+    for kind, nodes in kinds.items():
+        there = known.get(kind, [])
         for node in nodes:
             if node.name in there:
                 found[id(node)] = node.name
                 there.remove(node.name)
-        for node, path in zip((node for node in nodes if id(node) not in found), there):
+        left = [node for node in nodes if id(node) not in found]
+        if left and there and kind[1] == "Group":
+            used = _used_by_the_graph(host) if used is None else used
+            there = [path for path in there if path in used]
+        for node, path in zip(left, there):
             found[id(node)] = path
     return [found.get(id(node)) for node in wanted]
 
 
-def _is_replaced(node: nk.Node, matched: Sequence[str | None], wanted: Sequence[nk.Node]) -> bool:
-    """A Read of the graph whose place the operator's own Read has taken: what it feeds is there."""
-    if node.class_name != "Read":
-        return False
-    fed = [path for other, path in zip(wanted, matched) if node in other.inputs]
-    return any(path is not None for path in fed)
+def _there_by_id(host: Host) -> dict[tuple[str, str], list[str]]:
+    """The script's top nodes for each ``fr_id`` and class, in one pass: to search once a node takes seconds in a
+    large graph."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in sorted(host.nodes()):
+        if host.has_knob(path, "fr_id"):
+            fr_id = nk.literal(nk.decode(host.knob(path, "fr_id")))
+            if fr_id is not None:
+                found.setdefault((fr_id, host.class_of(path)), []).append(path)
+    return found
+
+
+def _used_by_the_graph(host: Host) -> set[str]:
+    """What feeds a marked node of the graph, directly or through others."""
+    waiting = [path for path in host.nodes() if host.has_knob(path, "film_recovery")]
+    found: set[str] = set()
+    while waiting:
+        for feed in host.inputs(waiting.pop()):
+            if feed is not None and feed not in found:
+                found.add(feed)
+                waiting.append(feed)
+    return found
 
 
 def _set(host: Host, node: nk.Node, path: str) -> list[str]:
@@ -269,10 +319,11 @@ def _add(
     """Inserts the nodes that are missing, and connects them with what is there; takes no connection away."""
     selected = host.selected()
     lines = text.splitlines(keepends=True)
-    made = host.insert("".join(_own_text(lines, node) for node in missing))
+    made = _inserted(host, "".join(_own_text(lines, node) for node in missing), len(missing))
     new = {id(node): path for node, path in zip(missing, made)}
     final: Mapping[int, str | None] = {
-        id(node): new.get(id(node), path) for node, path in zip(wanted, matched)
+        id(node): new.get(id(node)) or path or _stand_in(host, node, wanted, matched)
+        for node, path in zip(wanted, matched)
     }
     for node in wanted:
         path = final[id(node)]
@@ -282,12 +333,40 @@ def _add(
                 continue
             there = (*host.inputs(path), *[None] * (index + 1))[index]
             # Whoever deletes a node leaves what it fed on what fed it; that is no connection of the operator's.
-            before = feed.inputs[0] if feed is not None and feed.inputs else None
-            bridged = before is not None and there == final[id(before)]
+            bridged = there in _past(feed, final, new)
             if there is None or bridged or id(node) in new:
                 host.connect(path, index, source)
     host.select([path for path in selected if path in host.nodes()])
     return made
+
+
+def _stand_in(
+    host: Host, read: nk.Node, wanted: Sequence[nk.Node], matched: Sequence[str | None]
+) -> str | None:
+    """What feeds the graph in the place of one of its Reads, past nodes that are missing: the operator's own Read."""
+    waiting = [read] if read.class_name == "Read" else []
+    while waiting:
+        feed = waiting.pop(0)
+        for node, path in zip(wanted, matched):
+            if feed not in node.inputs:
+                continue
+            if path is None:
+                waiting.append(node)
+                continue
+            there = dict(enumerate(host.inputs(path))).get(node.inputs.index(feed))
+            if there is not None:
+                return read_behind(host, there) or there
+    return None
+
+
+def _past(
+    feed: nk.Node | None, final: Mapping[int, str | None], new: Mapping[int, str]
+) -> Iterator[str | None]:
+    """What feeds ``feed``, and what feeds that while it is new itself."""
+    while feed is not None and feed.inputs and id(feed) in new:
+        feed = feed.inputs[0]
+        if feed is not None:
+            yield final[id(feed)]
 
 
 def _own_text(lines: Sequence[str], node: nk.Node) -> str:

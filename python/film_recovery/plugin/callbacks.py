@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from film_recovery.errors import FilmRecoveryError
+from film_recovery.plugin.guard import telling
 
 if TYPE_CHECKING:
     from film_recovery.host.base import Host
@@ -19,7 +19,21 @@ def rebuild_pair_stack(path: str) -> None:
     """FR_PairStack ▸ Rebuild."""
     from film_recovery.plugin import pair_stack
 
-    _told(pair_stack.rebuild, path)
+    _told(pair_stack.rebuild_and_tell, path)
+
+
+def pairs_from_project(path: str) -> None:
+    """FR_PairStack ▸ Pairs from project."""
+    from film_recovery.plugin import pair_stack
+
+    _told(pair_stack.take_from_project, path)
+
+
+def pairs_to_project(path: str) -> None:
+    """FR_PairStack ▸ Pairs to project."""
+    from film_recovery.plugin import pair_stack
+
+    _told(pair_stack.give_to_project, path)
 
 
 def add_automatic_branch(path: str) -> None:
@@ -75,9 +89,5 @@ def _told(logic: Callable[[Host, str], Any], path: str) -> None:
     from film_recovery.host.nuke import NukeHost
 
     host = NukeHost()
-    try:
+    with telling(host, path):
         logic(host, path)
-    except FilmRecoveryError as error:
-        host.message(str(error))
-    except RuntimeError as error:  # Nuke's own word for what it refuses or the operator cancelled
-        host.message(f"{path}: {error}")

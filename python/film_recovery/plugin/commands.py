@@ -10,8 +10,11 @@ from types import MappingProxyType
 from film_recovery import graph, nk
 from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.host.base import Host
-from film_recovery.plugin import building, colour_names, start, updating
+from film_recovery.plugin import building, colour_names, copycat, start, updating
+from film_recovery.plugin.guard import telling
+from film_recovery.plugin.inputs import Pictures, pictures
 from film_recovery.plugin.menus import BLOCKS, STATEFUL
+from film_recovery.plugin.places import place_of
 
 _BELOW = 100  # DAG units from what is selected to what is dropped
 
@@ -25,10 +28,8 @@ def run(name: str, *arguments: str) -> None:
 
 def run_on(host: Host, name: str, *arguments: str) -> None:
     """Does the entry ``name`` on ``host``; tells what went wrong, and leaves the script as it was."""
-    try:
+    with telling(host, " ".join(("Film Recovery:", name.replace("_", " "), *arguments)).strip()):
         COMMANDS[name](host, *arguments)
-    except FilmRecoveryError as error:
-        host.message(str(error))
 
 
 def drop(host: Host, block: str) -> str:
@@ -38,11 +39,10 @@ def drop(host: Host, block: str) -> str:
         feeds = _feeds(host)
         place = _place_below(host, feeds)
         (path,) = host.insert(graph.group(block, f"{block}1", {}, {}, place))
-        _feed(host, path, block, feeds)
+        fed = _feed(host, path, block, feeds)
         problems = colour_names.set_names(host, (path,))
     host.show(path)
-    if problems:
-        host.message("\n".join(problems))
+    _tell(host, path, fed, problems)
     return path
 
 
@@ -55,8 +55,9 @@ def drop_gizmo(host: Host, block: str) -> str:
         feeds = _feeds(host)
         x, y = _place_below(host, feeds)
         path = host.create(block, f"{block}1", knobs={"xpos": str(x), "ypos": str(y)})
-        _feed(host, path, block, feeds)
+        fed = _feed(host, path, block, feeds)
     host.show(path)
+    _tell(host, path, fed)
     return path
 
 
@@ -81,21 +82,19 @@ def self_test(host: Host) -> None:
 
 
 def show_help(host: Host) -> None:
-    """Opens the pages that came with the plugin; nothing is asked of a network."""
-    pages = Path(start.folder(), "docs")
-    found = next((page for page in (pages / "index.html", pages / "design.md") if page.is_file()), None)
-    if found is None:
-        raise FilmRecoveryError(
-            "The pages are missing.", remedy="install Film Recovery again", file=str(pages)
-        )
-    if not (host.about().gui and webbrowser.open(found.as_uri())):
-        host.message(f"The pages of Film Recovery are in {pages.as_posix()}")
+    """Opens the operator's page that came with the plugin; nothing is asked of a network."""
+    page = Path(start.folder(), "docs", "index.html")
+    if not page.is_file():
+        raise FilmRecoveryError("The help is missing.", remedy="install Film Recovery again", file=str(page))
+    if not (host.about().gui and webbrowser.open(page.as_uri())):
+        host.message(f"The help of Film Recovery: open {page.as_posix()}")
 
 
 COMMANDS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         "drop": drop,
         "drop_gizmo": drop_gizmo,
+        "plain_copycat": copycat.drop_plain,
         "build": build,
         "update": update,
         "self_test": self_test,
@@ -116,15 +115,26 @@ def _feeds(host: Host) -> tuple[str, ...]:
 
 
 def _place_below(host: Host, feeds: tuple[str, ...]) -> tuple[int, int]:
-    places = [building.place_of(host, path) for path in feeds]
+    places = [place_of(host, path) for path in feeds]
     if not places:
         return 0, 0
     return sum(x for x, _ in places) // len(places), max(y for _, y in places) + _BELOW
 
 
-def _feed(host: Host, path: str, block: str, feeds: tuple[str, ...]) -> None:
-    """Connects the first inputs, in the order of the selection."""
+def _feed(host: Host, path: str, block: str, feeds: tuple[str, ...]) -> Pictures:
+    """Connects what is selected with the block's inputs, by their names: their order differs from block to block."""
     inside = nk.load(graph.gizmo_folder() / f"{block}.gizmo").nodes[0].nodes
-    inputs = sum(node.class_name == "Input" for node in inside)
-    for index, feed in enumerate(feeds[:inputs]):
-        host.connect(path, index, feed)
+    inputs = {int(node.text("number", "0")): node.name for node in inside if node.class_name == "Input"}
+    names = [inputs[number] for number in sorted(inputs)]
+    found = pictures(host, names, feeds)
+    for name, feed in found.paths.items():
+        host.connect(path, names.index(name), feed)
+    return found
+
+
+def _tell(host: Host, path: str, fed: Pictures, problems: tuple[str, ...] = ()) -> None:
+    """Says which of several pictures went where, and what else there is to say."""
+    several = len(fed.paths) + len(fed.left_out) > 1
+    lines = ([f"{path}: {fed.told()}"] if several else []) + list(problems)
+    if lines:
+        host.message("\n".join(lines))

@@ -13,10 +13,14 @@ from pathlib import Path
 from film_recovery import graph, nk
 from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.host.base import Host, HostError, child, parent
-from film_recovery.plugin.frames import parse_frames
+from film_recovery.plugin import pair_stack
+from film_recovery.plugin.inputs import pictures
 from film_recovery.plugin.places import place_of
 
 BLOCK = "FR_CopyCat"
+TRAINED = "fr_trained_pairs"  # the pairs of the training that was started last
+_BELOW = 100  # DAG units
+_INPUTS = ("Input", "GroundTruth", "Preview")
 INNER = "CopyCat1"
 # Of CopyCat's knobs only those that every Nuke from 14 on has.
 PRESET = {
@@ -66,8 +70,14 @@ def plain_copycat(
         '{7 fr_factor l "factor for 256" t "How many times more steps a patch below 512 needs." R 1 4}',
         _button("fr_set_epochs", "Set epochs", "set_epochs", "Counts the pairs upstream and sets epochs."),
         _button("fr_start", "Start Training", "start_training", "Sets epochs and starts a new training."),
-        _button("fr_resume", "Resume Training", "resume_training", "Goes on from the last checkpoint."),
+        _button(
+            "fr_resume",
+            "Resume Training",
+            "resume_training",
+            "Goes on from the last checkpoint. Not after pairs were changed.",
+        ),
         _button("fr_inference", "Create FR_Inference", "create_inference", "For the newest checkpoint."),
+        f'{{1 {TRAINED} l "pairs of the training" +INVISIBLE}}',
     ]
     values = {"fr_pairs": pairs, "fr_steps": steps, "fr_factor": FACTOR}
     text = nk.node_text("CopyCat", knobs, inputs=inputs).rstrip()
@@ -101,25 +111,56 @@ def button_script(callback: str) -> str:
     )
 
 
+def drop_plain(host: Host) -> str:
+    """Puts a plain CopyCat with the tab into the script, fed by what is selected; gives its path."""
+    feeds = [
+        one for one in host.selected() if host.class_of(one) not in ("BackdropNode", "StickyNote", "Viewer")
+    ]
+    places = [place_of(host, one) for one in feeds] or [(0, -_BELOW)]
+    place = sum(x for x, _ in places) // len(places), max(y for _, y in places) + _BELOW
+    with host.undo("Film Recovery: CopyCat"):
+        fed = pictures(host, _INPUTS, feeds)
+        (path,) = host.insert(plain_copycat(position=place, inputs=0))
+        for name, feed in fed.paths.items():
+            host.connect(path, _INPUTS.index(name), feed)
+    host.show(path)
+    if len(feeds) > 1:
+        host.message(f"{path}: {fed.told()}")
+    return path
+
+
 def set_epochs(host: Host, path: str) -> None:
     """Counts the pairs at Input and sets *pairs*; epochs follow: in the block by expression, else written here.
 
     Where the pairs cannot be counted the knob keeps its value on a plain CopyCat, and the block says so.
     """
     _inner(host, path)
-    counted = _pairs_at(host, path)
-    if counted is None and _is_block(host, path):
+    if _pairs_at(host, path) is None and _is_block(host, path):
         raise UsageError(
             "The pairs at Input cannot be counted: there is no FR_PairStack or AppendClip of FrameHolds upstream.",
             remedy="write the number of pairs",
             node=path,
             knob="pairs",
         )
+    _count(host, path)
+
+
+def _count(host: Host, path: str) -> str:
+    """Sets *pairs* to what stands at Input, where that can be counted; gives what to say if it was another number."""
+    knob = "pairs" if _is_block(host, path) else "fr_pairs"
+    counted, before = _pairs_at(host, path), host.knob(path, knob)
+    if counted == 0:
+        raise UsageError(
+            "There are no pairs at Input.", remedy="give the stack its pairs", node=path, knob=knob
+        )
     with host.undo("Set epochs"):
         if counted is not None:
-            _set(host, path, "pairs" if _is_block(host, path) else "fr_pairs", str(counted))
+            _set(host, path, knob, str(counted))
         if not _is_block(host, path):
             _set(host, path, "epochs", str(_epochs(host, path)))
+    if counted is None or str(counted) == before:
+        return ""
+    return f"{path}: pairs was {before}; {counted} stand at Input, and epochs follow."
 
 
 def _epochs(host: Host, path: str) -> int:
@@ -131,16 +172,72 @@ def _epochs(host: Host, path: str) -> int:
 
 
 def start_training(host: Host, path: str) -> None:
-    """Starts a new training. Raises before it where a knob or a connection is missing; needs NukeX."""
-    _press(host, path, "startTraining")
+    """Starts a new training and keeps what it started with. Raises before it where a knob or a connection is missing;
+    needs NukeX."""
+    inner = _ready(host, path)
+    note = _count(host, path)
+    _number(host, path, "pairs" if _is_block(host, path) else "fr_pairs")
+    if note:
+        host.message(note)
+    kept = host.has_knob(path, TRAINED)
+    before = host.text(path, TRAINED) if kept else ""
+    if kept:
+        host.set_text(path, TRAINED, fingerprint(host, path))
+    try:
+        host.press(inner, "startTraining")
+    except FilmRecoveryError:  # it never started; a training that is cancelled later has its checkpoints
+        if kept:
+            host.set_text(path, TRAINED, before)
+        raise
 
 
 def resume_training(host: Host, path: str) -> None:
-    """Goes on from the last checkpoint; needs NukeX."""
-    _press(host, path, "resumeTraining")
+    """Goes on from the last checkpoint; needs NukeX. Raises UsageError where the pairs are no longer those of Start."""
+    inner = _ready(host, path)
+    before = host.text(path, TRAINED) if host.has_knob(path, TRAINED) else ""
+    now = fingerprint(host, path)
+    if before and before != now:
+        raise UsageError(
+            f"The pairs changed since this training was started: they were {before[:200]}, they are {now[:200]}.",
+            remedy="press Start Training for a new one, or put the pairs back",
+            node=path,
+        )
+    note = _count(host, path)
+    _number(host, path, "pairs" if _is_block(host, path) else "fr_pairs")
+    if not before:
+        note += f"{path}: this node did not start the training, so whether its pairs changed is not known. "
+    if note:
+        host.message(note)
+    host.press(inner, "resumeTraining")
 
 
-def _press(host: Host, path: str, button: str) -> None:
+def fingerprint(host: Host, path: str) -> str:
+    """The frames that a training gets, in order: of every stack above Input, then above GroundTruth."""
+    return "; ".join(
+        f"{name} {' / '.join(_stacks(host, source, set())) or 'not known'}"
+        for name, source in zip(("Input", "GroundTruth"), host.inputs(path))
+        if source is not None
+    )
+
+
+def _stacks(host: Host, path: str, seen: set[str]) -> list[str]:
+    if path in seen:
+        return []
+    seen.add(path)
+    class_name = host.class_of(path)
+    if host.has_knob(path, "fr_id") and host.text(path, "fr_id") == pair_stack.BLOCK:
+        return [" ".join(pair_stack.frames_inside(host, path))]
+    if class_name == "FrameHold":
+        return [host.knob(path, "firstFrame") if host.has_knob(path, "firstFrame") else "1"]
+    found = [one for source in host.inputs(path) if source is not None for one in _stacks(host, source, seen)]
+    ends = {"Read": ("first", "last"), "FrameRange": ("first_frame", "last_frame")}.get(class_name)
+    if ends and not found:
+        return ["–".join(host.knob(path, knob) if host.has_knob(path, knob) else "" for knob in ends)]
+    return found
+
+
+def _ready(host: Host, path: str) -> str:
+    """The CopyCat of ``path``, where a training has what it needs."""
     inner = _inner(host, path)
     if not nk.decode(host.knob(inner, "dataDirectory") or '""').strip():
         raise UsageError(
@@ -153,11 +250,7 @@ def _press(host: Host, path: str, button: str) -> None:
     for index, name in enumerate(("Input", "GroundTruth")):
         if index >= len(connected) or connected[index] is None:
             raise UsageError(f"{name} is not connected.", remedy="connect it through FR_TrainPrep", node=path)
-    if _is_block(host, path):
-        _number(host, path, "pairs")
-    else:
-        set_epochs(host, path)
-    host.press(inner, button)
+    return inner
 
 
 def show_progress(host: Host, path: str) -> None:
@@ -286,8 +379,7 @@ def _frames_of(host: Host, path: str, below: frozenset[str]) -> int | None:
     if path in below:
         return None
     if host.has_knob(path, "fr_id") and host.text(path, "fr_id") == "FR_PairStack":
-        knob = "hold_out" if host.knob(path, "output") in ("hold-out", "1") else "pairs"
-        return len(parse_frames(host.text(path, knob), path, knob))
+        return len(pair_stack.frames_inside(host, path))
     class_name = host.class_of(path)
     if class_name == "FrameHold":
         return 1

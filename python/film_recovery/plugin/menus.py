@@ -101,12 +101,13 @@ def toolbar() -> Submenu:
 
 
 def blocks() -> Submenu:
-    """Every block as a Group; those without state also as gizmos."""
+    """Every block as a Group; those without state also as gizmos; and CopyCat as it is, with a tab of ours."""
     groups = tuple(Command(block, "drop", (block,), f"{block}.png") for block in BLOCKS)
     gizmos = tuple(
         Command(block, "drop_gizmo", (block,), f"{block}.png") for block in BLOCKS if block not in STATEFUL
     )
-    return Submenu("Blocks", (*groups, None, Submenu("As gizmo", gizmos)))
+    plain = Command("CopyCat with a Film Recovery tab", "plain_copycat")
+    return Submenu("Blocks", (*groups, None, plain, Submenu("As gizmo", gizmos)))
 
 
 def install_menus(bar: Any, nodes: Any) -> None:

@@ -20,6 +20,7 @@ from film_recovery.imaging.writing import AP0_CHROMATICITIES, write_frame
 from film_recovery.nk.walk import upstream
 from film_recovery.protection import protect_elements, protect_files
 from film_recovery.rendering.job import job_key
+from film_recovery.rendering.naming import refuse_unnamed
 from film_recovery.rendering.output import Output, write_output
 from film_recovery.rendering.record import NAME, Record, sha256
 from film_recovery.rendering.workplace import workplace
@@ -59,6 +60,7 @@ def render(
     evaluating or writing raises. Frames written before the error stay.
     """
     output = write_output(evaluator, node)
+    refuse_unnamed(output.call)
     output.check_frames(frames)
     protect_elements(evaluator, output.folder, output.call.node, "file", own=_own_pattern(output))
     output.prepare_folder()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from film_recovery.analysis.identity import identity
@@ -9,6 +11,7 @@ from film_recovery.checks import Check, Outcome, judged
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.reading import read_header
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
+from film_recovery.rendering.record import Record, sha256
 from film_recovery.stages.masters import written
 from film_recovery.stages.measure import measures
 from film_recovery.stages.view import View
@@ -64,13 +67,31 @@ def frames_format(view: View, check: Check) -> Outcome:
             problem = (
                 f"is {header.bit_depth}, not {wanted}"
                 if header.bit_depth != wanted
-                else ("does not name the AP0 primaries")
+                else "does not name the AP0 primaries"
             )
             value = {"frame": frame, "datatype": header.bit_depth, "primaries": primaries}
             show = {"frame": frame, "file": str(path), "node": view.write.path}
-            return judged(check, False, value, f"Frame {frame} {problem}.", show)
+            outcome = judged(check, False, value, f"Frame {frame} {problem}.", show)
+            foreign = header.bit_depth == wanted and not _is_ours(view, path)
+            return _of_another_program(view, outcome) if foreign else outcome
     count = len(view.written)
     return judged(check, True, count, f"All {count} written frames are {wanted} and name the AP0 primaries.")
+
+
+def _is_ours(view: View, path: Path) -> bool:
+    """Whether our engine wrote this file as it is."""
+    return Record(view.output.folder).knows(path.name, sha256(path))
+
+
+def _of_another_program(view: View, outcome: Outcome) -> Outcome:
+    """What to do about primaries that another program left out: no setting of its Write need help."""
+    script = view.paths.script.relative_to(view.project.folder).as_posix()
+    render = f"film-recovery render {script} {view.write.path}"
+    reason = (
+        f"{outcome.reason} Another program wrote or changed it; Nuke's Write may leave the primaries out."
+    )
+    remedy = f"move the frames away and render with the open engine, which writes them: {render} --frames A-B"
+    return replace(outcome, reason=reason, remedy=(remedy, *outcome.remedy))
 
 
 @measures("validation.note_written")

@@ -285,9 +285,10 @@ class View:
         return found
 
     def live_area(self, frame: int) -> Box:
-        """The area that a written frame is judged in: what FR_Inference gives at ``frame``."""
+        """The area that a written frame is judged in: what FR_Inference gives of the Source's picture at ``frame``."""
         call = self.call(self.inference_block, frame)
-        whole = self.evaluator.frame(self.read_of(self.inference).node, frame).format.box
+        source = self.evaluator.frame(self.read_of(self.inference).node, frame)
+        whole = source.format.box.intersect(source.bbox)
         if not call.boolean("use_crop"):
             return whole
         x, y, r, t = (round(value) for value in call.numbers("box", 4))

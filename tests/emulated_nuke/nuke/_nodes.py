@@ -188,7 +188,7 @@ class Group(Node):
         self._children: list[Node] = []
 
     def nodes(self) -> list[Node]:
-        return list(self._children)
+        return self._children[: SESSION.listed]
 
     def node(self, s: str) -> Node | None:
         return self._below(s)

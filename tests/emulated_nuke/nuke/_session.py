@@ -54,6 +54,7 @@ class Session:
         self.panels: dict[str, tuple[str, str]] = {}
         self.locks_saved = bool(environment.get("nc"))  # Non-Commercial saves what nobody else can read
         self.locks_copied = False
+        self.listed: int | None = None  # how many nodes of a group Python is shown; None: all
         self.undone: list[Any] = []
         self.redoable: list[Any] = []
         self.undo_open: list[Any] = []
