@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from film_recovery import ledger, nk
+from film_recovery import nk
 from film_recovery.comp import Evaluator
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.project import Project, paths
+from film_recovery.stages.done import last_work
 from film_recovery.stages.view import View
 
 # What the card of a model calls it.
@@ -18,8 +19,7 @@ NETWORK, CLOSED_FORMS = "Recovery", ("ColourPolynomial", "LumaFilter")
 
 def last_training(project: Project) -> Mapping[str, Any]:
     """What the ledger says of the last training; nothing before the first."""
-    records = [r for r in ledger.read(project.folder).of_kind("stage") if r.data.get("stage") == 3]
-    return records[-1].data if records else {}
+    return last_work(project, 3)
 
 
 def trained_here(view: View) -> bool:

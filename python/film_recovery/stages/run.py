@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -32,6 +31,7 @@ from film_recovery.recipes.model import STAGES
 from film_recovery.stages import chain
 from film_recovery.stages.building import build_script, script_text, spec_of
 from film_recovery.stages.checking import check
+from film_recovery.stages.done import digest, last_work
 
 _LOOK = 1.0  # seconds between two looks at the lock
 
@@ -198,7 +198,7 @@ def _build(project: Project, by: str) -> None:
     """
     if not project.pairs or not project.hold_out:
         return  # curation says so
-    key = _digest(script_text(project))
+    key = digest(script_text(project))
     built = [record.data.get("key") for record in ledger.read(project.folder).of_kind("built")]
     if built[-1:] != [key] or not paths(project).script.exists():
         build_script(project)
@@ -252,7 +252,7 @@ def _work(
 def _ingest(project: Project, listener: Listener) -> dict[str, Any] | None:
     """Nothing is made: the elements are looked at only. Recorded when their description changed."""
     elements = {name: asdict(element) for name, element in project.elements.items()}
-    key = _digest(elements)
+    key = digest(elements)
     return None if _done(project, 0, key) else {"key": key, "elements": elements}
 
 
@@ -271,7 +271,7 @@ def _curation(project: Project, listener: Listener) -> dict[str, Any] | None:
         writer = csv.writer(file)
         writer.writerow(("index", "set", "source_frame", "reference_frame", "shot", "reason"))
         writer.writerows(rows)
-    key = _digest(rows)
+    key = digest(rows)
     script = paths(project).script
     return (
         None if _done(project, 1, key) else {"key": key, "pairs": len(project.pairs), "script": script.name}
@@ -281,7 +281,7 @@ def _curation(project: Project, listener: Listener) -> dict[str, Any] | None:
 def _alignment(project: Project, listener: Listener) -> dict[str, Any] | None:
     """The alignment stands in project.yaml; it is recorded when it changed."""
     alignment = asdict(project.alignment)
-    key = _digest(alignment)
+    key = digest(alignment)
     return None if _done(project, 2, key) else {"key": key, **alignment}
 
 
@@ -300,9 +300,7 @@ def _inference(project: Project, listener: Listener) -> dict[str, Any] | None:
         job=engine.model_hashes(evaluator.script, evaluator),
         progress=tell,
     )
-    if not done.written and any(
-        r.data.get("stage") == 4 for r in ledger.read(project.folder).of_kind("stage")
-    ):
+    if not done.written and last_work(project, 4):
         return None
     return {
         "frames": format_frames(numbers),
@@ -325,13 +323,7 @@ def _training(project: Project, listener: Listener) -> dict[str, Any] | None:
 
 def _done(project: Project, number: int, key: str) -> bool:
     """Whether the last record of the stage is of the same work."""
-    records = [r for r in ledger.read(project.folder).of_kind("stage") if r.data.get("stage") == number]
-    return bool(records) and records[-1].data.get("key") == key
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return last_work(project, number).get("key") == key
 
 
 _WORK: Mapping[int, Callable[[Project, Listener], dict[str, Any] | None]] = {

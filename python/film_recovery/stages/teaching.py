@@ -9,17 +9,17 @@ killed goes on from its checkpoint, and one whose pairs or settings changed begi
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from film_recovery import __version__, ledger, nk
+from film_recovery import __version__, nk
 from film_recovery.comp import Evaluator
 from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import FILE, Project, paths
+from film_recovery.stages.done import digest, last_work
 from film_recovery.stages.held_out import pairs_of
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def training_key(project: Project, evaluator: Evaluator) -> str:
     node = evaluator.script.node(COPYCAT)
     hashes = pair_hashes(CopyCatPairs(evaluator, node))
     graph = (*recipe_of(evaluator, node, None), curve_of(evaluator, node))
-    return _digest((list(hashes.items()), graph, _settings(project)))
+    return digest((list(hashes.items()), graph, _settings(project)))
 
 
 def initial_weights(project: Project) -> Path | None:
@@ -131,7 +131,7 @@ def _quick_key(project: Project) -> str:
             path = sequence.path(getattr(pair, name))
             status = path.stat() if path.exists() else None
             files.append((path.name, status.st_size if status else -1, status.st_mtime_ns if status else -1))
-    return _digest((nk.load(paths(project).script).text(), _settings(project), files))
+    return digest((nk.load(paths(project).script).text(), _settings(project), files))
 
 
 def _settings(project: Project) -> dict[str, Any]:
@@ -145,9 +145,7 @@ def _settings(project: Project) -> dict[str, Any]:
 
 def _last(project: Project) -> dict[str, Any]:
     """What the ledger says of the last training, without what every stage's record has."""
-    records = [r for r in ledger.read(project.folder).of_kind("stage") if r.data.get("stage") == 3]
-    data = dict(records[-1].data) if records else {}
-    return {key: value for key, value in data.items() if key not in ("stage", "name", "checks")}
+    return {k: v for k, v in last_work(project, 3).items() if k not in ("stage", "name", "checks")}
 
 
 def _keep(model: Path, folder: Path) -> None:
@@ -155,8 +153,3 @@ def _keep(model: Path, folder: Path) -> None:
     for file in (model.with_suffix(".json"), model):
         with replacement(folder / file.name, create_directories=True) as temporary:
             temporary.write_bytes(file.read_bytes())
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
