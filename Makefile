@@ -5,7 +5,7 @@ IN_VENV := .venv/bin/python -m
 # Two test processes on two cores: each with one thread of its own.
 TEST_ENV := OMP_NUM_THREADS=1 OPENIMAGEIO_THREADS=1
 # What NukeX imports runs on Python 3.9 too; 3.10 is the lowest that mypy knows.
-LIGHT := errors _files _process _yaml checks nk graph recipes ledger project jobs host plugin
+LIGHT := errors _files _process _yaml checks nk graph recipes ledger project jobs host plugin panel
 PYTEST := $(TEST_ENV) $(IN_VENV) pytest -q
 
 .PHONY: setup demo test test-slow test-all lint templates docs-pictures
@@ -31,10 +31,13 @@ test-all: test test-slow  ## and the slow tests
 templates: setup  ## write templates/ anew, after a change to the graph or to a gizmo
 	@$(IN_VENV) film_recovery.graph.templates
 
-docs-pictures: setup  ## draw the templates to docs/pictures (needs Chromium)
+docs-pictures:  ## draw the templates (needs Chromium) and photograph the panel to docs/pictures
+	@$(PYTHON) setup_env.py panel
 	@.venv/bin/python docs/make_pictures.py
+	@.venv/bin/python docs/make_panel_pictures.py
 
-lint: setup
+lint:
+	@$(PYTHON) setup_env.py panel
 	@$(IN_VENV) ruff check .
 	@$(IN_VENV) ruff format --check -q .
 	@$(IN_VENV) mypy

@@ -1,9 +1,11 @@
 """Makes the environments of this checkout; ``make`` calls it, and it runs alone where there is no make.
 
     python3 setup_env.py          .venv: Python 3.11 with film-recovery and everything locked in requirements/
-    python3 setup_env.py demo     the same, and the clip that the demo recovers
-    python3 setup_env.py slow     the same as that, and the browser that the report is looked at with
-    python3 setup_env.py test     the same as the first, then the tests of the light packages (what NukeX
+    python3 setup_env.py panel    the same, and Qt for the panel as a program of its own
+    python3 setup_env.py demo     the same as the first, and the clip that the demo recovers
+    python3 setup_env.py slow     the same as that, the browser that the report is looked at with, and .venv-torch112:
+                                  the Python 3.9 and PyTorch 1.12 of NukeX 14, in which exported models are run
+    python3 setup_env.py test     the same as with panel, then the tests of the light packages (what NukeX
                                   imports) on Python 3.10 with PySide2, and their import on Python 3.9
 
 Nothing is installed twice: a stamp in each environment holds a hash of all that it was made from, and while
@@ -40,14 +42,18 @@ ENGINE_PARTS = (
     "jinja2",
     "typer",
     "rich",
+    "tensorboardX",
 )
 ENGINE_LIBRARIES = ("libstdc++6", "zlib1g")
 DEMO_LOCK = REQUIREMENTS / "demo.lock"
+PANEL_LOCK = REQUIREMENTS / "panel.lock"
 
 LIGHT = ROOT / ".venv-py310"
 LIGHT_PYTHON = "3.10"
 LIGHT_LOCK = REQUIREMENTS / "light-py310.lock"
-LIGHT_LIBRARIES = ("libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libfontconfig1", "libfreetype6", "libtk8.6")
+QT_LIBRARIES = ("libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libfontconfig1", "libfreetype6")
+LIGHT_LIBRARIES = (*QT_LIBRARIES, "libtk8.6")
+PANEL_LIBRARIES = (*QT_LIBRARIES, "libegl1", "libxkbcommon0", "libdbus-1-3")
 LIGHT_TESTS = tuple(
     f"tests/{part}"
     for part in (
@@ -60,10 +66,14 @@ LIGHT_TESTS = tuple(
         "jobs",
         "host",
         "plugin",
+        "panel",
         "nuke_facts",
     )
 )
 OLDEST_PYTHON = "3.9"
+
+NUKE_TORCH = ROOT / ".venv-torch112"
+NUKE_TORCH_LOCK = REQUIREMENTS / "nuke-torch.lock"
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TCL = "import tkinter; tkinter.Tcl()"
@@ -75,15 +85,18 @@ class Stop(Exception):
 
 def main(arguments: list[str]) -> int:
     wish = arguments[0] if arguments else "engine"
-    if len(arguments) > 1 or wish not in ("engine", "demo", "slow", "test"):
+    if len(arguments) > 1 or wish not in ("engine", "panel", "demo", "slow", "test"):
         print(__doc__)
         return 0 if wish in ("-h", "--help") else 2
     try:
         make_engine()
+        if wish in ("panel", "test"):
+            add_panel()
         if wish in ("demo", "slow"):
             add_demo()
         if wish == "slow":
             need_browser()
+            make_nuke_torch()
         if wish == "test":
             need_tcl()
             test_light()
@@ -125,6 +138,18 @@ def add_demo() -> None:
     mark_made(ENGINE, "demo", stamp)
 
 
+def add_panel() -> None:
+    """Qt, for the panel on a desktop, its tests and its types."""
+    stamp = stamp_of(PANEL_LOCK)
+    if is_made(ENGINE, "panel", stamp):
+        return
+    say(f"installing requirements/{PANEL_LOCK.name} into {ENGINE.name}")
+    pip(ENGINE, "install", "--no-deps", "-r", str(PANEL_LOCK))
+    window = "from PySide6 import QtWidgets; QtWidgets.QApplication([]).primaryScreen()"
+    need_parts(ENGINE, [window], PANEL_LIBRARIES)
+    mark_made(ENGINE, "panel", stamp)
+
+
 def make_light(python: str) -> None:
     """``.venv-py310``: what NukeX 15 has, without the engine."""
     stamp = stamp_of(LIGHT_LOCK)
@@ -136,6 +161,22 @@ def make_light(python: str) -> None:
     window = "from PySide2 import QtWidgets; QtWidgets.QApplication([]).primaryScreen()"
     need_parts(LIGHT, [window, TCL], LIGHT_LIBRARIES)
     mark_made(LIGHT, "light", stamp)
+
+
+def make_nuke_torch() -> Path | None:
+    """The Python of ``.venv-torch112``, in which a slow test runs exported models; None without a Python 3.9."""
+    stamp = stamp_of(NUKE_TORCH_LOCK)
+    if not is_made(NUKE_TORCH, "nuke-torch", stamp):
+        python = other_python(OLDEST_PYTHON, "Running exported models in the PyTorch of NukeX 14")
+        if python is None:
+            return None
+        new_environment(NUKE_TORCH, OLDEST_PYTHON, python)
+        say(f"installing requirements/{NUKE_TORCH_LOCK.name} into {NUKE_TORCH.name}: up to 800 MB")
+        # Alone, as what PyPI's own file asks for beside it is not needed on a processor.
+        pip(NUKE_TORCH, "install", "--no-deps", "-r", str(NUKE_TORCH_LOCK))
+        need_parts(NUKE_TORCH, ["import torch"], ENGINE_LIBRARIES)
+        mark_made(NUKE_TORCH, "nuke-torch", stamp)
+    return python_of(NUKE_TORCH)
 
 
 def stamp_of(*files: Path) -> str:
@@ -333,7 +374,13 @@ def test_light() -> None:
     run_or_stop(
         [str(python_of(LIGHT)), "-m", "pytest", "-q", "-n", "2", "-m", "not slow", *LIGHT_TESTS],
         f"The light packages' tests failed on Python {LIGHT_PYTHON}.",
-        {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTEST_QT_API": "pyside2"},
+        {
+            **os.environ,
+            "QT_QPA_PLATFORM": "offscreen",
+            "PYTEST_QT_API": "pyside2",
+            "FILM_RECOVERY_ENGINE": str(python_of(ENGINE)),
+            "OMP_NUM_THREADS": "1",
+        },
     )
 
 

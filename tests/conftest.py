@@ -10,6 +10,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure: no test asserts on seconds, so neither does hypothesis.
+settings.register_profile("film-recovery", deadline=None)
+settings.load_profile("film-recovery")
 
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOGRAPHS = ROOT / "python" / "film_recovery" / "demo" / "photographs"

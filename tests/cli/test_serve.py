@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from film_recovery import ledger, recipes
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Format, Frame
 
@@ -156,6 +157,23 @@ def test_a_waiting_request_is_dropped_and_a_running_one_ends_at_its_next_event(
         ("end", 130), ("result", None), ("end", 0),
     ]  # fmt: skip
     assert said.index(waits[0]) < said.index(busy[-1])
+
+
+def test_a_panel_gets_every_check_a_signature_and_a_repair(service, film) -> None:
+    running = service()
+    before = ledger.read(film).records
+    said = running.ask(1, "status", "--checks", "--project", film)
+    checks = {event["check"]: event for event in said if event["event"] == "check"}
+    assert set(checks) == {check.id for check in recipes.load("colour-reference").checks}
+    assert all(set(event["show"]) <= {"node", "frame", "file", "picture"} for event in checks.values())
+    assert not checks["ingest.size_parity"]["repair"]
+    assert ledger.read(film).records == before
+    manual = next(check.id for check in recipes.load("colour-reference").checks if check.manual)
+    signed = running.ask(2, "sign", "--by", "Ana", "--project", film, "--", manual)
+    assert (result(signed)["signed"], signed[-1]["code"]) == (manual, 0)
+    shown = running.ask(3, "fix", "--project", film, "--", "inference.identity_lock")
+    assert shown[-1]["code"] == 2 and "has not been built" in shown[0]["message"]
+    running.end()
 
 
 def test_a_thumbnail_is_made_once_and_again_for_other_content(service, film, elements) -> None:

@@ -330,9 +330,20 @@ def test_the_self_test_leaves_a_report_and_the_script_as_it_was(
     assert len(list(tmp_path.glob("*/self_test_nuke_15.1v3_*.txt"))) == 1
 
 
+def test_the_panel_is_put_into_a_pane(install_nuke: Install) -> None:
+    """That what Nuke then evaluates is a panel is shown in tests/panel, with a Qt."""
+    with install_nuke() as nuke:
+        started(nuke)
+        known = {menus.PANEL_ID: (menus.PANEL, menus.TITLE)}
+        assert nuke.emulation.panels == known  # to panes and workspaces
+        assert nuke.emulation.shown == []
+        assert press(nuke, "Panel") == []
+        assert nuke.emulation.shown == [menus.PANEL_ID]
+
+
 def test_every_entry_of_the_menus_is_pressed_above(install_nuke: Install) -> None:
     """An entry that is added needs its own test; *Graph of the project* is pressed in test_planted_text.py."""
-    pressed = {"Update FR groups in script", "Help", "Self-test", "Build/Graph of the project"}
+    pressed = {"Panel", "Update FR groups in script", "Help", "Self-test", "Build/Graph of the project"}
     pressed |= {f"Build/{title}" for title in TITLES.values()}
     pressed |= {f"Blocks/{block}" for block in menus.BLOCKS}
     pressed |= {f"Blocks/As gizmo/{block}" for block in menus.BLOCKS if block not in menus.STATEFUL}

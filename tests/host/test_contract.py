@@ -418,6 +418,18 @@ def test_a_sample_is_of_the_pixel_or_there_are_none(host: Host) -> None:
         host.sample("Grade9", "rgba.red", 0.5, 0.5)
 
 
+def test_a_panel_of_ours_is_docked_where_there_is_a_screen(host: Host) -> None:
+    if not host.about().gui:
+        with pytest.raises(HostError):
+            host.dock("__import__('collections').Counter", "A title", "an.id")
+        return
+    host.dock("__import__('collections').Counter", "A title", "an.id")
+    import nuke
+
+    assert nuke.emulation.shown == ["an.id"]
+    assert nuke.emulation.panels["an.id"] == ("__import__('collections').Counter", "A title")
+
+
 def test_a_button_is_nuke_s_to_press(host: Host) -> None:
     script = "nuke.thisNode()['note'].setValue('pressed ' + nuke.thisKnob().name())"
     block = (

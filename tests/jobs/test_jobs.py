@@ -125,6 +125,14 @@ def test_a_cancelled_job_gives_its_lock_back(start: Start, tmp_path: Path) -> No
     assert ledger.read(tmp_path).records[-1].data["state"] == "cancelled"
 
 
+def test_whoever_follows_can_leave_before_the_end(start: Start, tmp_path: Path) -> None:
+    job = start("wait")
+    looks: list[int] = []
+    events = list(jobs.follow(tmp_path, job.id, wanted=lambda: looks.append(1) or len(looks) < 20))
+    assert [event["event"] for event in events] == ["progress"]
+    assert jobs.cancel(tmp_path, job.id).state == "cancelled"
+
+
 def test_a_job_that_does_not_stop_is_killed_with_all_its_processes(start: Start, tmp_path: Path) -> None:
     job = start("stubborn")
     child = next(jobs.follow(tmp_path, job.id))["child"]

@@ -202,3 +202,42 @@ def test_a_sidecar_that_contradicts_its_model_is_refused(tmp_path: Path, entry: 
     sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), entry: value}))
     with pytest.raises(FilmRecoveryError, match="does not fit it"):
         load_model(path)
+
+
+def test_a_network_tells_its_story(tmp_path: Path) -> None:
+    model = ColourPolynomial("srgb", 2)
+    told = {"preset": "small", "patch": 48, "steps": 900, "pair_hashes": {"pair 1": "ab12"}}
+    save_model(model, tmp_path / "a.pt", card_for(model, **told))
+    card = load_model(tmp_path / "a.pt").card
+    assert {name: getattr(card, name) for name in told} == told
+
+
+def test_a_sidecar_of_the_first_edition_still_loads(saved) -> None:
+    """As it was written before networks told preset, patch, steps and pair hashes."""
+    sidecar = saved.with_suffix(".json")
+    content = json.loads(sidecar.read_text("utf-8"))
+    since = ("preset", "patch", "steps", "pair_hashes")
+    old = {key: value for key, value in content.items() if key not in since}
+    sidecar.write_text(json.dumps({**old, "schema": "film-recovery-model/1"}), "utf-8")
+    card = load_model(saved).card
+    assert (card.preset, card.patch, card.steps, dict(card.pair_hashes)) == ("", 0, 0, {})
+    assert card.film == "Ürga"
+    _rewrite(sidecar, preset="small")  # the first edition knew no such entry
+    with pytest.raises(FilmRecoveryError, match="unknown entries preset"):
+        load_model(saved)
+    sidecar.write_text(json.dumps(old), "utf-8")  # and the second has to have them all
+    with pytest.raises(FilmRecoveryError, match="cannot be used"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("value", [3, ["ab"], "ab"])
+def test_pair_hashes_are_a_table(saved, value) -> None:
+    _rewrite(saved.with_suffix(".json"), pair_hashes=value)
+    with pytest.raises(FilmRecoveryError, match="pair_hashes is"):
+        load_model(saved)
+
+
+def test_a_paired_model_loads(tmp_path: Path) -> None:
+    model = ColourPolynomial("none", 2, "paired")
+    save_model(model, tmp_path / "a.pt", card_for(model))
+    assert load_model(tmp_path / "a.pt").card.recipe == "paired"

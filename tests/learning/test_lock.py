@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.luma import WEIGHTS, chroma, luma
 from film_recovery.learning import lock
 from film_recovery.learning.linear_filter import LumaFilter
@@ -61,8 +62,25 @@ def test_spatial_keeps_chroma(curve):
     assert np.abs(chroma(change)).max() <= 2e-6 * np.abs(result).max()
 
 
+def test_paired_locks_nothing_and_changes_what_the_polynomial_says():
+    picture = _picture()
+    locked, free = (_wild(ColourPolynomial("srgb", 3, recipe)) for recipe in ("colour", "paired"))
+    results = [_run(module, picture) for module in (locked, free)]
+    assert np.abs(luma(results[1]) - luma(picture)).max() > 0.1
+    np.testing.assert_allclose(chroma(results[1]), chroma(results[0]), atol=1e-5 * np.abs(results[1]).max())
+    assert np.array_equal(_run(torch.jit.script(free), picture), results[1])
+    with pytest.raises(FilmRecoveryError, match="'spatial' changes no colour"):
+        ColourPolynomial("srgb", 3, "spatial")
+
+
 @pytest.mark.parametrize(
-    "module", [ColourPolynomial("srgb", 3), LumaFilter("srgb", 9, 3), LumaFilter("none", 1, 1)]
+    "module",
+    [
+        ColourPolynomial("srgb", 3),
+        ColourPolynomial("srgb", 2, "paired"),
+        LumaFilter("srgb", 9, 3),
+        LumaFilter("none", 1, 1),
+    ],
 )
 def test_a_model_that_changes_nothing_gives_its_input_bit_by_bit(module):
     picture = _picture()

@@ -25,6 +25,21 @@ def test_a_cubic_map_is_found_again():
     assert error.max() < 0.01
 
 
+def test_photographs_are_mapped_in_all_of_rgb():
+    """A map that changes luma is found without the lock, and missed by all of it with the lock."""
+    source = _colours(64, 0.1, 0.9)
+    truth = (0.5 * source + 0.2 * source[..., [1, 2, 0]] ** 3 + 0.1).astype(np.float32)
+    pair = [Pair(source, truth, "map")]
+    paired, colour = (
+        fit_colour_polynomial(pair, curve="none", ridge=1e-12, recipe=recipe)
+        for recipe in ("paired", "colour")
+    )
+    assert paired.recipe == "paired"
+    assert np.quantile(np.abs(apply(paired, source, radius=0) - truth), 0.99) < 1e-4
+    left = luma(truth) - luma(apply(colour, source, radius=0))
+    np.testing.assert_allclose(left, luma(truth) - luma(source), atol=1e-6)
+
+
 def test_pictures_that_need_no_recovery_are_left_alone(colour_pair):
     source = colour_pair("coffee.png").input
     model = fit_colour_polynomial([Pair(source, source, "same")])

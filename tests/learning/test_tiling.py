@@ -9,6 +9,7 @@ from torch import nn
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.learning.linear_filter import LumaFilter
+from film_recovery.learning.network import SHAPES, Recovery
 from film_recovery.learning.polynomial import fit_colour_polynomial
 from film_recovery.learning.tiling import apply
 
@@ -46,7 +47,7 @@ def test_too_small_a_radius_shows():
     """The test above can fail: with less overlap than the receptive radius, tiles differ."""
     model, picture = _sharpener(), _picture(40, 40)
     whole = apply(model, picture, radius=model.radius)
-    assert np.abs(apply(model, picture, tile=16, radius=1) - whole).max() > 1e-3
+    assert np.abs(apply(model, picture, tile=16, radius=0) - whole).max() > 1e-3
 
 
 def test_a_fitted_photograph_in_tiles(colour_pair):
@@ -85,3 +86,73 @@ class Halver(nn.Module):
 def test_what_cannot_run_is_named(module, image, tile, words):
     with pytest.raises(FilmRecoveryError, match=words):
         apply(module, image, tile=tile, radius=0)
+
+
+class Placed(nn.Module):
+    """Puts the coordinates into the picture: across into red, down into green."""
+
+    def forward(self, rgb: torch.Tensor) -> torch.Tensor:
+        return rgb
+
+    @torch.jit.export
+    def placed(self, rgb: torch.Tensor, coordinates: torch.Tensor) -> torch.Tensor:
+        return torch.cat([coordinates, rgb[:, 2:]], 1)
+
+
+@pytest.mark.parametrize("model", [Placed(), torch.jit.script(Placed())], ids=["eager", "scripted"])
+@pytest.mark.parametrize("tile", [None, 17, 32])
+def test_a_model_that_knows_where_it_is_is_told_the_places_in_the_frame(model, tile):
+    result = apply(model, _picture(40, 70), tile=tile, radius=3)
+    np.testing.assert_allclose(result[..., 0], np.tile((np.arange(70) + 0.5) / 70, (40, 1)), atol=1e-6)
+    np.testing.assert_allclose(result[..., 1], np.tile((np.arange(40) + 0.5)[:, None] / 40, 70), atol=1e-6)
+
+
+class Mean(nn.Module):
+    """Looks at the whole picture: no tile of it knows the mean."""
+
+    def __init__(self, whole: bool) -> None:
+        super().__init__()
+        self.whole = whole
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x - x.mean([2, 3], keepdim=True)
+
+
+def test_a_model_that_looks_at_the_whole_picture_is_not_cut():
+    picture = _picture(33, 50)
+    whole = apply(Mean(True), picture, radius=0)
+    assert np.array_equal(apply(torch.jit.script(Mean(True)), picture, tile=16, radius=0), whole)
+    assert np.abs(apply(Mean(False), picture, tile=16, radius=0) - whole).max() > 1e-2
+
+
+def _recovery(preset: str) -> Recovery:
+    torch.manual_seed(2)
+    model = Recovery(LumaFilter("srgb", 5, 1), SHAPES[preset])
+    for parameter in model.network.ending.parameters():
+        nn.init.normal_(parameter, std=0.1)
+    return model.eval()
+
+
+RECOVERIES = {preset: _recovery(preset) for preset in SHAPES}
+
+
+@settings(max_examples=12, deadline=None)
+@given(data=st.data(), preset=st.sampled_from(["small", "medium"]))
+def test_every_tile_larger_than_twice_the_overlap_gives_the_frame(data, preset):
+    """On frames of odd sizes, which the network pads below and at the right."""
+    model = RECOVERIES[preset]
+    height, width = (data.draw(st.integers(model.radius, 3 * model.radius + 90)) for _ in "hw")
+    tile = data.draw(st.integers(2 * model.radius + 1, 2 * model.radius + 120))
+    picture = _picture(height, width)
+    whole = apply(model, picture, radius=model.radius)
+    assert np.abs(apply(model, picture, tile=tile, radius=model.radius) - whole).max() <= 1e-4
+
+
+@pytest.mark.parametrize(("height", "width", "extra"), [(181, 433, 1), (331, 131, 18)])
+def test_tiles_of_the_large_network_give_the_frame(height, width, extra):
+    model, picture = RECOVERIES["large"], _picture(height, width)
+    whole = apply(model, picture, radius=model.radius)
+    assert np.abs(whole - picture).max() > 1e-2
+    tile = 2 * model.radius + extra
+    assert max(height, width) > tile
+    assert np.abs(apply(model, picture, tile=tile, radius=model.radius) - whole).max() <= 1e-4

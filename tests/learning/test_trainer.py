@@ -293,7 +293,7 @@ def test_the_learning_rate_warms_up_and_falls_as_a_cosine():
         ({"preset": "huge"}, "no network 'huge'"),
         ({"patch": 8}, "patch is 8"),
         ({"learning_rate": float("nan")}, "learning_rate is nan"),
-        ({"loss": {"vgg": 1.0}}, "no loss 'vgg'"),
+        ({"loss": {"lpips": 1.0}}, "no loss 'lpips'"),
     ],
 )
 def test_settings_that_cannot_be_are_named(options, words):

@@ -27,10 +27,14 @@ LIGHT = (
     "jobs",
     "ledger",
     "nk",
+    "panel",
     "plugin",
     "project",
     "recipes",
 )
+
+# What needs a Qt is imported when the panel is opened, and tested where there is one (tests/panel).
+WITH_QT = ("film_recovery.panel.qt", "film_recovery.panel.widgets.")
 
 before = set(sys.modules)
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
@@ -42,6 +46,7 @@ names = [
     module.name
     for package in packages
     for module in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + ".")
+    if not module.name.startswith(WITH_QT)
 ]
 for name in names:
     importlib.import_module(name)

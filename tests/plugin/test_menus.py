@@ -54,7 +54,7 @@ def test_the_menus_are_put_in_place() -> None:
     menus.install_menus(bar, nodes)
     own = bar.entries["Film Recovery"]
     assert [*own.entries] == [
-        "Blocks", "Build", "Update FR groups in script",
+        "Blocks", "Build", "Panel", "Update FR groups in script",
         *(["Self-test"] if (ROOT / "python/film_recovery/plugin/self_test.py").exists() else []),
         "Help",
     ]  # fmt: skip

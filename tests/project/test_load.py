@@ -79,6 +79,8 @@ def test_an_operators_own_layout_is_read(tmp_path: Path) -> None:
         ("patch: 256", "patch: big", ("training.patch is 'big'; expected a whole number",)),
         ("patch: 256", "patch: true", ("training.patch is True; expected a whole number",)),
         ("patch: 256", "patch: 0", ("at least 1",)),
+        ("patch: 256", "flip: 1", ("training.flip is 1; expected true or false",)),
+        ("patch: 256", "exposure: -0.1", ("training.exposure is -0.1", "at least 0")),
         ("shot: '010'", "shot: 010", ("shot is 8; expected text", "put it in quotes")),
         ("film: Nightfall", "film: ''", ("film is ''", "not empty")),
         ("recipe: spatial-gauge", "recipe: magic", ("recipe is 'magic'", "spatial-gauge")),

@@ -49,6 +49,9 @@ def _changes(folder: Path) -> tuple[list[str], list[str]]:
         ),
         ("shot", "020", ["shot: '010'"], ['shot: "020"']),
         ("training.seed", 7, [], ["  seed: 7"]),
+        ("training.flip", False, [], ["  flip: false"]),
+        ("training.exposure", 0.1, [], ["  exposure: 0.1"]),
+        ("training.ceiling", 80000, [], ["  ceiling: 80000"]),
         ("prefilter", 3, [], ["prefilter: 3"]),
         ("alignment.live_area", (1, 2, 3, 4), [], ["alignment:", "  live_area: [1, 2, 3, 4]"]),
         (

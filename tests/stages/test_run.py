@@ -96,6 +96,28 @@ def test_a_training_starts_from_the_checkpoint_that_the_project_names(signed: An
     assert load_model(signed.model).card.sha256 != fresh
 
 
+def test_flip_and_exposure_reach_the_training(signed: Any) -> None:
+    go(signed)
+    as_is = signed.model.read_bytes()
+    for key, value in (("training.flip", False), ("training.exposure", 0.3)):
+        project.update(signed.folder, {key: value})
+        go(signed)
+        assert signed.model.read_bytes() != as_is, key
+        project.update(signed.folder, {key: getattr(Training, key.removeprefix("training."))})
+    go(signed)
+    assert signed.model.read_bytes() == as_is
+
+
+def test_a_key_that_came_later_leaves_the_model_of_a_project_that_has_not_got_it(signed: Any) -> None:
+    go(signed)
+    file = signed.folder / "project.yaml"
+    later = ("  flip:", "  exposure:", "  ceiling:")
+    kept = [line for line in file.read_text().splitlines() if not line.startswith(later)]
+    file.write_text("\n".join(kept) + "\n")
+    go(signed)
+    assert len(runs(signed)) == 1
+
+
 def test_a_project_that_trains_in_nukex_stops_and_says_so(signed: Any) -> None:
     project.update(signed.folder, {"training.engine": "copycat"})
     with pytest.raises(CheckFailed, match="trains in NukeX") as caught:

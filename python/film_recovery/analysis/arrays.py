@@ -41,3 +41,28 @@ def check_alike(*arrays: NDArray[Any]) -> None:
                 f"The picture holds {bad} values that are not finite (NaN or infinite).",
                 remedy="find the node that makes them",
             )
+
+
+def check_mask(mask: NDArray[Any] | None, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """The places that count, H×W, for arrays of ``shape`` (H×W or H×W×C); None where all do.
+
+    ``mask``: booleans, or 0–1 of which more than a half counts. Raises FilmRecoveryError for another size, values
+    that are not finite, and a mask in which nothing counts.
+    """
+    if mask is None:
+        return None
+    if mask.shape != shape[:2]:
+        raise FilmRecoveryError(
+            f"The mask has shape {mask.shape}, the picture {shape}.",
+            remedy="make the mask as large as the picture, one channel",
+        )
+    if not np.isfinite(mask).all():
+        raise FilmRecoveryError(
+            "The mask holds values that are not finite (NaN or infinite).", remedy="paint it anew"
+        )
+    counts: NDArray[np.bool_] = mask if mask.dtype == np.bool_ else mask > 0.5
+    if not counts.any():
+        raise FilmRecoveryError(
+            "The mask is empty: no place of the picture counts.", remedy="paint what counts white"
+        )
+    return counts

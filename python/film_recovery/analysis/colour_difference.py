@@ -62,6 +62,12 @@ def delta_e_2000(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     return _by_blocks(_delta_e_2000, a, b)
 
 
+def difference_76(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """ΔE*ab (CIE 1976) of two pictures of **encoded** sRGB colours (…, 3): shape (…)."""
+    check_colours(a, b)
+    return _by_blocks(lambda x, y: delta_e_76(_lab(x), _lab(y)), a, b)
+
+
 def difference_2000(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """ΔE00 of two pictures of **encoded** sRGB colours (…, 3): shape (…)."""
     check_colours(a, b)

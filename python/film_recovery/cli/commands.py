@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from film_recovery import engine, ledger, nk, rendering
 from film_recovery.cli.report import Report, json_line
@@ -23,80 +21,8 @@ from film_recovery.project import lock
 from film_recovery.project.lock import Held, project_of
 
 
-def train(
-    report: Report,
-    script: Path | None,
-    node: str,
-    steps: int,
-    recipe: str | None,
-    model: Path | None,
-    settings: Mapping[str, Any],
-    pairs: Path | None = None,
-    take_over: bool = False,
-) -> int:
-    """Fits on the pairs of a CopyCat node, or of a folder; the result names the model and its figures.
-
-    Holds the project that the script belongs to.
-    """
-    from film_recovery.engine.training import train as fit
-
-    if pairs is not None:
-        return _train_folder(report, pairs, steps, recipe, model, settings)
-    if script is None:
-        raise UsageError(
-            "There is nothing to train on.", remedy="name a script with --script, or --pairs FOLDER"
-        )
-    with _project_of(report, script, lock.held, f"train {node}", take_over):
-        trained = fit(
-            Evaluator(nk.load(script)),
-            node,
-            steps=steps,
-            recipe=recipe,
-            model=model,
-            progress=report.progress,
-            **settings,
-        )
-    report.result({key: value for key, value in asdict(trained).items() if value is not None}, "trained")
-    return EXIT_DONE
-
-
-def _train_folder(
-    report: Report,
-    folder: Path,
-    steps: int,
-    recipe: str | None,
-    model: Path | None,
-    settings: Mapping[str, Any],
-) -> int:
-    from film_recovery.engine.pair_folder import FolderPairs
-    from film_recovery.engine.scores import Measure
-    from film_recovery.engine.training import Task, curve_display, train_pairs
-    from film_recovery.learning.settings import Settings
-    from film_recovery.protection import keep_apart
-
-    if recipe not in ("spatial", "colour") or model is None:
-        raise UsageError(
-            "A folder of pairs does not say what is recovered, nor where the model goes.",
-            remedy="add --recipe spatial or colour, and --model FILE.pt",
-        )
-    keep_apart(model.parent, folder, "where the pairs lie", file=str(model))
-    pairs = FolderPairs(folder)
-    given = {key: value for key, value in settings.items() if value is not None and key != "resume"}
-    curve = "srgb" if pairs.files and pairs.files[0][0].suffix.lower() == ".exr" else "none"
-    task = Task(
-        model=model,
-        measure=Measure(recipe, curve, curve_display(curve)),
-        settings=Settings(steps, **given) if steps else None,
-        resume=bool(settings.get("resume")),
-        progress=report.progress,
-    )
-    found = train_pairs(pairs, task)
-    report.result({key: value for key, value in asdict(found).items() if value is not None}, "trained")
-    return EXIT_DONE
-
-
 @contextmanager
-def _project_of(
+def project_held(
     report: Report, script: Path, way: Callable[..., AbstractContextManager[Held]], what: str, take_over: bool
 ) -> Iterator[None]:
     """Holds the project that ``script`` belongs to, if it does, ``way``: alone or shared. A take-over is recorded."""
@@ -118,7 +44,7 @@ def render(report: Report, script: Path, node: str, frames: str, take_over: bool
     def tell(done: int, total: int, frame: int, kept: bool) -> None:
         report.progress("render", done, total, frame=frame, kept=kept)
 
-    with _project_of(report, script, lock.shared, f"render {node}", take_over):
+    with project_held(report, script, lock.shared, f"render {node}", take_over):
         evaluator = Evaluator(nk.load(script))
         models = engine.model_hashes(evaluator.script, evaluator)
         rendered = rendering.render(evaluator, node, numbers, job=models, progress=tell)

@@ -22,6 +22,7 @@ from film_recovery.project import Draft, Element
 from film_recovery.recipes import Answers, Choice, Step
 from film_recovery.recipes.model import STAGES
 from film_recovery.stages import chain, signing
+from film_recovery.stages.fixes import FIXABLE
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Listener:
 
 
 def show(report: Report, outcome: Outcome) -> None:
-    """One check, as JSON or as a line."""
+    """One check, as JSON or as a line. ``show``: where to look; ``repair``: whether ``fix`` has one for it."""
     report.check(
         outcome.check,
         outcome.outcome,
@@ -55,6 +56,8 @@ def show(report: Report, outcome: Outcome) -> None:
         value=outcome.value,
         tolerance=outcome.as_dict()["tolerance"],
         remedy="; ".join(outcome.remedy),
+        show=dict(outcome.show),
+        repair=outcome.outcome in ("warn", "fail") and outcome.check in FIXABLE,
     )
 
 
@@ -194,8 +197,8 @@ def _step_draft(
     return replace(draft, recipe=recipe or step.recipe)
 
 
-def status(report: Report, folder: Path) -> int:
-    """Every stage with its gravest outcome, and what stops the work."""
+def status(report: Report, folder: Path, checks: bool = False) -> int:
+    """Every stage with its gravest outcome, and what stops the work; ``checks``: each of its checks too."""
     loaded = project.load(folder)
     holder = project.lock.holder(folder)
     stops = ""
@@ -206,6 +209,8 @@ def status(report: Report, folder: Path) -> int:
             word: sum(o.outcome == word for o in one.outcomes) for word in ("fail", "warn", "info", "pass")
         }
         rows[f"{one.stage} {name}"] = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+        for outcome in one.outcomes if checks else ():
+            show(report, outcome)
         if one.stops and not stops:
             stops = next(o.check for o in one.outcomes if o.outcome == "fail")
     for link in chain.links(loaded):

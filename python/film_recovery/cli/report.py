@@ -1,9 +1,9 @@
 """What a command says while it works: rich text for a person, JSON lines for a program.
 
 JSON events, one a line on standard output: ``progress`` (done, total, what, seconds_left), ``check`` (id,
-outcome, value, tolerance, reason, remedy), ``result`` (whatever the command found), ``error`` (type, message,
-remedy and place). A number that is not finite is null there: JSON has no word for it. Text goes to standard
-error, results to standard output, so that a pipe gets results only.
+outcome, value, tolerance, reason, remedy; of a project also show, repair), ``result`` (whatever the command found),
+``error`` (type, message, remedy and place). A number that is not finite is null there: JSON has no word for it. Text
+goes to standard error, results to standard output, so that a pipe gets results only.
 """
 
 from __future__ import annotations
@@ -89,8 +89,9 @@ class Report:
         value: Any = None,
         tolerance: Any = None,
         remedy: str = "",
+        **more: Any,
     ) -> None:
-        """The outcome of one check: pass, info, warn or fail."""
+        """The outcome of one check: pass, info, warn or fail. ``more`` is for a program only."""
         if self.as_json:
             self.event(
                 "check",
@@ -100,6 +101,7 @@ class Report:
                 tolerance=tolerance,
                 reason=reason,
                 remedy=remedy,
+                **more,
             )
             return
         self._console.print(f"{outcome:>5}", style=_OUTCOME_STYLE[outcome], end="  ")

@@ -25,7 +25,7 @@ import typer
 from film_recovery.cli.report import events_to, json_line
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, EXIT_USAGE, UsageError
 
-COMMANDS = ("status", "check", "compare", "doctor", "thumbnail")
+COMMANDS = ("status", "check", "sign", "fix", "new", "compare", "doctor", "thumbnail")
 EXIT_STOPPED = 130
 FORM = '{"id": 1, "command": ["status", "--project", "film"]} or {"cancel": 1}'
 _NotUnderstood: type[Exception] = typer.BadParameter.__bases__[

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from film_recovery.engine.run_folder import Log, contact_sheet, write_picture
+from torch import nn
+
+from film_recovery.engine.run_folder import contact_sheet, write_picture
+from film_recovery.engine.run_log import Log, curves_can_be_written
 from film_recovery.engine.scores import Measure, applied
+from film_recovery.engine.stopping import stop_signals
+from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
 from film_recovery.learning.checkpoint import first_step
-from film_recovery.learning.network import ClosedForm, Recovery
+from film_recovery.learning.network import ClosedForm
 from film_recovery.learning.pairs import PairSource
-from film_recovery.learning.settings import Settings
+from film_recovery.learning.settings import PUBLISHED, Settings
 from film_recovery.learning.trainer import (
     MILESTONE_EVERY,
+    Trainable,
     Watch,
     load_weights,
     new_model,
     pair_hashes,
     train_network,
 )
+from film_recovery.learning.workers import ALONE, Workers
 
 Events = Callable[[Mapping[str, Any]], None]
 CHECKPOINT_EVERY = 100
@@ -37,11 +40,13 @@ LOOKS = 5  # at the held-out pairs at least, if nobody says how often; one at ev
 class Run:
     """Where and how a network is trained. ``look_every``: steps between two looks (None: LOOKS looks or more).
 
-    ``checkpoint_every``: steps between two checkpoints, of which the newest stay. ``milestone_every``: between two
-    that all stay, each with a look beside it.
+    ``sheet_every``: steps between two contact sheets; those without a look show the middles of the pairs only (0: a
+    sheet at every look, no more). ``checkpoint_every``: steps between two checkpoints, of which the newest stay.
+    ``milestone_every``: between two that all stay, each with a look beside it.
     ``preview``: a picture (H×W×3, top row first, graph values) that is shown recovered at every look.
-    ``events``: told at each step (step, total, loss, terms, learning_rate, seconds, seconds_left) and at each
-    look (step, held_out, contact_sheet, preview). ``finetune``: a checkpoint whose weights are the start.
+    ``events``: told at each step (step, total, loss, terms, learning_rate, seconds, seconds_left), at each
+    look (step, held_out, contact_sheet, preview) and each other sheet (step, contact_sheet). ``finetune``: a file whose
+    weights are the start (``learning.weights``). ``workers``, ``device``, ``hours``: as :func:`train_network`.
     """
 
     folder: Path
@@ -49,40 +54,85 @@ class Run:
     resume: bool = False
     finetune: Path | None = None
     look_every: int | None = None
+    sheet_every: int = 0
     checkpoint_every: int = CHECKPOINT_EVERY
     milestone_every: int = MILESTONE_EVERY
     preview: Pixels | None = None
+    workers: Workers = ALONE
+    device: str = "cpu"
+    hours: float | None = None
     events: Events = lambda event: None
     tell: Callable[[str, int, int], None] = lambda what, done, total: None
+    say: Callable[[str], None] = lambda text: None
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A trained network. ``steps``: of the weights that it holds, of ``done``. ``hashes``: of its pairs, by label."""
+
+    model: Trainable
+    steps: int
+    done: int
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
 
 def train_on_top(
     base: ClosedForm, pairs: PairSource, settings: Settings, run: Run, held_out: PairSource | None
-) -> Recovery:
-    """The trained network with ``base`` inside. ``held_out`` pairs are measured at every look, never learnt from.
+) -> Network:
+    """The trained network with ``base`` inside (nafnet32 stands on none). ``held_out`` pairs are measured at every
+    look, never learnt from.
 
     SIGTERM or SIGINT end it after the step that is under way: its checkpoint is written and TrainingStopped
-    raised. Errors as :func:`train_network`.
+    raised. Of several processes the first alone looks and writes. Errors as :func:`train_network`.
     """
-    model = new_model(base, pairs, settings)
+    if settings.ceiling > settings.steps and held_out is None:
+        raise FilmRecoveryError(
+            "A training with a ceiling goes on while held-out pairs improve, and none are held out.",
+            remedy="hold pairs out (--held-out), or leave the ceiling out",
+        )
+    model = new_model(
+        None if settings.preset == PUBLISHED else base,
+        pairs,
+        settings,
+        recipe=run.measure.recipe,
+        curve=run.measure.curve,
+    )
     if run.finetune is not None:
         load_weights(model, run.finetune)
-    folder = run.folder / "checkpoints"
-    diary = _Diary(run, pairs, held_out, settings.steps, first_step(folder, run.resume))
-    with _stop_signals() as stop:
-        if diary.first == 0:
-            diary.look(0, model.eval())
-        return train_network(
-            model,
-            pairs,
-            settings,
-            folder,
-            hashes=pair_hashes(pairs),
-            resume=run.resume,
-            checkpoint_every=run.checkpoint_every,
-            milestone_every=run.milestone_every,
-            watch=Watch(diary.step, diary.look, look_every(settings.steps, run), stop),
-        )
+    folder, hashes = run.folder / "checkpoints", pair_hashes(pairs)
+    first, ended = first_step(folder, run.resume), [0, 0]
+
+    def end(done: int, kept: int) -> None:
+        ended[:] = done, kept
+
+    with stop_signals() as stop:
+        every = look_every(settings.steps, run)
+        watch, diary = Watch(every=every, stop=stop), None
+        if run.workers.writes:
+            _warn(run, settings)
+            diary = _Diary(run, pairs, held_out, settings, first)
+            watch = Watch(diary.step, diary.look, every, diary.sheet, run.sheet_every, stop, end)
+            if first == 0:
+                diary.look(0, model.eval())
+        try:
+            model = train_network(
+                model,
+                pairs,
+                settings,
+                folder,
+                hashes=hashes,
+                resume=run.resume,
+                checkpoint_every=run.checkpoint_every,
+                milestone_every=run.milestone_every,
+                watch=watch,
+                workers=run.workers,
+                device=run.device,
+                hours=run.hours,
+            )
+        finally:
+            if diary is not None:
+                diary.log.close()
+    return Network(model, ended[1], ended[0], hashes)
 
 
 def look_every(steps: int, run: Run) -> int:
@@ -90,57 +140,60 @@ def look_every(steps: int, run: Run) -> int:
     return run.look_every or min(max(1, steps // LOOKS), run.milestone_every)
 
 
+def _warn(run: Run, settings: Settings) -> None:
+    for warning in settings.warnings(run.measure.recipe):
+        run.say(warning)
+    if not curves_can_be_written():
+        run.say("tensorboardX is not installed, so TensorBoard has no curves; log.csv has them all")
+
+
 class _Diary:
     """Keeps the run folder of a training that begins after ``first`` steps, and tells who listens."""
 
     def __init__(
-        self, run: Run, pairs: PairSource, held_out: PairSource | None, total: int, first: int
+        self,
+        run: Run,
+        pairs: PairSource,
+        held_out: PairSource | None,
+        settings: Settings,
+        first: int,
     ) -> None:
-        self.run, self.pairs, self.held_out, self.total, self.first = run, pairs, held_out, total, first
-        self.log = Log(run.folder / "log.jsonl", first)
+        self.run, self.pairs, self.held_out, self.first = run, pairs, held_out, first
+        self.ends = settings.round_ends
+        self.log = Log(run.folder, first, settings.loss)
         self.started = time.monotonic()
+
+    def total(self, step: int) -> int:
+        """Where the training ends that is at ``step``, as far as is known: with its round."""
+        return next((end for end in self.ends if end >= step), self.ends[-1])
 
     def step(self, done: int, terms: Mapping[str, float], rate: float) -> None:
         figures = {"loss": sum(terms.values()), "terms": dict(terms), "learning_rate": rate}
         self.log.write(done, **figures)
-        left = (time.monotonic() - self.started) / (done - self.first) * (self.total - done)
+        total = self.total(done)
+        left = (time.monotonic() - self.started) / (done - self.first) * (total - done)
         times = {"seconds": self.log.seconds, "seconds_left": round(left, 1)}
-        self.run.events({"step": done, "total": self.total, **figures, **times})
-        self.run.tell("network", done, self.total)
+        self.run.events({"step": done, "total": total, **figures, **times})
+        self.run.tell("network", done, total)
 
-    def look(self, step: int, model: Recovery) -> None:
-        sheet = self.run.folder / f"contact_sheet_{step:07d}.png"
-        contact_sheet(self.pairs, model, self.run.measure, sheet)
-        event: dict[str, Any] = {"step": step, "total": self.total, "contact_sheet": str(sheet)}
+    def look(self, step: int, model: nn.Module) -> Mapping[str, float] | None:
+        event = self._sheet(step, model, middles=False)
         if self.run.preview is not None:
             picture = self.run.folder / f"preview_{step:07d}.png"
             write_picture(self.run.measure.display(applied(model, self.run.preview)), picture)
             event["preview"] = str(picture)
+        figures = None
         if self.held_out is not None:
             figures = self.run.measure.figures(self.held_out, model)
             event["held_out"] = {name: round(value, 5) for name, value in figures.items()}
             self.log.write(step, held_out=event["held_out"])
         self.run.events(event)
+        return figures
 
+    def sheet(self, step: int, model: nn.Module) -> None:
+        self.run.events(self._sheet(step, model, middles=True))
 
-@contextmanager
-def _stop_signals() -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM or SIGINT arrived since. The second one has its usual effect, at once."""
-    arrived = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield arrived.is_set  # only the main thread may listen to signals; a job always trains in it
-        return
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {int(number): signal.getsignal(number) or signal.SIG_DFL for number in numbers}
-
-    def note(number: int, frame: FrameType | None) -> None:
-        arrived.set()
-        signal.signal(number, before[number])
-
-    for number in before:
-        signal.signal(number, note)
-    try:
-        yield arrived.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def _sheet(self, step: int, model: nn.Module, *, middles: bool) -> dict[str, Any]:
+        file = self.run.folder / f"contact_sheet_{step:07d}.png"
+        contact_sheet(self.pairs, model, self.run.measure, file, middles=middles)
+        return {"step": step, "total": self.total(step), "contact_sheet": str(file)}

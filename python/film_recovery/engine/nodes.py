@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 COPYCAT_PAGE = "https://learn.foundry.com/nuke/content/reference_guide/air_nodes/copycat.html"
 INFERENCE_PAGE = "https://learn.foundry.com/nuke/content/reference_guide/air_nodes/inference.html"
-TILE = 512  # pixels; larger frames are run in tiles, which give the same pixels, faster and in less memory
 
 
 @register(
@@ -46,14 +45,13 @@ def inference(call: NodeCall) -> Frame:
             "The image holds values that are not finite (NaN or infinite).", remedy="repair the plate"
         )
     size = call.choice("tileSize", ("None", "1024", "2048", "4096"))
-    tile = TILE if size == "None" else int(size)
-    tile_or_whole = tile if max(rgb.shape[:2]) > tile else None
-    from film_recovery.learning import tiling
+    radius = model.card.radius
+    from film_recovery.learning import memory, tiling
 
     try:
-        result = tiling.apply(
-            model.module, np.ascontiguousarray(rgb), tile=tile_or_whole, radius=model.card.radius
-        )
+        limit = None if size == "None" else int(size)
+        tile = memory.render_tile(model.module, rgb.shape[0], rgb.shape[1], radius, limit=limit)
+        result = tiling.apply(model.module, np.ascontiguousarray(rgb), tile=tile, radius=radius)
     except RuntimeError as error:  # torch's word for anything that goes wrong inside a model
         reason = str(error).strip().splitlines()[-1]
         raise call.error(

@@ -15,11 +15,11 @@ import numpy as np
 
 from film_recovery.analysis.colour_difference import difference_2000
 from film_recovery.analysis.saturation import saturation_ratio
-from film_recovery.engine.nodes import TILE
 from film_recovery.imaging.frame import Pixels
 from film_recovery.imaging.luma import luma
 from film_recovery.learning import tiling
 from film_recovery.learning.curve import Curve
+from film_recovery.learning.memory import render_tile
 from film_recovery.learning.pairs import PairSource
 
 # Every so many pixels count for saturation and ΔE00, which are slow on all of them and differ little.
@@ -59,4 +59,10 @@ class Measure:
 
 def applied(model: Any, picture: Pixels) -> Pixels:
     """``picture`` (H×W×3, top row first, graph values) through ``model``; None changes nothing."""
-    return picture if model is None else tiling.apply(model, picture, tile=TILE, radius=model.radius)
+    return picture if model is None else run_whole(model, picture, model.radius)
+
+
+def run_whole(module: Any, picture: Pixels, radius: int) -> Pixels:
+    """``picture`` (as above) through ``module``, in the tiles that a render takes."""
+    tile = render_tile(module, picture.shape[0], picture.shape[1], radius)
+    return tiling.apply(module, picture, tile=tile, radius=radius)

@@ -172,6 +172,10 @@ class Host(Protocol):
     def open_panel(self, path: str) -> None:
         """Opens the node's panel, where there is a screen."""
 
+    def dock(self, widget: str, title: str, id: str) -> None:
+        """Opens a panel of ours in a pane. ``widget``: an expression of Python that gives its class; ``id``: by which
+        a workspace finds it again. Raises :class:`HostError` where no Nuke with a screen runs."""
+
     def press(self, path: str, knob: str) -> None:
         """Presses a button of the node. Raises :class:`NoSuchKnob`, and :class:`HostError` where no Nuke runs:
         what a button does is Nuke's."""

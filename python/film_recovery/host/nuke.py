@@ -276,6 +276,21 @@ class NukeHost:
         if _is("gui"):
             _node(path).showControlPanel()
 
+    def dock(self, widget: str, title: str, id: str) -> None:
+        import nuke
+        from nukescripts import panels
+
+        if not _is("gui"):
+            raise HostError("This Nuke has no screen.", remedy="Start NukeX with its window.")
+        panel = panels.registerWidgetAsPanel(widget, title, id, create=True)
+        if panel is None:
+            raise HostError("Nuke did not make the panel.", remedy="Open it from a pane's menu.")
+        pane = nuke.getPaneFor("Properties.1")
+        if pane is None:
+            panel.addToPane()
+        else:
+            panel.addToPane(pane)
+
     def press(self, path: str, knob: str) -> None:
         button = _knob(path, knob)
         if not hasattr(button, "execute"):

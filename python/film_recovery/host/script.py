@@ -234,6 +234,11 @@ class ScriptHost:
     def open_panel(self, path: str) -> None:
         self._node(path)
 
+    def dock(self, widget: str, title: str, id: str) -> None:
+        raise HostError(
+            "A file has no panes.", remedy="Open the panel on its own: film-recovery panel FOLDER."
+        )
+
     def press(self, path: str, knob: str) -> None:
         class_name = self._node(path).class_name
         raise HostError(

@@ -35,10 +35,17 @@ FORMATS: Mapping[str, str] = {
     ".jpeg": "jpeg",
 }
 
+_INKS = ("CMYK", "YCCK", "multi-ink", "color separated")  # what OpenImageIO calls what is no RGB
+
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself. ``bit_depth``: ``half``, ``float``, ``uint8``, ``uint10``, ``uint16`` …"""
+    """What a file says of itself. ``bit_depth``: ``half``, ``float``, ``uint8``, ``uint10``, ``uint16`` …
+
+    ``orientation``: EXIF's 1 to 8, how the stored picture is to be turned (``read_frame`` does not). ``profile``:
+    the embedded ICC profile, ``profile_name`` its description. ``inks``: the file holds CMYK or another colour
+    model than RGB, by name; what is read of it is a crude conversion.
+    """
 
     format: Format
     bbox: Box
@@ -46,6 +53,10 @@ class Header:
     metadata: Mapping[str, Any]
     bit_depth: str
     compression: str
+    orientation: int = 1
+    profile: bytes = b""
+    profile_name: str = ""
+    inks: str = ""
 
     @property
     def frame_rate(self) -> float | None:
@@ -111,7 +122,21 @@ def _header(spec: oiio.ImageSpec, file: str) -> Header:
         metadata.from_spec(spec),
         f"uint{bits}" if bits and depth.startswith("uint") else depth,
         str(spec.getattribute("compression") or "none"),
+        int(spec.getattribute("Orientation") or 1),
+        _profile(spec),
+        str(spec.getattribute("ICCProfile:profile_description") or "").strip("\0 "),
+        _inks(spec),
     )
+
+
+def _profile(spec: oiio.ImageSpec) -> bytes:
+    stored = spec.getattribute("ICCProfile")
+    return b"" if stored is None else bytes(bytearray(np.asarray(stored, np.uint8).ravel()))
+
+
+def _inks(spec: oiio.ImageSpec) -> str:
+    names = (str(spec.getattribute(f"{kind}:ColorSpace") or "") for kind in ("jpeg", "tiff"))
+    return next((name for name in names if name in _INKS), "")
 
 
 def _file(path: str | os.PathLike[str], frame: int | None) -> str:

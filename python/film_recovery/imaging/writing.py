@@ -20,6 +20,7 @@ import OpenImageIO as oiio
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging import channel_names
 from film_recovery.imaging.atomic import replacement
+from film_recovery.imaging.carrying import carry, carry_profile
 from film_recovery.imaging.frame import ALPHA, RGB, Box, Frame, Pixels
 from film_recovery.imaging.metadata import lost, to_spec
 from film_recovery.imaging.reading import is_utf8, read_header
@@ -62,6 +63,7 @@ def write_frame(
     channels: tuple[str, ...] | None = None,
     metadata: Mapping[str, Any] | None = None,
     chromaticities: tuple[float, ...] | None = None,
+    like: str | os.PathLike[str] | None = None,
     create_directories: bool = False,
 ) -> None:
     """Writes ``frame``; the values are stored as they are, clamped to 0–1 and rounded in integer files.
@@ -70,7 +72,8 @@ def write_frame(
     EXR: ``compression``, a name of COMPRESSIONS (None: ``zip``), ``dwaa`` and ``dwab`` also with a level
     (``dwaa:45``); ``metadata``, in place of the frame's own; ``chromaticities``, eight numbers, such as
     AP0_CHROMATICITIES for an ACES2065-1 master. An EXR file keeps format and bbox (its display window begins
-    at (0, 0); an empty bbox becomes one black pixel). Other files hold the format's area and no metadata.
+    at (0, 0); an empty bbox becomes one black pixel). Other files hold the format's area and no metadata, unless
+    ``like`` names the file that they stand for: then its colour profile and notes go on (``carrying.carry``).
 
     Raises FilmRecoveryError for a folder that does not exist or cannot be written to, a full disk, a value
     beyond the half range, NaN or infinity in an integer file, unknown data types, compressions and channels,
@@ -96,8 +99,12 @@ def write_frame(
     if is_exr:
         spec.attribute("compression", _compression(compression, target))
         to_spec(wanted, spec)
+    elif like is not None:
+        carry(like, target, spec)
     with replacement(target, create_directories=create_directories) as temporary:
         _write(temporary, spec, values, target)
+        if like is not None and target.suffix.lower() == ".png":
+            carry_profile(like, temporary)
         _refuse_cut_short(temporary, target)
         if is_exr:
             _verify(temporary, shown, wanted, target)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,16 +64,18 @@ def start(
     return _running(job, process)
 
 
-def follow(folder: Path | str, id: str, *, poll: float = _POLL) -> Iterator[dict[str, Any]]:
+def follow(
+    folder: Path | str, id: str, *, poll: float = _POLL, wanted: Callable[[], bool] = lambda: True
+) -> Iterator[dict[str, Any]]:
     """The job's events from the first on, as they come, and at last ``{"event": "end", "state", "code", "problem"}``.
 
     A line that is no JSON object comes as ``{"event": "output", "text": …}``. Of another computer's job what is there
-    is given, and the end with the state ``unknown``.
+    is given, and the end with the state ``unknown``. ``wanted``: asked at each poll; after a no, nothing more comes.
     """
     job = get(folder, id)
     path = job.place / EVENTS
     rest, offset = b"", 0
-    while True:
+    while wanted():
         # The state first: what was written before the end is then read after it.
         is_over = job.has_ended or job.state == "unknown"
         content = _read_from(path, offset)
@@ -85,6 +87,8 @@ def follow(folder: Path | str, id: str, *, poll: float = _POLL) -> Iterator[dict
         if not content:
             time.sleep(poll)
         job = get(folder, id)
+    else:
+        return
     if rest.strip():
         yield _event(rest)
     yield {"event": "end", "state": job.state, "code": job.code, "problem": job.problem}

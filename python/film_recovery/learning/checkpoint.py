@@ -5,6 +5,7 @@ at all and flushed to disk. It is loaded with ``weights_only`` (no code runs), i
 verified, and it holds what it belongs to: settings and pairs. A damaged one is an error, never a fresh start.
 
 The newest few are kept to go on from, and milestones to choose from: the best weights need not be the last.
+``best.ckpt`` is the one whose look had the best figure so far on held-out pairs; ``best`` in it names the figure.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import os
 import pickle
 import re
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +26,20 @@ from torch import Tensor
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
+from film_recovery.learning.device import on_cpu
 
 SCHEMA = "film-recovery-checkpoint/1"
+BEST = "best.ckpt"
 _NAME = re.compile(r"step_(\d{7,})\.ckpt")
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
     """``step``: how many are done. ``settings``: plain values that determine the weights. ``pairs``: label →
-    SHA-256. ``model``, ``average``: weights by name. ``optimiser``: state dict of AdamW."""
+    SHA-256. ``model``, ``average``: weights by name. ``optimiser``: state dict of AdamW. ``best``: of the looks so
+    far, the step, the metric that chose it, and the figures; empty before the first. ``history``: step and figures of
+    each round end, and ``kept`` the averaged weights of the best of them; empty without a ceiling. ``trained_for``:
+    recipe and curve, which the weights alone do not say; empty in checkpoints of earlier versions."""
 
     step: int
     settings: Mapping[str, Any]
@@ -40,6 +47,17 @@ class Checkpoint:
     model: Mapping[str, Tensor]
     average: Mapping[str, Tensor]
     optimiser: Mapping[str, Any]
+    best: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[Mapping[str, Any]] = ()
+    kept: Mapping[str, Tensor] = field(default_factory=dict)
+    trained_for: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.step, int):
+            raise TypeError("its step is no number")
+        for entry in fields(self):
+            if entry.name not in ("step", "history") and not isinstance(getattr(self, entry.name), Mapping):
+                raise TypeError(f"its {entry.name} is no table")
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -77,18 +95,37 @@ def save_checkpoint(folder: Path, state: Checkpoint, keep: int, milestone_every:
     Raises FilmRecoveryError when the folder cannot be written to or its disk is full; the older ones then are
     still there.
     """
-    buffer = io.BytesIO()
-    content = {entry.name: _plain(getattr(state, entry.name)) for entry in fields(Checkpoint)}
-    torch.save({"schema": SCHEMA, **content}, buffer)
     path = folder / f"step_{state.step:07d}.ckpt"
-    try:
-        with replacement(path, create_directories=True) as temporary, open(temporary, "wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
+    with _before_it_unharmed(path):
+        _write(path, state)
         for old in checkpoints(folder)[:-keep]:
             if step_of(old) % milestone_every:
                 old.unlink()
+    return path
+
+
+def save_best(folder: Path, state: Checkpoint) -> Path:
+    """Writes ``state``, whose look was the best so far, in the place of the one before it. Errors as above."""
+    path = folder / BEST
+    with _before_it_unharmed(path):
+        _write(path, state)
+    return path
+
+
+def _write(path: Path, state: Checkpoint) -> None:
+    buffer = io.BytesIO()
+    content = {entry.name: on_cpu(getattr(state, entry.name)) for entry in fields(Checkpoint)}
+    torch.save({"schema": SCHEMA, **content}, buffer)
+    with replacement(path, create_directories=True) as temporary, open(temporary, "wb") as file:
+        file.write(buffer.getbuffer())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _before_it_unharmed(path: Path) -> Iterator[None]:
+    try:
+        yield
     except FilmRecoveryError as error:
         raise FilmRecoveryError(
             f"{error.message} The checkpoint before it is unharmed.", remedy=error.remedy, file=str(path)
@@ -99,7 +136,6 @@ def save_checkpoint(folder: Path, state: Checkpoint, keep: int, milestone_every:
             remedy="free space on its disk, then resume",
             file=str(path),
         ) from error
-    return path
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -126,10 +162,3 @@ def _unusable(path: Path, reason: str) -> FilmRecoveryError:
         remedy="put back an intact copy, or move it away to go on from the checkpoint before it",
         file=str(path),
     )
-
-
-def _plain(value: Any) -> Any:
-    """Mappings as plain dicts, which is what ``weights_only`` loads."""
-    if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
-    return value

@@ -5,12 +5,16 @@
 both files. A model without a sidecar, or one that is not the file that the sidecar describes, does not load.
 Loading goes through ``torch.jit.load`` only (TorchScript, no Python objects).
 
+A model tells its own story: of a network also preset, patch, steps and the hashes of the pairs, so that another
+training of the same can be told from one of something else. Sidecars of the first edition, without them, still load.
+
 Equal modules give equal bytes: nothing is dated, and the records in which torch notes where the code came
 from (paths of the computer that wrote it) are left out.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import json
@@ -33,7 +37,8 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import RGB
 from film_recovery.learning.lock import RECIPES
 
-SCHEMA = "film-recovery-model/1"
+SCHEMA = "film-recovery-model/2"
+EARLIER = ("film-recovery-model/1",)  # without _SINCE_2
 LUMA_METHODS = ("matrix", "Colorspace")
 
 
@@ -41,9 +46,11 @@ LUMA_METHODS = ("matrix", "Colorspace")
 class ModelCard:
     """What a model is.
 
-    ``recipe``: colour or spatial. ``kind``: the class that was fitted. ``luma_method``: matrix or Colorspace,
+    ``recipe``: colour, spatial or paired. ``kind``: the class that was fitted. ``luma_method``: matrix or Colorspace,
     as in FR_GroundTruth. ``curve``: the encoding inside. ``radius``: receptive radius in pixels. ``pairs``:
     labels. ``figures``: of the fit, by name (which says the domain). ``film``, ``reel``: what it is for.
+    ``preset``, ``patch`` (pixels), ``steps``: of the network; "", 0, 0 for a closed form. ``pair_hashes``: SHA-256 of
+    each pair's pixels by its label.
     ``sha256`` and ``cat_sha256`` are filled in on disk; the latter is "" until a .cat is tied to the model.
     """
 
@@ -57,9 +64,16 @@ class ModelCard:
     figures: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     film: str = ""
     reel: str = ""
+    preset: str = ""
+    patch: int = 0
+    steps: int = 0
+    pair_hashes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     created_by: str = f"film-recovery {__version__}"
     sha256: str = ""
     cat_sha256: str = ""
+
+
+_SINCE_2 = frozenset({"preset", "patch", "steps", "pair_hashes"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +93,12 @@ def card_for(
     luma_method: str = "matrix",
     film: str = "",
     reel: str = "",
+    preset: str = "",
+    patch: int = 0,
+    steps: int = 0,
+    pair_hashes: Mapping[str, str] | None = None,
 ) -> ModelCard:
-    """The card of a ColourPolynomial or LumaFilter, which knows its own recipe, curve and radius."""
+    """The card of a closed form or a network, which knows its own recipe, curve and radius."""
     return ModelCard(
         recipe=module.recipe,
         kind=type(module).__name__,
@@ -91,6 +109,10 @@ def card_for(
         figures=dict(figures or {}),
         film=film,
         reel=reel,
+        preset=preset,
+        patch=patch,
+        steps=steps,
+        pair_hashes=dict(pair_hashes or {}),
     )
 
 
@@ -103,7 +125,12 @@ def save_model(module: nn.Module, path: str | Path, card: ModelCard) -> ModelCar
     path = Path(path)
     if path.suffix != ".pt":
         raise FilmRecoveryError("A model is saved as a .pt file.", remedy="name it MODEL.pt", file=path)
-    data = _script_bytes(module)
+    return save_script(_script_bytes(module), path, card)
+
+
+def save_script(data: bytes, path: str | Path, card: ModelCard) -> ModelCard:
+    """As :func:`save_model`, of a model that is TorchScript already: ``data`` is written as it is."""
+    path = Path(path)
     written = replace(card, sha256=hashlib.sha256(data).hexdigest(), cat_sha256="")
     _write_card(path, written)  # first: a model without a sidecar would pass for somebody else's file
     _write(path, data)
@@ -144,7 +171,7 @@ def load_model(path: str | Path) -> LoadedModel:
             remedy=f"put the sidecar beside it{', or render in Nuke' if made_by_nuke else ''}",
             file=path,
         )
-    card, name = _read_card(sidecar)
+    card, name = _read_sidecar(sidecar)
     if made_by_nuke:
         _verify(path, data, card.cat_sha256)
         path = path.with_name(name)
@@ -196,7 +223,11 @@ def _verify(path: Path, data: bytes, sha256: str) -> None:
 
 
 def _script_bytes(module: nn.Module) -> bytes:
-    """``module`` as a TorchScript archive that depends on nothing but the module."""
+    """``module`` as a TorchScript archive that depends on nothing but the module.
+
+    Its parameters ask for no gradient: whoever runs it, with gradients switched on or not, gets the same.
+    """
+    module = copy.deepcopy(module).requires_grad_(False)
     buffer = io.BytesIO()  # in memory torch names the archive "archive", not after a file
     torch.jit.save(torch.jit.script(module.eval()), buffer)
     out = io.BytesIO()
@@ -219,17 +250,26 @@ def _ordered(code: bytes) -> bytes:
 
 def _write_card(path: Path, card: ModelCard) -> None:
     """Write the sidecar of the model ``path``."""
-    content = {"schema": SCHEMA, "model": path.name, **asdict(replace(card, figures=dict(card.figures)))}
+    tables: dict[str, Any] = {"figures": dict(card.figures), "pair_hashes": dict(card.pair_hashes)}
+    content = {"schema": SCHEMA, "model": path.name, **asdict(replace(card, **tables))}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     _write(path.with_suffix(".json"), text.encode() + b"\n")
 
 
-def _read_card(sidecar: Path) -> tuple[ModelCard, str]:
+def read_card(sidecar: Path) -> ModelCard:
+    """The card in ``sidecar``, its model unseen. Raises FilmRecoveryError for a damaged one."""
+    return _read_sidecar(sidecar)[0]
+
+
+def _read_sidecar(sidecar: Path) -> tuple[ModelCard, str]:
     """The card in ``sidecar``, and the name of the model beside it."""
     try:
         content = json.loads(_read(sidecar))
-        if content.pop("schema") != SCHEMA:
+        schema = content.pop("schema")
+        if schema not in (SCHEMA, *EARLIER):
             raise ValueError(f"the schema is not {SCHEMA}")
+        if schema != SCHEMA:
+            content = {"preset": "", "patch": 0, "steps": 0, "pair_hashes": {}, **_without(content, _SINCE_2)}
         name = content.pop("model")
         if Path(name).name != name or not name.endswith(".pt"):
             raise ValueError(f"{name!r} is no model beside it")
@@ -240,12 +280,22 @@ def _read_card(sidecar: Path) -> tuple[ModelCard, str]:
             kind = {"str": str, "int": int}.get(str(entry.type), object)
             if not isinstance(content[entry.name], kind):
                 raise ValueError(f"{entry.name} is {content[entry.name]!r}")
+        if not isinstance(content["pair_hashes"], dict):
+            raise ValueError(f"pair_hashes is {content['pair_hashes']!r}")
         lists = {key: tuple(content[key]) for key in ("channels", "pairs")}
         return ModelCard(**{**content, **lists}), name
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise FilmRecoveryError(
             f"The model's sidecar cannot be used: {error}.", remedy="export the model again", file=sidecar
         ) from error
+
+
+def _without(content: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """``content``, in which ``names`` are not known yet: they are refused as any unknown entry is."""
+    early = sorted(names & content.keys())
+    if early:
+        raise ValueError(f"unknown entries {', '.join(early)}")
+    return dict(content)
 
 
 def _read(path: Path) -> bytes:

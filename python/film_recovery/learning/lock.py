@@ -1,7 +1,7 @@
 """The identity lock: what a recipe may not change is carried over from the input, inside the model.
 
 TorchScript functions on N×3×H×W tensors of graph values; luma and chroma as ``imaging/luma.py`` defines
-them. Both take a *change* instead of a result, so that a model which changes nothing gives its input back bit
+them. All take a *change* instead of a result, so that a model which changes nothing gives its input back bit
 by bit.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-RECIPES = ("colour", "spatial")
+# ``paired``: photographs before and after, where nothing is locked.
+RECIPES = ("colour", "spatial", "paired")
 
 
 def luma(rgb: Tensor) -> Tensor:
@@ -24,4 +25,9 @@ def change_chroma(rgb: Tensor, change: Tensor) -> Tensor:
 
 def change_luma(rgb: Tensor, change: Tensor) -> Tensor:
     """Spatial recipe: ``change`` (N×1×H×W) is added to Y. Equal on all channels, it leaves Cb and Cr."""
+    return rgb + change
+
+
+def change_all(rgb: Tensor, change: Tensor) -> Tensor:
+    """Paired recipe: ``rgb + change`` (N×3×H×W); nothing is locked."""
     return rgb + change

@@ -160,21 +160,26 @@ class Recovery(nn.Module):
     a highlight brighter than any in training changes as the brightest one that was seen.
     """
 
-    def __init__(self, base: ClosedForm, shape: Shape) -> None:
+    def __init__(self, base: ClosedForm, shape: Shape, extra: int = 0) -> None:
+        """``extra``: planes that the network sees besides colours (``models.PlacedRecovery``)."""
         super().__init__()
         self.recipe, self.curve = base.recipe, base.curve
         self.radius = base.radius + receptive_radius(shape)
         self.base = base
-        self.network = Network(shape, 3 + base.channels, base.channels)
+        self.network = Network(shape, 3 + base.channels + extra, base.channels)
         self.low = nn.Buffer(torch.zeros(1))
         self.high = nn.Buffer(torch.ones(1))
 
     def forward(self, rgb: Tensor) -> Tensor:
         before = self.base.values(rgb)
         start = before + self.base.step(before)
-        features = torch.cat([self.curve.encode(rgb), start], 1)
-        after = start + self.network(torch.max(torch.min(features, self.high), self.low))
+        after = start + self.network(self.seen(rgb, start))
         return self.base.changed(rgb, self.curve.decode(after) - self.curve.decode(before))
+
+    def seen(self, rgb: Tensor, start: Tensor) -> Tensor:
+        """What the network sees of the colours: encoded, before and after the closed form, limited."""
+        features = torch.cat([self.curve.encode(rgb), start], 1)
+        return torch.max(torch.min(features, self.high), self.low)
 
 
 def receptive_radius(shape: Shape) -> int:

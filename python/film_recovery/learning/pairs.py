@@ -17,16 +17,40 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
 
 
+@dataclass(frozen=True)
+class Window:
+    """Where a picture lies in the format: pixels from the format's left and top to the picture's (below zero:
+    overscan), and the format's ``width`` and ``height``."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.height) < 1:
+            raise FilmRecoveryError(
+                f"A format of {self.width} × {self.height} pixels holds nothing.",
+                remedy="give the format that the picture was cut from",
+            )
+
+    def inside(self, left: int, top: int) -> Window:
+        """The window of a part that begins ``left`` and ``top`` pixels inside the picture."""
+        return replace(self, left=self.left + left, top=self.top + top)
+
+
 @dataclass(frozen=True, eq=False)
 class Pair:
     """One Source frame and its Ground Truth: RGB, float32, H×W×3, **top row first**, graph values.
 
-    ``label`` names the pair to the operator ("pair 3, frame 1042").
+    ``label`` names the pair to the operator ("pair 3, frame 1042"). ``window``: where it lies in the format, for
+    models that see their position; None: it fills the format.
     """
 
     input: Pixels
     truth: Pixels
     label: str
+    window: Window | None = None
 
 
 class PairSource(Protocol):
@@ -71,7 +95,8 @@ def without_border(pair: Pair, width: int) -> Pair:
             remedy="use larger frames or a smaller border",
         )
     inside = (slice(width, height - width), slice(width, across - width))
-    return replace(pair, input=pair.input[inside], truth=pair.truth[inside])
+    window = (pair.window or Window(0, 0, across, height)).inside(width, width)
+    return replace(pair, input=pair.input[inside], truth=pair.truth[inside], window=window)
 
 
 def _check_side(pixels: NDArray[Any], side: str, label: str) -> None:

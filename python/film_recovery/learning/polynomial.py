@@ -1,5 +1,7 @@
 """Colour recovery in closed form: a polynomial from faded to recovered colour, pixel by pixel.
 
+For paired photographs the same polynomial without the lock: luma may change too.
+
 Fitted on pairs by regularised least squares in float64, between encoded values (``curve.py``); used as the
 stage-0 model, as preview, and as the bar that a network has to beat. Cubic fits without position reach what
 short network trainings do when the fade is a smooth function of colour; they cannot follow one that varies
@@ -26,7 +28,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
 from film_recovery.learning.curve import Curve
 from film_recovery.learning.least_squares import check_settings, fit_ridge, one_thread
-from film_recovery.learning.lock import change_chroma
+from film_recovery.learning.lock import change_all, change_chroma
 from film_recovery.learning.pairs import PairSource, checked
 
 Array = NDArray[np.float64]
@@ -38,9 +40,10 @@ _FLAT = 1e-5
 
 
 class ColourPolynomial(nn.Module):
-    """N×3×H×W graph values → same shape, luma unchanged. Made by :func:`fit_colour_polynomial`."""
+    """N×3×H×W graph values → same shape; luma unchanged, unless the recipe is paired. Made by
+    :func:`fit_colour_polynomial`."""
 
-    def __init__(self, curve: str, degree: int) -> None:
+    def __init__(self, curve: str, degree: int, recipe: str = "colour") -> None:
         """A polynomial that changes nothing; the fit fills the buffers (all float32).
 
         ``low``, ``high`` (3): seen range of encoded red, green, blue. ``centre`` (3), ``axes`` (3×3, rows):
@@ -49,7 +52,11 @@ class ColourPolynomial(nn.Module):
         super().__init__()
         if degree < 1:
             raise FilmRecoveryError(f"A polynomial of degree {degree} maps nothing.", remedy="choose 1 to 4")
-        self.recipe = "colour"
+        if recipe not in ("colour", "paired"):
+            raise FilmRecoveryError(
+                f"The recipe {recipe!r} changes no colour.", remedy="choose colour or paired"
+            )
+        self.recipe = recipe
         self.channels = 3
         self.radius = 0
         self.curve = Curve(curve)
@@ -81,7 +88,9 @@ class ColourPolynomial(nn.Module):
         return torch.conv2d(self.monomials(encoded), self.weights[:, :, None, None])
 
     def changed(self, rgb: Tensor, change: Tensor) -> Tensor:
-        """``rgb`` with the chroma of a ``change``, graph values: the lock."""
+        """``rgb`` with the chroma of a ``change``, graph values: the lock. Paired: with all of it."""
+        if self.recipe == "paired":
+            return change_all(rgb, change)
         return change_chroma(rgb, change)
 
     def forward(self, rgb: Tensor) -> Tensor:
@@ -100,6 +109,7 @@ def _products(degree: int) -> tuple[list[int], list[int]]:
 def fit_colour_polynomial(
     pairs: PairSource,
     *,
+    recipe: str = "colour",
     degree: int = 3,
     ridge: float = 1e-4,
     curve: str = "srgb",
@@ -108,11 +118,12 @@ def fit_colour_polynomial(
 ) -> ColourPolynomial:
     """The polynomial of that ``degree`` which carries Source to Ground Truth with the least squared error.
 
-    ``pairs``: graph values; of each, ``samples_per_pair`` pixels drawn with ``seed`` take part (all, if it
-    has no more). ``ridge``: how much a change has to earn, relative to the mean square of each monomial.
-    Equal input gives equal weights. Raises FilmRecoveryError for bad pairs or settings.
+    ``recipe``: colour, or paired, which locks nothing. ``pairs``: graph values; of each, ``samples_per_pair``
+    pixels drawn with ``seed`` take part (all, if it has no more). ``ridge``: how much a change has to earn,
+    relative to the mean square of each monomial. Equal input gives equal weights.
+    Raises FilmRecoveryError for bad pairs or settings.
     """
-    model = ColourPolynomial(curve, degree)
+    model = ColourPolynomial(curve, degree, recipe)
     check_settings(ridge, samples_per_pair)
     samples = [
         _sample(model.curve, pair.input, pair.truth, samples_per_pair, np.random.default_rng((seed, index)))

@@ -1,12 +1,19 @@
 """Running a model over a whole frame, at once or in tiles, with the same result.
 
 A tile sees ``radius`` more pixels on each side than it delivers, as far as the frame goes: at the frame's edge
-the model does what it does there with the whole frame. Tiles begin on a grid of ``GRID`` pixels, because a
-network that halves its resolution is the same only on such a grid. With a ``radius`` that covers the model's
-receptive field, tile = frame. Tiles bound the memory, nothing else.
+the model does what it does there with the whole frame, its padding included. Tiles begin and end on a grid of
+``GRID`` pixels, because a network that halves its resolution is the same only on such a grid. With a
+``radius`` that covers the model's receptive field, tile = frame. Tiles bound the memory, nothing else
+(:mod:`film_recovery.learning.memory` says how large they may be).
+
+A model that looks at the whole picture at once says so (``whole``); no overlap makes its tiles the frame, so
+it is never cut, and bounds its memory itself. A model that knows where it is (``placed``) is told the places of
+the pixels of each tile.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -23,9 +30,11 @@ def apply(
 ) -> Pixels:
     """``module`` on ``image`` (H×W×3 float32, top row first, graph values): same shape, a fresh array.
 
-    ``tile``: side of the square that is delivered at a time (pixels), None for the whole frame. ``radius``:
-    the model's receptive radius. Raises FilmRecoveryError for an image that is not a picture of three
-    channels, values that are not finite, a tile below 1, or a model that changes the size.
+    ``tile``: side of the square that is delivered at a time (pixels), None for the whole frame, as always for a
+    model that says ``whole``. ``radius``: the model's receptive radius.
+
+    Raises FilmRecoveryError for an image that is not a picture of three channels, values that are not finite, a
+    tile below 1, or a model that changes the size.
     """
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise FilmRecoveryError(f"A model runs on red, green and blue; this image has shape {image.shape}.")
@@ -40,14 +49,19 @@ def apply(
     height, width = image.shape[:2]
     planes = torch.from_numpy(np.array(image, np.float32).transpose(2, 0, 1))[None]
     out = np.empty((height, width, 3), np.float32)
-    side = tile or max(height, width)
+    whole = tile is None or getattr(module, "whole", False)
+    side = max(height, width) if tile is None or whole else tile
+    placed: Callable[..., torch.Tensor] | None = getattr(module, "placed", None)
+    places = coordinates(height, width) if placed is not None else torch.empty(0)
     with torch.inference_mode():
         for y in range(0, height, side):
             for x in range(0, width, side):
                 bottom, right = min(y + side, height), min(x + side, width)
                 above, left = (max(0, place - radius) // GRID * GRID for place in (y, x))
-                window = planes[:, :, above : bottom + radius, left : right + radius].contiguous()
-                result = module(window)
+                below, beside = (-(-(end + radius) // GRID) * GRID for end in (bottom, right))
+                seen = (..., slice(above, below), slice(left, beside))
+                window = planes[seen].contiguous()
+                result = module(window) if placed is None else placed(window, places[seen].contiguous())
                 if result.shape != window.shape:
                     raise FilmRecoveryError(
                         f"The model makes {tuple(result.shape)} of {tuple(window.shape)}.",
@@ -56,3 +70,9 @@ def apply(
                 inside = result[0, :, y - above : bottom - above, x - left : right - left]
                 out[y:bottom, x:right] = inside.permute(1, 2, 0).numpy()
     return out
+
+
+def coordinates(height: int, width: int) -> torch.Tensor:
+    """Where the pixels of a picture lie in it: 1×2×H×W, across then down, 0–1 from the top left corner."""
+    down, across = ((torch.arange(side, dtype=torch.float32) + 0.5) / side for side in (height, width))
+    return torch.stack([across.expand(height, width), down[:, None].expand(height, width)])[None]

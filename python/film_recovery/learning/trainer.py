@@ -3,8 +3,9 @@
 The final weights are a function of the closed form, the pairs and the settings, and of the number of threads
 that torch computes with: on the CPU, a training that was killed and resumed ends with the same bytes as one
 that ran through. So *resume* is refused when any of these changed; to start from existing weights with other
-pairs or settings is *fine-tuning*, another word (:func:`load_weights`).
+pairs or settings is *fine-tuning*, another word (``weights.py``).
 
+Several processes (``workers.py``) share each batch and take the same steps; the first alone looks and writes.
 Who looks at it (held-out figures, contact sheets, progress) stands outside: see :class:`Watch`.
 """
 
@@ -12,30 +13,36 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.learning.average import Average
-from film_recovery.learning.checkpoint import (
-    Checkpoint,
-    checkpoints,
-    first_step,
-    load_checkpoint,
-    save_checkpoint,
-)
+from film_recovery.learning import device as devices
+from film_recovery.learning import models
+from film_recovery.learning.checkpoint import first_step
 from film_recovery.learning.losses import loss_terms, total
-from film_recovery.learning.network import SHAPES, ClosedForm, Recovery
+from film_recovery.learning.models import Published
+from film_recovery.learning.network import ClosedForm, Recovery
 from film_recovery.learning.pairs import PairSource, checked
-from film_recovery.learning.sampling import check_size, draw_batch
+from film_recovery.learning.perceptual import Features
+from film_recovery.learning.sampling import Batch, check_sides, check_size, draw_batch
 from film_recovery.learning.settings import Settings
+from film_recovery.learning.state import CHECKPOINTS_KEPT as CHECKPOINTS_KEPT
+from film_recovery.learning.state import State
+from film_recovery.learning.weights import load_weights as load_weights
+from film_recovery.learning.workers import ALONE, Workers
 
-CHECKPOINTS_KEPT = 3  # the newest; milestones stay besides
+Trainable = Recovery | Published
+
 MILESTONE_EVERY = 10_000
+# What a look may measure that decides anything; processes tell one another these by their place.
+_FIGURES = ("psnr", "de00", "sat_ratio_60")
 
 
 class TrainingStopped(FilmRecoveryError):
@@ -43,10 +50,10 @@ class TrainingStopped(FilmRecoveryError):
 
     exit_code = 130
 
-    def __init__(self, step: int, path: Path) -> None:
+    def __init__(self, step: int, path: Path, because: str = "") -> None:
         self.step = step
         super().__init__(
-            f"The training was stopped after step {step}, which is kept.",
+            f"The training was stopped after step {step}, which is kept{because and f': {because}'}.",
             remedy="resume it to go on",
             file=str(path),
         )
@@ -57,24 +64,36 @@ class Watch:
     """Who is told, and who may stop it.
 
     ``step``: called after every step with its number (from 1), the terms of the loss and the learning rate.
-    ``look``: called every ``every`` steps, at every milestone and after the last step, with the step and the
-    averaged model, to be measured and pictured, not changed. ``stop``: asked after every step.
+    ``look``: called every ``every`` steps, at every milestone, at the end of every round and after the last step, with
+    the step and the averaged model on the CPU, to be measured and pictured, not changed; gives the figures on held-out
+    pairs, if there are any. ``stop``: asked after every step. ``end``: told how many steps were done, and of which step
+    the weights are kept. ``sheet``: called every ``sheet_every`` steps that have no look (0: never), to be pictured
+    only.
     """
 
     step: Callable[[int, Mapping[str, float], float], None] = lambda step, terms, rate: None
-    look: Callable[[int, Recovery], None] = lambda step, model: None
+    look: Callable[[int, nn.Module], Mapping[str, float] | None] = lambda step, model: None
     every: int = 100
+    sheet: Callable[[int, nn.Module], None] = lambda step, model: None
+    sheet_every: int = 0
     stop: Callable[[], bool] = lambda: False
+    end: Callable[[int, int], None] = lambda done, kept: None
 
 
-def new_model(base: ClosedForm, pairs: PairSource, settings: Settings) -> Recovery:
+def new_model(
+    base: ClosedForm | None,
+    pairs: PairSource,
+    settings: Settings,
+    *,
+    recipe: str = "paired",
+    curve: str = "none",
+) -> Trainable:
     """An untrained network on ``base``: weights drawn with the settings' seed, range of what it sees from the pairs.
 
-    Raises FilmRecoveryError for pairs that cannot be used, or are smaller than a patch.
+    ``recipe``, ``curve``: of nafnet32 without a ``base``. Raises FilmRecoveryError for pairs that cannot be used, or
+    are smaller than a patch, and as :func:`models.build`.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        model = Recovery(base, SHAPES[settings.preset])
+    model = models.build(base, settings, recipe=recipe, curve=curve)
     lowest, highest = float("inf"), -float("inf")
     for pair in checked(pairs):
         check_size(pair, settings.patch)
@@ -82,11 +101,12 @@ def new_model(base: ClosedForm, pairs: PairSource, settings: Settings) -> Recove
             lowest, highest = min(lowest, float(side.min())), max(highest, float(side.max()))
     model.low.copy_(model.curve.encode(torch.tensor([lowest])))
     model.high.copy_(model.curve.encode(torch.tensor([highest])))
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model
 
 
 def train_network(
-    model: Recovery,
+    model: Trainable,
     pairs: PairSource,
     settings: Settings,
     folder: Path,
@@ -96,40 +116,60 @@ def train_network(
     checkpoint_every: int = 100,
     milestone_every: int = MILESTONE_EVERY,
     watch: Watch = Watch(),
-) -> Recovery:
-    """Trains ``model`` (from :func:`new_model`) to the settings' last step; it then holds the averaged weights.
+    workers: Workers = ALONE,
+    device: str = "cpu",
+    hours: float | None = None,
+) -> Trainable:
+    """Trains ``model`` (from :func:`new_model`) to its last step; it then holds the averaged weights, on the CPU.
 
-    A checkpoint is written every ``checkpoint_every`` steps, of which the newest CHECKPOINTS_KEPT stay, and every
-    ``milestone_every`` steps, which all stay, each with a look beside it: the operator chooses among them.
+    The last step is the settings', or with a ceiling, the end of a later round (``extension.py``). A checkpoint is
+    written every ``checkpoint_every`` steps, of which the newest CHECKPOINTS_KEPT stay, and every
+    ``milestone_every`` steps, which all stay, each with a look beside it: the operator chooses among them. The one
+    with the best look stays besides.
 
-    ``folder``: where checkpoints go. ``hashes``: of the pairs, from :func:`pair_hashes`. ``resume``: go on from
-    the newest checkpoint there, or from the start if none was reached; without it, a folder that holds some is
-    refused. Raises TrainingStopped when ``watch.stop`` says so, and FilmRecoveryError for a checkpoint that is
-    damaged or belongs to other settings or pairs, a full disk, a loss that is not finite.
+    ``folder``: where checkpoints go; all processes can read it. ``hashes``: of the pairs, from :func:`pair_hashes`.
+    ``resume``: go on from the newest checkpoint there, or from the start if none was reached; without it, a folder that
+    holds some is refused. ``device``: of DEVICES. ``hours``: stop, as when asked to, after so many.
+    Raises TrainingStopped when ``watch.stop`` says so in any process or the hours are over, and FilmRecoveryError for a
+    checkpoint that is damaged or belongs to other settings or pairs, a full disk, a loss that is not finite, a batch
+    that cannot be shared, another process that ended.
     """
-    parameters = list(model.parameters())
-    optimiser = torch.optim.AdamW(
-        parameters, lr=settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay
-    )
-    average = Average(model, settings.average)
-    state = _State(model, average, optimiser, settings, hashes, folder, milestone_every)
-    first = state.restore() if first_step(folder, resume) else 0
-    for step in range(first, settings.steps):
-        terms = _one_step(model, optimiser, average, pairs, settings, step)
-        done = step + 1
-        watch.step(done, terms, settings.rate(step))
-        milestone = done % milestone_every == 0
-        if (milestone or done % watch.every == 0) and done < settings.steps:
+    if hours is not None and not 0 < hours < float("inf"):
+        raise FilmRecoveryError(f"A training of {hours:g} hours.", remedy="choose more than 0")
+    steps = _Steps(model, pairs, settings, workers, device)
+    state = State(model, settings, hashes, folder, milestone_every)
+    clock = _Clock(hours)
+    if first_step(folder, resume):
+        state.restore()
+    _check_alike(workers, state, (watch.every, milestone_every))
+    while state.step < state.goal:
+        terms = steps.take(state)
+        state.step += 1
+        done = state.step
+        if workers.writes:
+            watch.step(done, terms, settings.rate(done - 1))
+        milestone, round_end = done % milestone_every == 0, done == state.goal
+        if (settings.ceiling and round_end) or ((milestone or done % watch.every == 0) and not round_end):
             # Before the checkpoint: after a kill in between, this is done again.
-            watch.look(done, _averaged(model, average))
-        stopped = watch.stop() and done < settings.steps
-        if stopped or milestone or done % checkpoint_every == 0 or done == settings.steps:
-            path = state.save(done)
+            figures = _look(state, watch, workers)
+            if round_end:
+                state.end_round(_needed(figures))
+        elif watch.sheet_every and done % watch.sheet_every == 0 and not round_end and workers.writes:
+            watch.sheet(done, _averaged(state))
+        last = done == state.goal
+        stopped = workers.any(watch.stop() or clock.over) and not last
+        path = folder
+        if (stopped or milestone or done % checkpoint_every == 0 or round_end) and workers.writes:
+            path = state.save()
         if stopped:
-            raise TrainingStopped(done, path)
-    average.copy_to(model)
-    model.eval()
-    watch.look(settings.steps, model)
+            workers.barrier()  # whoever ended before the first has saved would take it along
+            raise TrainingStopped(done, path, clock.word)
+    kept = state.last_weights()
+    if workers.writes:
+        watch.end(state.step, kept)
+    model.cpu().eval()
+    if not settings.ceiling:
+        _look(state, watch, workers)
     return model
 
 
@@ -144,130 +184,117 @@ def pair_hashes(pairs: PairSource) -> dict[str, str]:
     return found
 
 
-def load_weights(model: Recovery, path: Path) -> None:
-    """Fine-tuning: takes over the averaged weights of a checkpoint, and nothing else, closed form included.
+class _Steps:
+    """Takes the steps of a training: what stays the same from one to the next."""
 
-    Raises FilmRecoveryError for a checkpoint that is damaged or of a network of another size.
-    """
-    state = load_checkpoint(path)
-    average = Average(model, 0.0)
-    _strictly(path, lambda: average.load(state.average))
-    average.copy_to(model)
+    def __init__(
+        self, model: Trainable, pairs: PairSource, settings: Settings, workers: Workers, device: str
+    ) -> None:
+        self.model, self.pairs, self.settings, self.workers = model, pairs, settings, workers
+        self.places = workers.share(settings.batch)
+        self.device = devices.choose(device, workers)
+        settings.check_recipe(model.recipe)
+        check_sides(settings.sampling)
+        self.features: Features | None = settings.features()
+        if self.features is not None:
+            self.features.to(self.device)
+        model.to(self.device)
+        workers.take_from_first(model)
 
+    def take(self, state: State) -> dict[str, float]:
+        """The step after ``state.step``; its terms of the loss."""
+        self.model.train()
+        for group in state.optimiser.param_groups:
+            group["lr"] = self.settings.rate(state.step)
+        terms = self._terms(state.step)
+        figures = self._figures(terms)
+        if not all(map(math.isfinite, figures.values())):
+            raise FilmRecoveryError(
+                f"The loss is not finite at step {state.step + 1}.",
+                remedy="choose a lower learning rate, and look for extreme values in the pairs",
+            )
+        state.optimiser.zero_grad(set_to_none=True)
+        total(terms).backward()
+        self.workers.add_gradients(self.model.parameters())
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        state.optimiser.step()
+        state.average.update(self.model, state.step)
+        return figures
 
-def _one_step(
-    model: Recovery,
-    optimiser: torch.optim.Optimizer,
-    average: Average,
-    pairs: PairSource,
-    settings: Settings,
-    step: int,
-) -> dict[str, float]:
-    model.train()
-    for group in optimiser.param_groups:
-        group["lr"] = settings.rate(step)
-    given, truth = draw_batch(pairs, settings.sampling, step)
-    terms = loss_terms(settings.loss, model.recipe, model.curve, model(given), truth)
-    loss = total(terms)
-    figures = {name: float(term.detach()) for name, term in terms.items()}
-    if not torch.isfinite(loss):
-        raise FilmRecoveryError(
-            f"The loss is not finite at step {step + 1}.",
-            remedy="choose a lower learning rate, and look for extreme values in the pairs",
+    def _terms(self, step: int) -> dict[str, Tensor]:
+        batch = draw_batch(self.pairs, self.settings.sampling, step, self.places)
+        where = None if batch.coordinates is None else batch.coordinates.to(self.device)
+        batch = Batch(batch.given.to(self.device), batch.truth.to(self.device), where)
+        with devices.mixed(self.model.network, self.device, self.settings.amp):
+            result = models.run(self.model, batch)
+        return loss_terms(
+            self.settings.loss,
+            self.model.recipe,
+            self.model.curve,
+            result,
+            batch.truth,
+            self.workers,
+            self.features,
         )
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-    optimiser.step()
-    average.update(model, step)
+
+    def _figures(self, terms: Mapping[str, Tensor]) -> dict[str, float]:
+        """The terms of the whole batch, as numbers."""
+        whole = self.workers.total(torch.stack([term.detach() for term in terms.values()]))
+        return dict(zip(terms, whole.tolist(), strict=True))
+
+
+class _Clock:
+    """How long a training may go on: ``hours`` from now, or for ever."""
+
+    def __init__(self, hours: float | None) -> None:
+        self.hours = hours
+        self.end = float("inf") if hours is None else time.monotonic() + 3600 * hours
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() >= self.end
+
+    @property
+    def word(self) -> str:
+        return f"its {self.hours:g} hours are over" if self.over else ""
+
+
+def _look(state: State, watch: Watch, workers: Workers) -> dict[str, float]:
+    """The figures of a look, which the first process takes and keeps if it is the best; the same in every process."""
+    figures: Mapping[str, float] = {}
+    if workers.writes:
+        figures = watch.look(state.step, _averaged(state)) or {}
+    told = torch.tensor([figures.get(name, float("nan")) for name in _FIGURES], dtype=torch.float64)
+    found = zip(_FIGURES, workers.from_first(told).tolist(), strict=True)
+    known = {name: value for name, value in found if value == value}
+    if state.is_best(known) and workers.writes:
+        state.save_best()
+    return known
+
+
+def _averaged(state: State) -> nn.Module:
+    """A second model with the averaged weights; the first trains on."""
+    second = copy.deepcopy(state.model)
+    state.average.copy_to(second)
+    return second.cpu().eval()
+
+
+def _needed(figures: dict[str, float]) -> dict[str, float]:
+    if not figures:
+        raise FilmRecoveryError(
+            "A training with a ceiling goes on by its figures on held-out pairs, and there are none.",
+            remedy="hold pairs out, or leave the ceiling out",
+        )
     return figures
 
 
-def _averaged(model: Recovery, average: Average) -> Recovery:
-    """A second model with the averaged weights; the first trains on."""
-    second = copy.deepcopy(model)
-    average.copy_to(second)
-    return second.eval()
-
-
-class _State:
-    """What a checkpoint holds, and how it comes back."""
-
-    def __init__(
-        self,
-        model: Recovery,
-        average: Average,
-        optimiser: torch.optim.Optimizer,
-        settings: Settings,
-        hashes: Mapping[str, str],
-        folder: Path,
-        milestone_every: int,
-    ) -> None:
-        self.model, self.average, self.optimiser = model, average, optimiser
-        self.settings, self.hashes, self.folder = settings.as_dict(), dict(hashes), folder
-        self.milestone_every = milestone_every
-
-    def save(self, step: int) -> Path:
-        state = Checkpoint(
-            step,
-            self.settings,
-            self.hashes,
-            self.model.state_dict(),
-            self.average.weights,
-            self.optimiser.state_dict(),
-        )
-        return save_checkpoint(self.folder, state, CHECKPOINTS_KEPT, self.milestone_every)
-
-    def restore(self) -> int:
-        """Takes over the newest checkpoint; the number of steps that are done."""
-        path = checkpoints(self.folder)[-1]
-        state = load_checkpoint(path)
-        self._check_belongs(path, state)
-        _strictly(path, lambda: self._take_over(state))
-        return state.step
-
-    def _take_over(self, state: Checkpoint) -> None:
-        base = {name: value.clone() for name, value in self.model.base.state_dict().items()}
-        self.model.load_state_dict(dict(state.model))
-        self.average.load(state.average)
-        self.optimiser.load_state_dict(dict(state.optimiser))
-        if any(not torch.equal(value, self.model.base.state_dict()[name]) for name, value in base.items()):
-            raise RuntimeError("its closed form differs")
-
-    def _check_belongs(self, path: Path, state: Checkpoint) -> None:
-        changed = [
-            f"{name} {state.settings.get(name)} → {self.settings.get(name)}"
-            for name in sorted({*state.settings, *self.settings})
-            if state.settings.get(name) != self.settings.get(name)
-        ]
-        if changed:
-            raise _refused(path, f"The settings changed: {', '.join(changed)}.")
-        pairs = [
-            label
-            for label in {**state.pairs, **self.hashes}
-            if state.pairs.get(label) != self.hashes.get(label)
-        ]
-        if pairs:
-            raise _refused(
-                path, f"The pairs changed: {', '.join(pairs[:5])}{' …' if len(pairs) > 5 else ''}."
-            )
-
-
-def _refused(path: Path, reason: str) -> FilmRecoveryError:
-    return FilmRecoveryError(
-        f"This training cannot be resumed. {reason}",
-        remedy="put back what changed; or start a new training, or fine-tune from this checkpoint, in another folder",
-        file=str(path),
-    )
-
-
-def _strictly(path: Path, take_over: Callable[[], Any]) -> None:
-    """``take_over``, with what torch says about weights that do not match turned into a message."""
-    try:
-        take_over()
-    except (KeyError, ValueError, RuntimeError, TypeError, AttributeError) as error:
+def _check_alike(workers: Workers, state: State, looks: tuple[int, int]) -> None:
+    """Raise FilmRecoveryError where this process would train on something else than the first."""
+    settings = sorted(state.settings.decisive().items())
+    content = repr((sorted(state.hashes.items()), settings, state.step, looks))
+    own = torch.tensor(list(hashlib.sha256(content.encode()).digest()), dtype=torch.int64)
+    if workers.any(not torch.equal(own, workers.from_first(own))):
         raise FilmRecoveryError(
-            f"The checkpoint does not fit this network: {str(error).strip().splitlines()[-1].strip()}.",
-            remedy="use the preset, the pairs and the version of film-recovery that it was made with",
-            file=str(path),
-        ) from error
+            "The processes of this training do not have the same pairs, settings and checkpoints.",
+            remedy="start all with the same command, on folders that all can read",
+        )

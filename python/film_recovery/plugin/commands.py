@@ -13,7 +13,7 @@ from film_recovery.host.base import Host
 from film_recovery.plugin import building, colour_names, copycat, start, updating
 from film_recovery.plugin.guard import telling
 from film_recovery.plugin.inputs import Pictures, pictures
-from film_recovery.plugin.menus import BLOCKS, STATEFUL
+from film_recovery.plugin.menus import BLOCKS, PANEL, PANEL_ID, STATEFUL, TITLE
 from film_recovery.plugin.places import place_of
 
 _BELOW = 100  # DAG units from what is selected to what is dropped
@@ -74,6 +74,11 @@ def update(host: Host) -> None:
     host.message(updating.told(updating.update(host)))
 
 
+def open_panel(host: Host) -> None:
+    """Opens the panel in a pane of Nuke."""
+    host.dock(PANEL, TITLE, PANEL_ID)
+
+
 def self_test(host: Host) -> None:
     """Runs the plugin's test of itself; the entry is there when its module is."""
     from importlib import import_module
@@ -96,6 +101,7 @@ COMMANDS: Mapping[str, Callable[..., object]] = MappingProxyType(
         "drop_gizmo": drop_gizmo,
         "plain_copycat": copycat.drop_plain,
         "build": build,
+        "open_panel": open_panel,
         "update": update,
         "self_test": self_test,
         "show_help": show_help,

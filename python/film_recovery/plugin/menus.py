@@ -29,6 +29,9 @@ BLOCKS = (  # in the order of the work
     "FR_Merge",
     "FR_MatchGradeBaseline",
 )
+# What Nuke evaluates when the panel is opened or a workspace restored; it names nothing that has to be imported before.
+PANEL = "__import__('film_recovery.panel.widgets.docked', fromlist=['Docked']).Docked"
+PANEL_ID = "org.film-recovery.panel"
 GRAPHS = (
     ("Spatial: gauge", "spatial-gauge"),
     ("Spatial: generation", "spatial-generation"),
@@ -87,6 +90,7 @@ def menu_bar() -> Submenu:
                     *(Command(label, "build", (template,)) for label, template in GRAPHS),
                 ),
             ),
+            Command("Panel", "open_panel"),
             Command("Update FR groups in script", "update"),
             *([Command("Self-test", "self_test")] if _has("self_test.py") else []),
             Command("Help", "show_help"),
@@ -114,6 +118,11 @@ def install_menus(bar: Any, nodes: Any) -> None:
     """Puts both menus in place. ``bar``, ``nodes``: ``nuke.menu("Nuke")`` and ``nuke.menu("Nodes")``."""
     _install(bar, menu_bar())
     _install(nodes, toolbar())
+
+
+def install_panel(panels: Any) -> None:
+    """Makes the panel known to panes and workspaces; opened by neither. ``panels``: ``nukescripts.panels``."""
+    panels.registerWidgetAsPanel(PANEL, TITLE, PANEL_ID)
 
 
 def commands_of(menu: Submenu) -> Iterator[Command]:

@@ -108,7 +108,12 @@ class Colour:
 
 @dataclass(frozen=True)
 class Training:
-    """How the network is trained. ``steps`` 0: closed form only. ``initial``: ``none``, or a checkpoint."""
+    """How the network is trained. ``steps`` 0: closed form only. ``initial``: ``none``, or a checkpoint.
+
+    ``flip``: half of the patches are mirrored, where the composition allows it. ``exposure``: both sides of a
+    patch are made brighter or darker, by up to so many stops. ``ceiling``: after ``steps`` the training goes on
+    while saturation or ΔE00 on the hold-out improve, up to so many steps; 0: it ends. The open engine's alone.
+    """
 
     engine: str = "open"
     size: str = "medium"
@@ -116,6 +121,9 @@ class Training:
     batch: int = 3
     steps: int = 40_000
     seed: int = 1
+    flip: bool = True
+    exposure: float = 0.0
+    ceiling: int = 0
     initial: str = "none"
 
 

@@ -62,14 +62,23 @@ def integer(minimum: int | None = None) -> Reader:
     return read
 
 
-def number(above: float | None = None) -> Reader:
-    """A finite number, greater than ``above``."""
+def boolean(value: Any, key: str) -> bool:
+    """``true`` or ``false``."""
+    if not isinstance(value, bool):
+        raise _wrong(key, value, "true or false")
+    return value
+
+
+def number(above: float | None = None, at_least: float | None = None) -> Reader:
+    """A finite number, greater than ``above``, not below ``at_least``."""
 
     def read(value: Any, key: str) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             raise _wrong(key, value, "a number")
         if above is not None and value <= above:
             raise _wrong(key, value, f"a number greater than {above:g}")
+        if at_least is not None and value < at_least:
+            raise _wrong(key, value, f"a number of at least {at_least:g}")
         return float(value)
 
     return read

@@ -26,6 +26,7 @@ from film_recovery.project.model import (
 from film_recovery.project.readers import (
     Reader,
     WrongValue,
+    boolean,
     choice,
     figure,
     integer,
@@ -135,6 +136,9 @@ FIELDS: dict[str, Reader] = {
             "batch": integer(1),
             "steps": integer(0),
             "seed": integer(0),
+            "flip": boolean,
+            "exposure": number(at_least=0),
+            "ceiling": integer(0),
             "initial": _NOT_EMPTY,
         },
     ),

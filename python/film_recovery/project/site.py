@@ -38,6 +38,9 @@ KEYS = (
     "training.batch",
     "training.steps",
     "training.seed",
+    "training.flip",
+    "training.exposure",
+    "training.ceiling",
     "inference.compression",
     "inference.datatype",
 )

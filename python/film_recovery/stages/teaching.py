@@ -19,6 +19,7 @@ from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import FILE, Project, paths
+from film_recovery.project.model import Training
 from film_recovery.stages.done import digest, last_work
 from film_recovery.stages.held_out import pairs_of
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 COPYCAT = "CopyCat1"
 ENGINE = "open"
+_CAME_LATER = ("flip", "exposure", "ceiling")
 
 
 def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
@@ -62,6 +64,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
         seed=settings.seed,
         patch=settings.patch,
         batch=settings.batch,
+        options={"flip": settings.flip, "exposure": settings.exposure, "ceiling": settings.ceiling},
         model=places.model,
         run_folder=folder if settings.steps else None,
         held_out=pairs_of(project),
@@ -135,8 +138,11 @@ def _quick_key(project: Project) -> str:
 
 
 def _settings(project: Project) -> dict[str, Any]:
-    """The settings as the key has them: initial weights by their content."""
+    """The settings as the key has them: initial weights by their content; what came later, where it is used."""
     settings = asdict(project.training)
+    for name in _CAME_LATER:
+        if settings[name] == getattr(Training, name):
+            del settings[name]  # a project that never asked for it keeps the key, and the model, that it has
     checkpoint = initial_weights(project)
     if checkpoint is not None:
         settings["initial"] = hashlib.sha256(checkpoint.read_bytes()).hexdigest()

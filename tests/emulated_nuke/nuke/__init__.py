@@ -43,6 +43,7 @@ __all__ = [
     "STARTLINE",
     "Array_Knob",
     "Boolean_Knob",
+    "Dock",
     "Double_Knob",
     "Enumeration_Knob",
     "EvalString_Knob",
@@ -322,6 +323,19 @@ def showDag(n: Node) -> None:
     if not isinstance(n, Group):
         raise TypeError("only a group has a node graph")
     emulation.shown.append(n.fullName())
+
+
+class Dock:
+    """A pane."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+
+def getPaneFor(panelName: str) -> Dock | None:
+    """The pane in which the panel of that name is; the emulation's window has the properties only."""
+    _need_screen()
+    return Dock(panelName) if _text(panelName) == "Properties.1" else None
 
 
 def zoomToFitSelected() -> None:

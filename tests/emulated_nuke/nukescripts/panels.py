@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nuke import emulation
+from nuke import Dock, emulation
 
 
 class _Panel:
@@ -12,12 +12,15 @@ class _Panel:
         self._id = panel_id
 
     def addToPane(self, pane: Any = None) -> None:
+        if pane is not None and not isinstance(pane, Dock):
+            raise TypeError(f"{pane!r} is no pane")
         emulation.shown.append(self._id)
 
 
 def registerWidgetAsPanel(widget: str, name: str, id: str, create: bool = False) -> _Panel | None:
     """``widget`` is the text that gives the class, evaluated in Nuke's main module."""
-    if not isinstance(widget, str):
-        raise TypeError("the widget is named by a text")
+    if not all(isinstance(one, str) for one in (widget, name, id)):
+        raise TypeError("widget, name and id are texts")
+    compile(widget, id, "eval")
     emulation.panels[id] = (widget, name)
     return _Panel(id) if create else None

@@ -1,0 +1,96 @@
+"""Scripts, frames and pictures: ``render``, ``compare``, ``thumbnail``, ``nk``, ``demo``.
+
+Their options; what they do stands in the modules that they call.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from film_recovery.cli.app import HERE, Json, Project, TakeOver, app, guarded, nk_app
+from film_recovery.cli.report import Report
+
+
+@app.command()
+def render(
+    script: Annotated[Path, typer.Argument(help="The Nuke script (.nk).")],
+    node: Annotated[str, typer.Argument(help="The Write node.")],
+    frames: Annotated[str, typer.Option("--frames", help="Frames, such as 1001-1100 or 1-10,20.")],
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Writes the frames of a Write node; continues a render that was interrupted."""
+    from film_recovery.cli import commands
+
+    with Report(json) as report:
+        guarded(report, lambda: commands.render(report, script, node, frames, take_over))
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="The result: an image, or a sequence with ####.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The truth: an image, or a sequence with ####.")],
+    frames: Annotated[
+        str | None, typer.Option("--frames", help="Frames; by default all that both have.")
+    ] = None,
+    colourspace_a: Annotated[
+        str, typer.Option(help="What A is encoded in; default: encoded sRGB as it is.")
+    ] = "",
+    colourspace_b: Annotated[
+        str, typer.Option(help="What B is encoded in; default: encoded sRGB as it is.")
+    ] = "",
+    box: Annotated[str | None, typer.Option(help="Only this area: left,bottom,right,top.")] = None,
+    identity: Annotated[str | None, typer.Option(help="Fail unless luma or chroma is identical.")] = None,
+    tolerance: Annotated[float, typer.Option(help="Largest difference that counts as identical.")] = 1e-3,
+    json: Json = False,
+) -> None:
+    """Measures A against B: PSNR, SSIM, ΔE00, saturation, largest luma and chroma difference."""
+    from film_recovery.cli import commands
+
+    def work() -> int:
+        return commands.compare(
+            report, a, b, frames, (colourspace_a, colourspace_b), box, identity, tolerance
+        )
+
+    with Report(json) as report:
+        guarded(report, work)
+
+
+@app.command()
+def thumbnail(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="An image, or a sequence with ####.")],
+    frame: Annotated[int | None, typer.Option("--frame", help="The frame of a sequence.")] = None,
+    size: Annotated[int, typer.Option(min=1, max=8192, help="Longest side in pixels.")] = 320,
+    colourspace: Annotated[str, typer.Option(help="What it is encoded in; default: shown as stored.")] = "",
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Makes a small PNG of a frame in the project's .cache/, or finds the one that is there."""
+    from film_recovery.cli import pictures
+
+    with Report(json) as report:
+        guarded(report, lambda: pictures.thumbnail(report, project, file, frame, size, colourspace))
+
+
+@nk_app.command("check")
+def nk_check(files: Annotated[list[Path], typer.Argument(help="Scripts and gizmos.")]) -> None:
+    """Parses each file and writes it back: one JSON object a file."""
+    from film_recovery.cli import commands
+
+    raise typer.Exit(commands.nk_check(files))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder to work in.")] = Path("demo_out"),
+    footage: Annotated[str, typer.Option(help="auto, clip or photographs.")] = "auto",
+    json: Json = False,
+) -> None:
+    """Takes real footage through spatial and colour recovery; the last line is one JSON object."""
+    from film_recovery.cli import commands
+
+    with Report(json) as report:
+        guarded(report, lambda: commands.demo(report, out, footage))

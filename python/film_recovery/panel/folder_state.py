@@ -1,0 +1,97 @@
+"""What else is at work in a project's folder: who holds it, which run is on, what changed on disk. No Qt.
+
+Looked at about once a second, off the main thread: a folder may lie on a slow network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from film_recovery import jobs
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.jobs import Job
+from film_recovery.panel.problem import Problem, job_died
+from film_recovery.project import FILE, Project, load, lock, paths
+from film_recovery.recipes import Recipe
+from film_recovery.recipes import load as load_recipe
+
+ON = ("starting", "running")
+_LAST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A project as it stands in its file, and its recipe."""
+
+    project: Project
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class FolderState:
+    """``held_by``: who else holds the project, in words; ``job``: the last one; ``stamp``: changes with its files."""
+
+    held_by: str
+    job: Job | None
+    stamp: tuple[float, ...]
+    has_report: bool
+
+    @property
+    def running(self) -> Job | None:
+        """The job that is on now, of this computer."""
+        return self.job if self.job is not None and self.job.state in ON else None
+
+
+def opened(folder: Path) -> Opened:
+    """Reads the project. Raises FilmRecoveryError where there is none, or it is damaged."""
+    project = load(folder)
+    return Opened(project, load_recipe(project.recipe))
+
+
+def look(project: Project, own: int = 0) -> FolderState:
+    """As it is now. ``own``: the process of the panel's engine, which holds the project while it signs for us.
+
+    Raises FilmRecoveryError when the folder cannot be read.
+    """
+    folder, files = project.folder, paths(project)
+    everyone = jobs.everyone(folder)
+    last = everyone[-1] if everyone else None
+    stamp = tuple(_changed(file) for file in (folder / FILE, files.script))
+    return FolderState(_held_by(folder, last, own), last, stamp, files.report.is_file())
+
+
+def death(folder: Path) -> Problem | None:
+    """A run that died since somebody last looked, with its last lines; it is noted as dead, and so told once."""
+    try:
+        dead = jobs.settle(folder)
+    except FilmRecoveryError:
+        return None  # a folder that is read-only: the job's own state says it
+    return job_died(dead[-1].state, dead[-1].problem, last_lines(dead[-1])) if dead else None
+
+
+def last_lines(job: Job) -> list[str]:
+    """The end of what a job printed beside its events."""
+    try:
+        text = (job.place / "log.txt").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return [line for line in text.splitlines() if line.strip()][-_LAST_LINES:]
+
+
+def _held_by(folder: Path, job: Job | None, own: int) -> str:
+    holder = lock.holder(folder)
+    if holder is None or holder.is_gone() or holder.is_this() or (own and holder.pid == own):
+        return ""
+    if job is not None and job.state in ON and holder.pid == job.pid and holder.host == job.host:
+        return ""  # the run that is shown
+    since = datetime.fromisoformat(holder.since).astimezone().strftime("%H:%M")
+    return f"{holder.owner} on {holder.host} works on this project since {since}: {holder.what}."
+
+
+def _changed(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0

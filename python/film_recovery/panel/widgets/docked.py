@@ -1,0 +1,22 @@
+"""The panel in NukeX: what Nuke makes, without arguments, when the panel is opened or a workspace restored."""
+
+from __future__ import annotations
+
+from film_recovery.host.nuke import NukeHost
+from film_recovery.panel.qt import QtCore
+from film_recovery.panel.widgets.panel import Panel
+from film_recovery.plugin.places import project_folder
+
+
+class Docked(Panel):
+    """On the script that is open in Nuke; shows that script's project. Nuke makes it anew whenever it is reopened."""
+
+    def __init__(self) -> None:
+        host = NukeHost()
+        super().__init__(host, project_folder(host))
+        session = self.session
+        # Nuke deletes a closed pane's widgets without a close event.
+        self.destroyed.connect(lambda *_: session.close())
+
+    def sizeHint(self) -> QtCore.QSize:
+        return QtCore.QSize(420, 800)

@@ -1,0 +1,73 @@
+"""The top of the panel: which film, which recipe, where, and who holds it."""
+
+from __future__ import annotations
+
+from film_recovery.panel.qt import QtCore, QtGui, QtWidgets, Signal
+from film_recovery.panel.widgets import parts
+from film_recovery.panel.widgets.session import Session
+
+
+class Header(QtWidgets.QWidget):
+    """``closed``: the operator wants another project."""
+
+    closed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.film = parts.label(name="film")
+        self.where = parts.label(name="quiet", selectable=True)
+        self.held = parts.label(name="strong")
+        self.held.hide()
+        self.menu = QtWidgets.QToolButton()
+        self.menu.setText("Project")
+        self.menu.setToolTip("Other projects, this one’s file and folder")
+        self.menu.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
+        entries = QtWidgets.QMenu(self.menu)
+        entries.addAction("Open or make another…").triggered.connect(lambda *_: self.closed.emit())
+        entries.addAction("Open project.yaml").triggered.connect(lambda *_: self._show("project.yaml"))
+        entries.addAction("Show the folder").triggered.connect(lambda *_: self._show(""))
+        self._steps = QtWidgets.QMenu("Steps of this recovery", entries)
+        entries.addMenu(self._steps)
+        self.menu.setMenu(entries)
+        top = parts.line()
+        top.addWidget(self.film, 1)
+        top.addWidget(self.menu)
+        layout = parts.column(self, 2)
+        layout.addLayout(top)
+        layout.addWidget(self.where)
+        layout.addWidget(self.held)
+
+    def refresh(self) -> None:
+        """As the session is now."""
+        project, checklist = self._session.project, self._session.checklist
+        if project is None or checklist is None:
+            return
+        parts.say(self.film, project.title or project.film)
+        parts.say(self.where, f"{checklist.recipe.title} · {project.folder}")
+        self.where.setToolTip(checklist.recipe.summary)
+        held = self._session.state.held_by
+        parts.say(self.held, f"Read-only. {held}" if held else "")
+        self.held.setToolTip(
+            "It can be looked at. To take it over all the same: film-recovery run --take-over" if held else ""
+        )
+        self.held.setVisible(bool(held))
+
+    def show_steps(self) -> None:
+        """The other projects of this recovery, where there are any."""
+        project, checklist = self._session.project, self._session.checklist
+        self._steps.clear()
+        if project is None or checklist is None:
+            return
+        found = [(step.title, project.folder / "steps" / step.name) for step in checklist.recipe.steps]
+        if project.folder.parent.name == "steps":
+            found.append(("The whole recovery", project.folder.parents[1]))
+        for title, folder in found:
+            action = self._steps.addAction(title)
+            action.triggered.connect(lambda *_, place=str(folder): self._session.open(place))
+        self._steps.menuAction().setVisible(bool(found))
+
+    def _show(self, name: str) -> None:
+        if self._session.project is not None:
+            path = self._session.project.folder / name
+            QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(path)))

@@ -1,0 +1,192 @@
+"""A stage's page: its checks as a list, with the filter for what stops the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from film_recovery.panel.qt import Qt, QtCore, QtWidgets, Signal
+from film_recovery.panel.widgets import parts
+from film_recovery.panel.widgets.forms import FixForm, SignForm
+from film_recovery.panel.widgets.row import Row
+from film_recovery.panel.widgets.session import Session
+
+_LAID_OUT = 40  # milliseconds
+
+
+class Page(QtWidgets.QWidget):
+    """``looked``: another check is opened, or none. ``shown``: a check's id and place, for the host to show."""
+
+    looked = Signal()
+    shown = Signal(str, object)
+
+    def __init__(
+        self, session: Session, signer: Callable[[], str], can_show: Callable[[Mapping[str, Any]], str]
+    ) -> None:
+        super().__init__()
+        self._session, self._signer, self._can_show = session, signer, can_show
+        self.stage = 0
+        self.rows: dict[str, Row] = {}
+        self.heading = parts.label(name="heading")
+        self.summary = parts.label(name="summary")
+        self.help = parts.label(name="quiet")
+        self.stops = QtWidgets.QCheckBox("What stops me")
+        self.stops.setToolTip("Only the checks of this stage that stop a run (Ctrl+W)")
+        self.stops.toggled.connect(lambda *_: self._filter())
+        self.nothing = parts.label("Nothing stops you in this stage.", "quiet")
+        top = parts.line()
+        top.addWidget(self.heading, 1)
+        top.addWidget(self.stops)
+        self._list = parts.Tall()
+        self._rows = parts.column(self._list, 0)
+        self.area = QtWidgets.QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(self._list)
+        layout = parts.column(self, 4)
+        layout.addLayout(top)
+        for one in (self.summary, self.help):
+            layout.addWidget(one)
+        layout.addWidget(self.area, 1)
+        self._looked_for = ""
+        self._soon = QtCore.QTimer(self)  # ours: it ends with the page
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_LAID_OUT)
+        self._soon.timeout.connect(lambda: self._into_view(self._looked_for))
+        session.measured.connect(self._measured)
+
+    @property
+    def looked_at(self) -> str:
+        """The check that is open, the last one; empty when none is."""
+        return next((id for id, row in reversed(list(self.rows.items())) if row.is_open), "")
+
+    def show_stage(self, stage: int) -> None:
+        """Another stage's checks."""
+        self.stage = stage
+        while self._rows.count():
+            taken = self._rows.takeAt(0).widget()
+            if taken is not None and taken is not self.nothing:
+                taken.hide()
+                taken.deleteLater()
+        self.rows = {}
+        checklist = self._session.checklist
+        for item in checklist.of_stage(stage) if checklist else ():
+            row = Row(item)
+            row.wants.connect(lambda what, given, id=item.check.id: self._wanted(id, what, given))
+            row.moved.connect(lambda step, id=item.check.id: self._move(id, step))
+            row.toggled.connect(self.looked)
+            self._rows.addWidget(row)
+            self.rows[item.check.id] = row
+        self._rows.addWidget(self.nothing)
+        self._rows.addStretch(1)
+        self.area.verticalScrollBar().setValue(0)
+        self.refresh()
+        self._filter()
+        self.looked.emit()
+
+    def refresh(self) -> None:
+        """As the session is now."""
+        checklist = self._session.checklist
+        if checklist is None:
+            return
+        stage = checklist.recipe.stages[self.stage]
+        parts.say(self.heading, f"{self.stage} · {stage.title}")
+        parts.say(self.summary, checklist.summary(self.stage))
+        parts.say(self.help, stage.help)
+        hindered = "A run is at work." if self._session.run.is_on else self._session.hindered
+        for row in self.rows.values():
+            # Only what is open can show anything: whether its file is there is asked of the disk.
+            row.allow(hindered, self._can_show(row.item.show) if row.is_open else "")
+
+    def look_at(self, id: str) -> Row:
+        """Shows a check opened, whatever stage it is of."""
+        assert self._session.checklist is not None
+        stage = self._session.checklist.recipe.check(id).stage
+        if stage != self.stage:
+            self.show_stage(stage)
+        if not self._session.checklist.item(id).stops:
+            self.stops.setChecked(False)
+        row = self.rows[id]
+        for other in self.rows.values():
+            if other is not row and other.is_open:
+                other.set_open(False)
+        if not row.is_open:
+            row.set_open(True)
+        row.setFocus()
+        self._into_view_soon(id)
+        self.looked.emit()
+        return row
+
+    def sign(self, id: str) -> None:
+        """Opens the form that signs a check, or goes back to it."""
+        row = self.look_at(id)
+        if isinstance(row.form, SignForm):
+            row.form.start()
+        else:
+            row.sign(self._signer())
+        self._into_view_soon(id)
+
+    def fix(self, id: str) -> None:
+        """Opens the repair of a check, and asks the engine what it changes; or goes back to it."""
+        row = self.look_at(id)
+        if isinstance(row.form, FixForm):
+            row.form.apply.setFocus()
+            return
+        form = row.fix()
+
+        def shown(found: Mapping[str, Any]) -> None:
+            row = self.rows.get(id)
+            if row is not None and row.form is form:
+                form.show_repair(found)
+                self._into_view_soon(id)
+
+        self._session.repair(id, shown)
+
+    # Inside
+
+    def _wanted(self, id: str, what: str, given: Any) -> None:
+        if what == "form":
+            self.sign(id)
+        elif what == "fix":
+            self.fix(id)
+        elif what == "sign":
+            self._session.sign(id, *given)
+        elif what == "apply":
+            self._session.apply(id)
+        else:
+            self.shown.emit(id, given)
+
+    def _move(self, id: str, step: int) -> None:
+        seen = [one for one, row in self.rows.items() if row.isVisibleTo(self)]
+        if id in seen:
+            at = min(max(0, seen.index(id) + step), len(seen) - 1)
+            self.rows[seen[at]].setFocus()
+            self._into_view(seen[at])
+
+    def _into_view_soon(self, id: str) -> None:
+        """When Qt has laid out what was opened."""
+        self._looked_for = id
+        self._soon.start()
+
+    def _into_view(self, id: str) -> None:
+        row = self.rows.get(id)
+        if row is not None:
+            self.area.ensureWidgetVisible(row, 0, 8)
+            if row.height() > self.area.viewport().height():
+                self.area.verticalScrollBar().setValue(row.y())
+
+    def _measured(self, id: str) -> None:
+        checklist = self._session.checklist
+        if checklist is not None and id in self.rows:
+            self.rows[id].update_item(checklist.item(id))
+            self._filter()
+
+    def _filter(self) -> None:
+        only = self.stops.isChecked()
+        seen = 0
+        for row in self.rows.values():
+            wanted = not only or row.item.stops
+            row.setVisible(wanted)
+            seen += wanted
+        self.nothing.setVisible(not seen)

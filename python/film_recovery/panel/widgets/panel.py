@@ -1,0 +1,243 @@
+"""The panel: header, stages, the stage's checks, the run, the log, and one primary button that is always the next step.
+
+The same in NukeX and on its own; what differs is the host that it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.host.base import Host
+from film_recovery.panel import pointing
+from film_recovery.panel.next_step import Step, next_step
+from film_recovery.panel.problem import Problem, of_error
+from film_recovery.panel.qt import QShortcut, Qt, QtCore, QtGui, QtWidgets
+from film_recovery.panel.widgets import parts, style
+from film_recovery.panel.widgets.header import Header
+from film_recovery.panel.widgets.job_strip import JobStrip
+from film_recovery.panel.widgets.log import Log
+from film_recovery.panel.widgets.page import Page
+from film_recovery.panel.widgets.problem_box import ProblemBox
+from film_recovery.panel.widgets.rail import Rail
+from film_recovery.panel.widgets.session import Session
+from film_recovery.panel.widgets.settings import Settings
+from film_recovery.panel.widgets.start import Start
+from film_recovery.project import paths
+from film_recovery.recipes import STAGES
+
+NARROWEST = 360  # pixels
+_AROUND = 60  # pixels beside the text of the primary button
+_ROW_BELOW = 620  # pixels of width below which the stages are a row above the page
+
+
+class Panel(QtWidgets.QWidget):
+    """On ``host``, or on none: then there is no node graph to show anything in."""
+
+    def __init__(
+        self, host: Host | None = None, folder: str = "", parent: QtWidgets.QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Film Recovery")
+        self.setMinimumWidth(NARROWEST)
+        self._host = host
+        self.settings = Settings()
+        self.session = Session(self)
+        self.header = Header(self.session)
+        self.problem = ProblemBox()
+        self.rail = Rail(self.session)
+        self.page = Page(self.session, lambda: self.settings.name, self._can_show)
+        self.strip = JobStrip(self.session)
+        self.log = Log()
+        self.start = Start(self.settings)
+        self.fold = QtWidgets.QToolButton()
+        self.fold.setText("Log")
+        self.fold.setCheckable(True)
+        self.fold.setToolTip("What happened, line by line (Ctrl+L)")
+        self.busy = parts.label(name="quiet")
+        self.again = parts.button("Check", lambda: self.session.measure(recorded=True), name="again")
+        self.primary = parts.button("", self._next, name="primary")
+        self.step = Step("wait", "", "")
+        # Checks come a hundred at a time; what follows from them is shown once.
+        self._soon = QtCore.QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.refresh)
+        self._lay_out()
+        self._connect()
+        self._add_keys()
+        style.dress(self)
+        self.fold.setChecked(self.settings.log_open)
+        self.log.hide()
+        if folder:
+            self.session.open(folder)
+
+    def show_problem(self, problem: Problem | None) -> None:
+        """Above the page, until it is over or closed."""
+        self.problem.show_problem(problem)
+
+    def close_session(self) -> None:
+        """Lets go of the engine and the project; a run goes on by itself."""
+        self.session.close()
+
+    # Layout
+
+    def _lay_out(self) -> None:
+        self._body = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.LeftToRight)
+        self._body.setSpacing(10)
+        self._body.addWidget(self.rail)
+        self._body.addWidget(self.page, 1)
+        beside = parts.line()
+        beside.addWidget(self.fold)
+        beside.addWidget(self.busy, 1)
+        beside.addWidget(self.again)
+        self._foot = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.LeftToRight)
+        self._foot.setSpacing(6)
+        self._foot.addLayout(beside, 1)
+        self._foot.addWidget(self.primary)
+        work = QtWidgets.QWidget()
+        inside = parts.column(work, 8)
+        inside.addWidget(self.header)
+        inside.addWidget(self.strip)
+        inside.addLayout(self._body, 1)
+        inside.addLayout(self._foot)
+        self._stack = QtWidgets.QStackedWidget()
+        self._stack.addWidget(self.start)
+        self._stack.addWidget(work)
+        layout = parts.column(self, 8, 10)
+        layout.addWidget(self.problem)
+        layout.addWidget(self._stack, 1)
+        layout.addWidget(self.log)
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_row = self.width() < _ROW_BELOW
+        directions = QtWidgets.QBoxLayout.Direction
+        self._body.setDirection(directions.TopToBottom if is_row else directions.LeftToRight)
+        self._foot.setDirection(directions.BottomToTop if is_row else directions.LeftToRight)
+        self.rail.set_row(is_row, self.page.stage)
+        self.refresh()
+
+    def changeEvent(self, event: QtCore.QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QtCore.QEvent.Type.PaletteChange and hasattr(self, "_stack"):
+            sheet = style.sheet(self.palette())
+            if sheet != self.styleSheet():
+                self.setStyleSheet(sheet)
+
+    # Behaviour
+
+    def _connect(self) -> None:
+        session = self.session
+        session.opened.connect(self._opened)
+        session.changed.connect(self.refresh)
+        session.measured.connect(lambda _: self._soon.start())
+        session.troubled.connect(self.show_problem)
+        session.said.connect(self.log.add)
+        session.made.connect(session.open)
+        self.rail.chosen.connect(self.page.show_stage)
+        self.page.looked.connect(self.refresh)
+        self.page.shown.connect(self._show)
+        self.header.closed.connect(session.leave)
+        self.start.chosen.connect(session.open)
+        self.start.wanted.connect(session.make)
+        self.fold.toggled.connect(self._fold)
+        session.run.ended.connect(self._notify)
+
+    def _add_keys(self) -> None:
+        self._key("F5", lambda: self.again.click())
+        self._key("Ctrl+Return", lambda: self.primary.click())
+        self._key("Ctrl+L", lambda: self.fold.toggle())
+        self._key("Ctrl+W", lambda: self.page.stops.toggle())
+        for number in range(len(STAGES)):
+            self._key(f"Ctrl+{number}", lambda number=number: self.page.show_stage(number))
+
+    def _key(self, keys: str, pressed: Any) -> None:
+        shortcut = QShortcut(QtGui.QKeySequence(keys), self)
+        # Nuke's own keys stay Nuke's: ours count only while the panel has the focus.
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(pressed)
+
+    def _opened(self) -> None:
+        has_project = self.session.project is not None
+        self._stack.setCurrentIndex(1 if has_project else 0)
+        self.log.setVisible(has_project and self.fold.isChecked())
+        if self.session.project is not None:
+            self.settings.add_recent(str(self.session.project.folder))
+            self.header.show_steps()
+            self.page.show_stage(0)
+        else:
+            self.start.refresh()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Everything that follows from the session, as it is now."""
+        session = self.session
+        if session.checklist is None:
+            return
+        self.header.refresh()
+        self.strip.refresh()
+        self.page.refresh()
+        self.rail.show_state(self.page.stage)
+        self.step = next_step(session.checklist, session.situation(self.page.looked_at))
+        metrics = self.primary.fontMetrics()
+        room = self.width() - _AROUND if self.width() < _ROW_BELOW else self.width() // 2
+        self.primary.setText(metrics.elidedText(self.step.text, Qt.TextElideMode.ElideRight, room))
+        waits = self.step.kind == "wait"
+        parts.allow(
+            self.primary, self.step.why if waits else "", f"{self.step.text}. {self.step.why} (Ctrl+Return)"
+        )
+        hindered = "A run is at work." if session.run.is_on else session.busy
+        parts.allow(self.again, hindered, "Measures all checks again and notes them in the ledger (F5)")
+        self.again.setVisible(self.step.kind not in ("check", "retry"))
+        parts.say(self.busy, "" if session.run.is_on or waits else session.busy)
+
+    def _next(self) -> None:
+        step = self.step
+        if step.kind == "check":
+            self.session.measure(recorded=not self.session.hindered)
+        elif step.kind == "retry":
+            self.show_problem(None)
+            self.session.measure()
+        elif step.kind == "sign":
+            self.page.sign(step.check)
+        elif step.kind == "fix":
+            self.page.fix(step.check)
+        elif step.kind == "look":
+            self.page.look_at(step.check)
+        elif step.kind == "run":
+            self.session.start_run(self.settings.name)
+        elif step.kind == "report" and self.session.project is not None:
+            report = paths(self.session.project).report
+            QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(report)))
+
+    def _fold(self, is_open: bool) -> None:
+        self.log.setVisible(is_open and self.session.project is not None)
+        self.settings.log_open = is_open
+
+    def _notify(self, *_: object) -> None:
+        if not self.isActiveWindow():
+            QtWidgets.QApplication.alert(self)
+
+    # The host
+
+    def _can_show(self, show: Mapping[str, Any]) -> str:
+        """Why the place cannot be shown; empty when it can."""
+        project = self.session.project
+        return "" if project is None else pointing.hindrance(self._host, project.folder, show)
+
+    def _show(self, id: str, show: Mapping[str, Any]) -> None:
+        checklist, project = self.session.checklist, self.session.project
+        if checklist is None or project is None:
+            return
+        try:
+            lines = pointing.show(self._host, project.folder, checklist.item(id))
+        except FilmRecoveryError as error:
+            self.show_problem(of_error(error))
+            return
+        for line in lines:
+            self.log.add(line)
+        if not lines and pointing.has_file(project.folder, show):
+            file = pointing.file_of(project.folder, show)
+            QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(file)))

@@ -1,0 +1,50 @@
+"""What went wrong, above the page: message, reason, remedy, and the details to copy."""
+
+from __future__ import annotations
+
+from film_recovery.panel.problem import Problem
+from film_recovery.panel.qt import QtGui, QtWidgets
+from film_recovery.panel.widgets import parts
+
+
+class ProblemBox(QtWidgets.QFrame):
+    """Hidden while there is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("problem")
+        self.problem: Problem | None = None
+        self.message = parts.label(name="strong", selectable=True)
+        self.reason = parts.label(name="quiet", selectable=True)
+        self.remedy = parts.label(selectable=True)
+        self.copy = parts.button(
+            "Copy details", self._copy, "Puts everything that is known about it on the clipboard"
+        )
+        self.dismiss = parts.button("Close", lambda: self.show_problem(None), "Hides this message")
+        buttons = parts.line()
+        buttons.addWidget(self.copy)
+        buttons.addStretch(1)
+        buttons.addWidget(self.dismiss)
+        layout = parts.column(self, 4, 8)
+        for one in (self.message, self.reason, self.remedy):
+            layout.addWidget(one)
+        layout.addLayout(buttons)
+        self.hide()
+
+    def show_problem(self, problem: Problem | None) -> None:
+        """Shows it, or nothing."""
+        self.problem = problem
+        if problem is not None:
+            parts.say(self.message, problem.message)
+            parts.say(self.reason, problem.reason)
+            parts.say(self.remedy, f"What to do: {problem.remedy}" if problem.remedy else "")
+            self.reason.setVisible(bool(problem.reason))
+            self.remedy.setVisible(bool(problem.remedy))
+            self.setProperty("stop", problem.kind == "stop")
+            self.style().unpolish(self)
+            self.style().polish(self)
+        self.setVisible(problem is not None)
+
+    def _copy(self) -> None:
+        if self.problem is not None:
+            QtGui.QGuiApplication.clipboard().setText(self.problem.text())

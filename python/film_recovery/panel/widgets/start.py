@@ -1,0 +1,69 @@
+"""Without a project: open one, or make a new one."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from film_recovery.panel.qt import Qt, QtWidgets, Signal
+from film_recovery.panel.widgets import parts
+from film_recovery.panel.widgets.new_form import NewForm
+from film_recovery.panel.widgets.settings import Settings
+
+
+class Start(QtWidgets.QStackedWidget):
+    """``chosen``: a project's folder. ``wanted``: the command that makes a new one."""
+
+    chosen = Signal(str)
+    wanted = Signal(list)
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self.open = parts.button("Open a project…", self._browse, "A folder with a project.yaml", "primary")
+        self.new = parts.button(
+            "New project…", self._show_new, "Asks what is wrong with the film, and finds the recipe"
+        )
+        self._recent = parts.column(gap=2)
+        first = QtWidgets.QWidget()
+        layout = parts.column(first, 10, 4)
+        layout.addWidget(parts.label("Film Recovery", "film"))
+        said = "Recovers the detail or the colour of a film from another element that kept it, and measures every step."
+        layout.addWidget(parts.label(said, "quiet"))
+        layout.addWidget(self.open)
+        layout.addWidget(self.new)
+        layout.addLayout(self._recent)
+        layout.addStretch(1)
+        self.form = NewForm()
+        self.form.left.connect(lambda: self.setCurrentIndex(0))
+        self.form.wanted.connect(self.wanted)
+        area = QtWidgets.QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self.form)
+        self.addWidget(first)
+        self.addWidget(area)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The projects that were opened lately."""
+        self.setCurrentIndex(0)
+        while self._recent.count():
+            taken = self._recent.takeAt(0).widget()
+            if taken is not None:
+                taken.deleteLater()
+        recent = self._settings.recent
+        if recent:
+            self._recent.addWidget(parts.label("Opened lately", "strong"))
+        for folder in recent:
+            one = parts.button(Path(folder).name, partial(self.chosen.emit, folder), folder)
+            self._recent.addWidget(one)
+
+    def _show_new(self) -> None:
+        self.setCurrentIndex(1)
+        self.form.intra.setFocus()
+
+    def _browse(self) -> None:
+        found = QtWidgets.QFileDialog.getExistingDirectory(self, "A folder with a project.yaml")
+        if found:
+            self.chosen.emit(found)

@@ -1,0 +1,96 @@
+"""How the panel looks: nothing clipped, nothing wider than the panel, every colour readable, every button explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from film_recovery.panel.qt import QtGui, QtWidgets
+from film_recovery.panel.widgets import marks, style
+from film_recovery.panel.widgets.window import Window
+
+Show = Callable[..., Window]
+Film = Callable[..., Path]
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 700), (380, 900), (1280, 800)])
+def test_nothing_is_clipped_or_sideways(width: int, height: int, show: Show, film: Film, qtbot: Any) -> None:
+    panel = show(film("--break-lock"), width, height)
+    for stage in range(6):
+        panel.page.show_stage(stage)
+        for row in list(panel.page.rows.values())[:6]:
+            row.set_open(True)
+        wait_for_layout(qtbot, panel)
+        assert panel.width() == width, "the panel cannot be as narrow as it is asked to be"
+        assert panel.page.area.widget().width() <= panel.page.area.viewport().width()
+        assert clipped(panel) == []
+    text = panel.primary.fontMetrics().boundingRect(panel.primary.text())
+    assert text.width() < panel.primary.width()
+    for button in panel.findChildren(QtWidgets.QPushButton):
+        assert button.toolTip() or not button.isVisible() or button.isEnabled(), button.text()
+
+
+def wait_for_layout(qtbot: Any, panel: Window) -> None:
+    """Qt lays out in several passes of its loop."""
+    try:
+        qtbot.waitUntil(lambda: not clipped(panel), timeout=5000)
+    except qtbot.TimeoutError:
+        pass  # what is clipped for good is named by the test
+
+
+def clipped(panel: Window) -> list[str]:
+    """The texts that are not seen whole."""
+    found = []
+    for label in panel.findChildren(QtWidgets.QLabel):
+        if label.isVisible() and label.text():
+            needed = (
+                label.heightForWidth(label.width()) if label.wordWrap() else label.minimumSizeHint().height()
+            )
+            edge = label.mapTo(panel, label.rect().bottomRight()).x()
+            if label.height() < needed or edge > panel.width():
+                found.append(label.text())
+    return found
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2."""
+
+    def light(name: str) -> float:
+        parts = [getattr(QtGui.QColor(name), f"{part}F")() for part in ("red", "green", "blue")]
+        line = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * line[0] + 0.7152 * line[1] + 0.0722 * line[2]
+
+    darker, lighter = sorted((light(one), light(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+# NukeX's own window is #323232.
+@pytest.mark.parametrize(("own", "ground"), [(style.DARK, "#323232"), (style.LIGHT, "#f0f0f0")])
+def test_every_colour_can_be_read(own: style.Colours, ground: str) -> None:
+    for name in ("passed", "info", "warn", "fail", "quiet", "accent"):
+        for behind in (ground, own.raised):
+            assert contrast(getattr(own, name), behind) >= 4.5, (name, behind)
+    assert contrast(own.on_accent, own.accent) >= 4.5
+
+
+def test_the_dark_palette_can_be_read() -> None:
+    palette, roles = style.dark_palette(), QtGui.QPalette.ColorRole
+    for text, ground in (
+        (roles.WindowText, roles.Window),
+        (roles.Text, roles.Base),
+        (roles.ButtonText, roles.Button),
+        (roles.HighlightedText, roles.Highlight),
+        (roles.PlaceholderText, roles.Base),
+    ):
+        assert contrast(palette.color(text).name(), palette.color(ground).name()) >= 4.5, text
+
+
+def test_every_state_has_a_mark_of_its_own(show: Show) -> None:
+    show(None)
+    states = ("pass", "info", "warn", "fail", "signed", "running", "not run")
+    pictures = [marks.pixmap(state, "#ffffff").toImage() for state in states]
+    for number, one in enumerate(pictures):
+        assert all(one != other for other in pictures[number + 1 :]), states[number]
