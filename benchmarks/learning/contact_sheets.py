@@ -59,6 +59,9 @@ def main() -> None:
     parser.add_argument("--pattern", default="*.png", help="which sheets of the folder")
     parser.add_argument("--preset", default="small", choices=list(STEPS_A_MINUTE))
     parser.add_argument("--minutes", type=float, default=10, help="0 for the closed form alone")
+    parser.add_argument("--steps", type=int, help="instead of minutes")
+    parser.add_argument("--loss", default="l1=1", help="terms and weights, as l1=1,chroma_magnitude=1")
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--patch", type=int, default=96)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
@@ -73,8 +76,16 @@ def main() -> None:
         "learnt": [crop for sheet in sheets if sheet not in held for crop in crops(sheet)],
         "held out": [crop for sheet in sheets if sheet in held for crop in crops(sheet)],
     }
-    steps = round(asked.minutes * STEPS_A_MINUTE[asked.preset])
-    settings = Settings(max(1, steps), asked.preset, asked.patch, asked.batch, asked.seed)
+    steps = asked.steps or round(asked.minutes * STEPS_A_MINUTE[asked.preset])
+    settings = Settings(
+        max(1, steps),
+        asked.preset,
+        asked.patch,
+        asked.batch,
+        asked.seed,
+        learning_rate=asked.learning_rate,
+        loss={name: float(weight) for name, weight in (term.split("=") for term in asked.loss.split(","))},
+    )
     Comparison(sets, asked.out / "contact_sheets.jsonl", settings).run(train=steps > 0)
 
 
@@ -89,7 +100,6 @@ def crops(sheet: Path) -> Iterator[Crop]:
         given, truth, output = (values[top : top + side, side * k : side * (k + 1)] for k in range(3))
         label = f"{sheet.stem}, row {top // side + 1}"
         pair = without_border(Pair(given, truth, label), BORDER)
-        # The sheet's 8 bits round both sides: the truth gets the Input's luma exactly, as the recipe makes it.
         yield Crop(pair, without_border(Pair(output, truth, label), BORDER).input)
 
 
@@ -108,7 +118,9 @@ class Comparison:
         base = fit_colour_polynomial(pairs, curve="none")
         self.note("closed form", runner(base, base.radius))
         if train:
-            name = f"ours, {self.settings.preset}, patch {self.settings.patch}"
+            name = (
+                f"ours, {self.settings.preset}, patch {self.settings.patch}, {' + '.join(self.settings.loss)}"
+            )
             every = max(1, self.settings.steps // LOOKS)
             train_ours(
                 base,

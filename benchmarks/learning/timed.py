@@ -102,14 +102,14 @@ def train_unet(
 
 
 def _whole(model: UNet, curve: Curve) -> Model:
-    """The U-Net on a whole picture of graph values, its sides enlarged to a multiple of 16."""
+    """The U-Net on a whole picture of graph values, its sides enlarged to a multiple of 16; limited to encoded 0–1."""
 
     def run(picture: Pixels) -> Pixels:
         height, width = picture.shape[:2]
         padded = np.pad(picture, ((0, -height % 16), (0, -width % 16), (0, 0)), "edge")
         planes = torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[None]
         with torch.inference_mode():
-            result = curve.decode(model(curve.encode(planes)))[0, :, :height, :width]
+            result = curve.decode(model(curve.encode(planes)).clamp(0, 1))[0, :, :height, :width]
         return np.ascontiguousarray(result.permute(1, 2, 0).numpy())
 
     return run

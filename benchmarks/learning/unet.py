@@ -3,7 +3,8 @@
 Written anew from the shape alone (TuNet: https://github.com/emlcpfx/tunet): 3×3 convolutions without bias, maximum
 pooling on the way down, bilinear enlargement and the skipped features on the way up, a 1×1 convolution at the end;
 values −1 … 1 inside. Width 64 has 31.4 million parameters. It predicts encoded red, green and blue from encoded red,
-green and blue: no closed form, no residual, no identity lock. Unlike TuNet's it does not clamp, in its favour.
+green and blue: no closed form, no residual, no identity lock. Its result is limited to 0–1 when it is used, not while
+it learns.
 """
 
 from __future__ import annotations

@@ -124,6 +124,9 @@ def test_where_a_manifest_does_not_go(film_recovery, walls: Path, tmp_path: Path
     assert "never written to" in inside.error["message"]
     assert film_recovery("split", walls, "--out", tmp_path / "no" / "m.json", "--json").code == 3
     assert film_recovery("split", walls, "--json").code == 2
+    named = film_recovery("split", walls, "--out", tmp_path / "sp", "--json")
+    assert (named.code, f"--out {tmp_path / 'sp.json'}" in named.error["remedy"]) == (2, True)
+    assert not (tmp_path / "sp").exists()
     assert film_recovery("split", walls, "--check", "--json").code == 0
 
 

@@ -13,11 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from film_recovery import ledger, project
 from film_recovery.engine.networks import CHECKPOINT_EVERY
-from film_recovery.learning.checkpoint import checkpoints, step_of
+from film_recovery.imaging.files import write_frame
+from film_recovery.imaging.frame import Frame
+from film_recovery.learning.checkpoint import BEST, checkpoints, load_checkpoint, step_of
 
 STEPS = 320
 FRAMES = 12
@@ -35,6 +39,9 @@ MOMENTS = (
     ("render", 2),
     ("render", 7),
 )
+
+# Of a training alone, 80 steps and a round of 20 in any case: start, training, looks (at 40 and 80), extension.
+TRAINING_MOMENTS = (0, 0, 3, 25, 40, 62, 80, 84, 91, 97)
 
 
 @pytest.fixture
@@ -126,3 +133,64 @@ def test_ten_kills_leave_no_trace_in_the_result(film_recovery, started, trained_
     assert said.code == 0, (said.lines[-1], said.text)
     assert ledger.verify(trained_film) == ()
     assert made(trained_film) == expected
+
+
+def pairs_in(folder: Path, names: str, seed: int) -> Path:
+    random = np.random.default_rng(seed)
+    for name in names:
+        truth = random.uniform(0, 1, (96, 128, 3)).astype(np.float32)
+        for side, picture in (("source", truth**1.6), ("target", truth)):
+            write_frame(Frame.from_array(picture), folder / side / f"{name}.png", create_directories=True)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_ten_kills_leave_no_trace_in_a_training_that_goes_on(film_recovery, started, tmp_path: Path) -> None:
+    """The command train: killed while it starts, trains, looks and is extended, and each time resumed."""
+    options: dict[str, object] = {
+        "pairs": pairs_in(tmp_path / "pairs", "abc", 1),
+        "held-out": pairs_in(tmp_path / "held", "xy", 2),
+        "recipe": "colour",
+        "steps": 80,
+        "ceiling": 120,
+        "patch": 32,
+        "batch": 2,
+        "look-every": 40,
+        "checkpoint-every": 5,
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    through, run = tmp_path / "through", tmp_path / "run"
+    said = film_recovery("train", *words, "--out", through, "--json")
+    assert said.code == 0, (said.lines[-1], said.text)
+    assert said.result["steps_done"] > max(TRAINING_MOMENTS), (
+        "the training was not extended past the last kill"
+    )
+
+    print(f"seed {SEED}")
+    random_wait = random.Random(SEED)
+    seen = []
+    for moment in TRAINING_MOMENTS:
+        begun = (run / "training.yaml").exists()
+        asked = ("--resume", run) if begun else (*words, "--out", run)
+        before = max(map(step_of, checkpoints(run / "checkpoints")), default=0)
+        with started("train", *asked, "--json") as process:
+            wait = random_wait.uniform(0, 0.02 if moment else 2)
+            events = killed(process, "network" if moment else "", moment, wait)
+        steps = [event["done"] for event in events if event.get("what") == "network"]
+        assert not steps or steps[0] == before + 1, "not resumed from its newest checkpoint"
+        seen.append(steps[-1] if steps else 0)
+        print(f"killed at step {seen[-1]}, begun at {before}")
+    assert any(step > 80 for step in seen)
+
+    said = film_recovery("train", "--resume", run, "--json")
+    assert said.code == 0, (said.lines[-1], said.text)
+    for name in ("model.pt", "closed_form.pt"):
+        assert (run / name).read_bytes() == (through / name).read_bytes(), name
+    best = [load_checkpoint(folder / "checkpoints" / BEST) for folder in (run, through)]
+    assert best[0].best == best[1].best
+    assert all(torch.equal(value, best[1].average[name]) for name, value in best[0].average.items())
+    names = [
+        sorted(path.name for path in (folder / "checkpoints").glob("*.ckpt")) for folder in (run, through)
+    ]
+    assert names[0] == names[1]

@@ -109,6 +109,20 @@ def test_evaluate_says_what_is_missing(film_recovery, pairs: Path, models, tmp_p
     assert said.code == 2 and "de00_mean" in said.error["remedy"]
 
 
+@pytest.mark.parametrize("command", ["evaluate", "apply"])
+def test_a_device_is_asked_for_by_name(
+    film_recovery, monkeypatch, pairs: Path, models, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    words = [models[0], pairs] if command == "evaluate" else [models[0], pairs / "source", tmp_path / "out"]
+    for device, said_of_it in (("gpu", "no device 'gpu'"), ("cuda", "No NVIDIA card can be used")):
+        said = film_recovery(command, *words, "--device", device, "--json")
+        assert said.code == 3 and said_of_it in said.error["message"]
+        assert not (tmp_path / "out").exists()
+        assert not [line for line in said.lines if line["event"] == "progress"]
+    assert film_recovery(command, *words, "--device", "cpu", "--json").code == 0
+
+
 def test_apply_runs_a_model_over_a_folder(film_recovery, pairs: Path, models, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in (pairs / "source").iterdir()}
     said = film_recovery("apply", models[0], pairs / "source", tmp_path / "out", "--json")

@@ -20,3 +20,32 @@ def test_the_time_left_is_told_from_the_pace_of_this_run_not_of_an_earlier_one(
     first, *_, last = (json.loads(line)["seconds_left"] for line in capsys.readouterr().out.splitlines())
     assert first is None
     assert last >= 15, "100 steps of 0.2 s are left; 103 steps in 0.4 s would give 0.4 s"
+
+
+def test_a_table_for_a_person_shows_nothing_of_what_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    data = {
+        "held_out": {},
+        "looks": {"input": {}, "network": {}},
+        "better": "",
+        "cattery": None,
+        "notes": [],
+        "picked_by": {"bold_paint": 2, "contrast": 0},
+        "figures": {"input": {"psnr": 30.12345, "sat_ratio_60": 0.9}, "network": {"psnr": 31.0}},
+        "passed": False,
+        "steps": 0,
+        "sizes": [3, 4],
+    }
+    Report(as_json=False).result(data)
+    text = capsys.readouterr().out
+    assert not any(word in text for word in ("held", "looks", "better", "cattery", "notes", "None", "{", "["))
+    for words in (
+        "bold paint: 2, contrast: 0",
+        "input – psnr: 30.12, sat ratio 60: 0.9",
+        "network – psnr: 31",
+    ):
+        assert words in text
+    rows = [" ".join(line.strip("│ ").split()) for line in text.splitlines()]
+    assert {"passed │ False", "steps │ 0", "sizes │ 3, 4"} <= set(rows)
+    with Report(as_json=True) as report:
+        report.result(data)
+    assert json.loads(capsys.readouterr().out) == {"event": "result", **data}

@@ -138,9 +138,12 @@ def test_photographs_take_nafnet32(film_recovery, pairs: Path) -> None:
         ({"loss": "beauty=1"}, 3, "no loss 'beauty'"),
         ({"recipe": "spatial", "loss": "chroma_angle"}, 3, "cannot teach it anything"),
         ({"device": "gpu"}, 3, "no device 'gpu'"),
-        ({"ceiling": 40}, 3, "none are held out"),
+        ({"ceiling": 40}, 2, "none are held out"),
         ({"amp": "fp8"}, 3, "no amp 'fp8'"),
-        ({"max_hours": 0}, 3, "0 hours"),
+        ({"max_hours": 0}, 3, "--max-hours is 0.0; expected a number greater than 0"),
+        ({"checkpoint_every": 0}, 3, "--checkpoint-every is 0"),
+        ({"patch": 64}, 3, "a: a patch of 64 × 64 does not fit into 64 × 48"),
+        ({"exposure": 9}, 3, "exposure is 9"),
         ({"preset": "huge"}, 3, "no network 'huge'"),
         ({"finetune": "nothing.ckpt"}, 3, "nothing.ckpt"),
     ],
@@ -152,6 +155,86 @@ def test_what_cannot_be_is_said_before_the_first_step(
     assert said.code == code, (said.lines, said.text)
     assert words in f"{said.error['message']} {said.error.get('file')}"
     assert not [line for line in said.lines if line.get("what") == "network"]
+    assert not (pairs.parent / "run").exists()
+
+
+def test_all_that_the_options_lack_is_said_at_once(film_recovery, tmp_path: Path) -> None:
+    """Nothing is written, and the folder that is missing is named, not one inside it."""
+    words = ("--steps", 4, "--pairs", "nothere", "--ceiling", 9, "--finetune", "gone.ckpt", "--max-hours", 0)
+    said = film_recovery("train", *words, "--patch", 8, "--amp", "fp8", "--json")
+    assert said.code == 2
+    for expected in (
+        "8 things are missing or wrong",
+        "--recipe is missing",
+        "--out is missing",
+        "--ceiling: the training goes on",
+        "--max-hours is 0.0",
+        "--pairs: There is no folder nothere.",
+        "--finetune: there is no file gone.ckpt",
+        "patch is 8",
+        "no amp 'fp8'",
+    ):
+        assert expected in said.error["message"]
+
+
+@pytest.mark.parametrize("steps", [(), ("--steps", 0)])
+def test_options_of_a_network_need_steps(film_recovery, pairs: Path, steps: tuple[object, ...]) -> None:
+    """Fitting the closed form alone would be a silent answer to another question."""
+    words = ("--pairs", pairs, "--recipe", "colour", "--out", pairs.parent / "run", *steps, "--json")
+    said = film_recovery("train", *words, "--preset", "large", "--batch", 2, "--look-every", 5)
+    assert said.code == 2
+    assert "--look-every, --preset, --batch are for a network; add --steps" in said.error["message"]
+    assert not (pairs.parent / "run").exists()
+    assert film_recovery("train", *words).code == 0
+
+
+def test_weights_of_another_preset_are_refused_before_anything_is_written(film_recovery, pairs: Path) -> None:
+    assert film_recovery(*asked(pairs)).code == 0
+    for model in ("run/model.pt", "run/checkpoints/step_0000004.ckpt"):
+        said = film_recovery(*asked(pairs, "tuned", preset="medium", finetune=pairs.parent / model))
+        assert said.code == 3
+        assert (
+            "of the network small; the network that is trained is medium. Remedy"
+            in f"{said.error['message']} Remedy: {said.error['remedy']}"
+        )
+        assert not (pairs.parent / "tuned").exists()
+
+
+def test_a_resume_needs_no_weights_to_start_from(film_recovery, pairs: Path) -> None:
+    """Their file may be gone once there is a checkpoint; before that the training cannot begin again without it."""
+    here = pairs.parent
+    assert film_recovery(*asked(pairs)).code == 0
+    shutil.copyfile(here / "run" / "checkpoints" / "step_0000004.ckpt", here / "start.ckpt")
+    assert film_recovery(*asked(pairs, "through", finetune=here / "start.ckpt")).code == 0
+    stopped = film_recovery(*asked(pairs, "tuned", finetune=here / "start.ckpt", max_hours=1e-9))
+    assert stopped.code == 130
+    (here / "start.ckpt").unlink()
+    again = film_recovery("train", "--resume", here / "tuned", "--max-hours", 1, "--json")
+    assert again.code == 0, (again.lines, again.text)
+    assert (here / "tuned" / "model.pt").read_bytes() == (here / "through" / "model.pt").read_bytes()
+    shutil.rmtree(here / "tuned" / "checkpoints")
+    lost = film_recovery("train", "--resume", here / "tuned", "--json")
+    assert lost.code == 3
+    assert "before its first checkpoint" in lost.error["message"]
+    assert lost.error["file"] == str(here / "start.ckpt")
+
+
+def test_a_folder_has_one_training_at_a_time(film_recovery, started, pairs: Path) -> None:
+    """Whoever comes second is told who is there; a killed one stands in nobody's way."""
+    words = asked(pairs, steps=100_000)
+    with started(*map(str, words)) as process:
+        for line in process.stdout:
+            if '"network"' in line:
+                break
+        for other in (words, ["train", "--resume", pairs.parent / "run", "--json"]):
+            said = film_recovery(*other)
+            assert said.code == 3
+            assert "trains in this folder: film-recovery train" in said.error["message"]
+            assert f"process {process.pid}" in said.error["message"]
+        process.kill()
+    again = film_recovery("train", "--resume", pairs.parent / "run", "--max-hours", 1e-9, "--json")
+    assert again.code == 130, (again.lines, again.text)
+    assert not (pairs.parent / "run" / ".film-recovery.lock").exists()
 
 
 def test_resume_takes_no_other_options_and_needs_a_training(film_recovery, pairs: Path) -> None:
@@ -253,9 +336,10 @@ def test_torchrun_trains_as_one_process_does(film_recovery, pairs: Path) -> None
 
 @pytest.mark.slow
 def test_torchrun_refuses_a_batch_that_cannot_be_shared(pairs: Path) -> None:
+    """Said once, by the first, though each process refuses it."""
     done = torchrun(asked(pairs, batch=3))
     assert done.returncode != 0
-    assert "choose a batch of 2 or 4" in done.stdout
+    assert done.stdout.count("choose a batch of 2 or 4") == 1
     assert not (pairs.parent / "run").exists()
 
 
@@ -293,3 +377,22 @@ def test_copycat_is_watched_in_the_same_words(film_recovery, tmp_path: Path) -> 
     assert (tmp_path / "shown" / "a.png").exists()
     inside = film_recovery("watch", folder, "--out", folder / "shown", "--json")
     assert inside.code == 3
+
+
+def test_a_training_of_ours_is_watched_before_its_first_step(film_recovery, pairs: Path) -> None:
+    assert film_recovery(*asked(pairs)).code == 0
+    (pairs.parent / "run" / "log.jsonl").unlink()
+    said = film_recovery("watch", pairs.parent / "run", "--json")
+    assert said.code == 0, (said.lines, said.text)
+    assert (said.result["kind"], said.result["steps"]) == ("film-recovery", 0)
+
+
+def test_a_folder_of_no_training_is_not_watched(film_recovery, pairs: Path) -> None:
+    for folder, words in (
+        (pairs.parent / "nothere", "There is no folder nothere."),
+        (pairs, "of no training"),
+    ):
+        said = film_recovery("watch", folder, "--json")
+        assert said.code == 3
+        assert words in said.error["message"]
+        assert "--out, or CopyCat's data directory" in said.error["remedy"]

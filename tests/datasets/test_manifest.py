@@ -93,6 +93,15 @@ def test_two_folders_are_guarded_too(folder) -> None:
         guard_pairs(train, {"held_out": other})
 
 
+def test_a_picture_whose_size_no_other_set_has_is_not_read(folder) -> None:
+    train, other = FolderPairs(folder("a", count=4)), FolderPairs(folder("b", count=4, first=4))
+    copy = train.folder / "source" / "wall_02.png"
+    (other.folder / "target" / "wall_05.png").write_bytes(copy.read_bytes())
+    (train.folder / "source" / "wall_01.png").unlink()  # reading it would be another error
+    with pytest.raises(CheckFailed, match=r"wall_05\.png \(held_out\) is source/wall_02\.png"):
+        guard_pairs(train, {"held_out": other})
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

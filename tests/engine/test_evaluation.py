@@ -221,3 +221,30 @@ def test_nothing_to_measure_is_named() -> None:
         evaluate([opened(Scaled(1.0))], [], values="encoded")
     with pytest.raises(FilmRecoveryError, match=r"same: .*not finite"):
         evaluate([opened(Scaled(float("nan")))], [PAIRS[1]], values="encoded")
+
+
+class _Unread:
+    """Pairs that nobody may ask for yet."""
+
+    labels = ("a", "b")
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int, /) -> Pair:
+        raise AssertionError("measured before everything was verified")
+
+
+def test_what_cannot_be_used_is_said_before_the_first_picture_is_read(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.ckpt"
+    damaged.write_bytes(b"?")
+    good = opened(Scaled(1.0))
+    for models, more, words in (
+        ([good, damaged], {}, "damaged"),
+        ([good, tmp_path / "absent.pt"], {}, "absent.pt"),
+        ([good], {"baseline": tmp_path / "absent.pt"}, "absent.pt"),
+        ([good], {"masks": {"c": tmp_path / "c.png"}}, "belong to no pair: c"),
+        ([good], {"device": "gpu"}, "no device 'gpu'"),
+    ):
+        with pytest.raises(FilmRecoveryError, match=words):
+            evaluate(models, _Unread(), values="encoded", **more)

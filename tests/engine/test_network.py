@@ -27,6 +27,8 @@ from film_recovery.imaging.files import read_frame, read_header, write_frame
 from film_recovery.imaging.frame import Box, Frame
 from film_recovery.imaging.luma import chroma, luma
 from film_recovery.learning import export
+from film_recovery.learning.checkpoint import BEST, load_checkpoint
+from film_recovery.learning.pairs import Pair
 from film_recovery.learning.settings import Settings
 from film_recovery.learning.trainer import TrainingStopped
 
@@ -309,3 +311,83 @@ train(Evaluator(nk.load(sys.argv[1])), steps=8, patch=32, batch=2, look_every=4,
     assert (kept / "step_0000004.ckpt").exists()
     trained(spatial_film, resume=True)
     assert spatial_film.model.read_bytes() == through
+
+
+def _task(folder: Path, **changes) -> Task:
+    options = {"settings": Settings(steps=4, patch=32, batch=2), "run_folder": folder / "run", **changes}
+    return Task(
+        model=folder / "model.pt",
+        measure=Measure("paired", "none", curve_display("none")),
+        **options,
+    )
+
+
+class Killed(BaseException):
+    """In the place of a kill: nothing catches it."""
+
+
+def test_killed_while_it_is_measured_the_model_is_there_and_a_resume_completes_its_card(tmp_path) -> None:
+    pairs = FolderPairs(_folder(tmp_path / "pairs", ".png", "uint16"))
+    told: list[tuple[str, int, int]] = []
+
+    def die(what: str, done: int, total: int) -> None:
+        if what.startswith("measuring the network"):
+            raise Killed
+
+    names = "model.pt", "model.json", "run/closed_form.pt", "run/closed_form.json"
+    for name, tell in (("through", lambda *event: told.append(event)), ("killed", die)):
+        task = _task(tmp_path / name, held_out=pairs, progress=tell)
+        if name == "through":
+            train_pairs(pairs, task)
+        else:
+            with pytest.raises(Killed):
+                train_pairs(pairs, task)
+    measured = [event for event in told if event[0].startswith("measuring the network")]
+    assert [event[1:] for event in measured] == [(1, 3), (2, 3), (3, 3)] * 2
+    whole, part = (export.load_model(tmp_path / name / "model.pt").card for name in ("through", "killed"))
+    assert part.sha256 == whole.sha256
+    assert part.figures.items() < whole.figures.items()
+    assert {"psnr_network", "held_out_network_de00"} <= whole.figures.keys() - part.figures.keys()
+    train_pairs(pairs, _task(tmp_path / "killed", held_out=pairs, resume=True))
+    for name in names:
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "through" / name).read_bytes()
+
+
+def test_photographs_are_judged_by_colour_difference(tmp_path) -> None:
+    pairs = FolderPairs(_folder(tmp_path / "pairs", ".png", "uint16"))
+    result = train_pairs(pairs, _task(tmp_path, held_out=pairs))
+    closed, network = (result.held_out[who] for who in ("closed_form", "network"))
+    assert result.better == ("network" if network["de00"] < closed["de00"] else "closed_form")
+    assert load_checkpoint(tmp_path / "run" / "checkpoints" / BEST).best["metric"] == "de00"
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.05])  # worse; exploded, so that it has no ΔE00
+@pytest.mark.parametrize(
+    ("held_out", "words", "unit"),
+    [(True, "On held-out pairs", " ΔE00 against "), (False, "On its own pairs", " dB against ")],
+)
+def test_a_network_that_is_no_better_than_its_closed_form_is_told_of(
+    tmp_path, rate, held_out, words, unit
+) -> None:
+    pairs = FolderPairs(_folder(tmp_path / "pairs", ".png", "uint16"))
+    said: list[str] = []
+    spoilt = Settings(steps=6, patch=32, batch=2, learning_rate=rate, warm_up=0, average=0.0)
+    task = _task(tmp_path, settings=spoilt, say=said.append, held_out=pairs if held_out else None)
+    result = train_pairs(pairs, task)
+    assert result.psnr_network < result.psnr_fit
+    found = [text for text in said if text.startswith(f"{words} the network is no better than its closed")]
+    assert len(found) == 1
+    assert unit in found[0]
+    assert str(tmp_path / "run" / "closed_form.pt") in found[0]
+
+
+def test_of_a_network_that_is_better_nothing_is_said(tmp_path) -> None:
+    random = np.random.default_rng(3)
+    truths = [np.kron(random.random((6, 8, 3)), np.ones((8, 8, 1))).astype(np.float32) for _ in range(3)]
+    grain = [random.normal(0, 0.1, truth.shape).astype(np.float32) for truth in truths]
+    pairs = [Pair(a + b, a, str(n)) for n, (a, b) in enumerate(zip(truths, grain, strict=True))]
+    said: list[str] = []
+    settings = Settings(steps=30, patch=32, batch=2, learning_rate=3e-3)
+    result = train_pairs(pairs, _task(tmp_path, settings=settings, say=said.append, held_out=pairs))
+    assert result.better == "network"
+    assert not [text for text in said if "closed form" in text]

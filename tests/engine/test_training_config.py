@@ -85,7 +85,7 @@ max_hours: -1
 """
     said = problems(written(tmp_path, text))
     for expected in (
-        "line 1: pairs: There is no folder source.",
+        "line 1: pairs: There is no folder nowhere.",
         "line 2: held_out: There is no folder a.",
         "line 3: recipe is 'colourful'; expected one of colour, spatial, paired.",
         "line 4: there is no key stepz; did you mean steps?",

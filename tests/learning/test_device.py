@@ -8,6 +8,7 @@ import torch
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.learning import device as devices
+from film_recovery.learning import tiling
 from film_recovery.learning.linear_filter import fit_linear_filter
 from film_recovery.learning.pairs import Pair
 from film_recovery.learning.settings import Settings
@@ -93,3 +94,32 @@ def test_everything_in_a_checkpoint_is_the_processors():
     found = devices.on_cpu(value)
     assert not found["a"].requires_grad
     assert found["b"][1] == {"c": (1, "x")}
+
+
+class Elsewhere(torch.nn.Module):
+    """Lies on torch's ``meta`` device, which every machine has; what it makes, it makes on the CPU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weights = torch.nn.Buffer(torch.ones(3, device="meta"))
+        self.seen: list[str] = []
+
+    def forward(self, rgb: torch.Tensor) -> torch.Tensor:
+        self.seen.append(rgb.device.type)
+        return torch.ones(rgb.shape)
+
+
+class ElsewherePlaced(Elsewhere):
+    def placed(self, rgb: torch.Tensor, coordinates: torch.Tensor) -> torch.Tensor:
+        self.seen.append(coordinates.device.type)
+        return self(rgb)
+
+
+def test_a_picture_goes_where_the_model_lies_and_comes_back():
+    for model, calls in ((Elsewhere(), 4), (ElsewherePlaced(), 8)):
+        result = tiling.apply(model, make_pairs()[0].input, tile=32, radius=0)
+        assert np.array_equal(result, np.ones((40, 44, 3), np.float32))
+        assert model.seen == ["meta"] * calls
+    assert devices.device_of(Elsewhere()) == torch.device("meta")
+    assert devices.device_of(torch.nn.Identity()) == torch.device("cpu")
+    assert devices.device_of(torch.jit.script(torch.nn.Conv2d(1, 1, 1))) == torch.device("cpu")

@@ -68,6 +68,16 @@ def test_without_colour_psnr_decides():
     assert goal(LONG, [*history, RoundEnd(8, {"psnr": 30.41})]) == 8
 
 
+def test_saturation_alone_is_reason_enough_also_where_there_is_no_colour_difference():
+    history = [
+        RoundEnd(4, {"psnr": 30.0, "sat_ratio_60": 0.8}),
+        RoundEnd(6, {"psnr": 30.0, "sat_ratio_60": 0.9}),
+    ]
+    assert goal(LONG, history) == 8
+    assert best(history).step == 6
+    assert goal(LONG, [history[1], RoundEnd(6, {"psnr": 30.0, "sat_ratio_60": 0.8})]) == 6
+
+
 def test_without_a_ceiling_it_ends_after_its_steps():
     plain = replace(SETTINGS, steps=4)
     assert goal(plain, []) == goal(plain, ends((5, 0.8))) == 4

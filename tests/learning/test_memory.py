@@ -82,7 +82,7 @@ def test_every_network_takes_what_was_said(name, side, form):
 @pytest.mark.parametrize("preset", SHAPES)
 def test_the_largest_tile_fits_and_the_next_does_not(preset):
     model = _model(preset)
-    for free in (2**27, 2**29, 2**30):
+    for free in (2**28, 2**29, 2**30):
         tile = tile_for(model, 8000, 8000, free)
         assert tile is not None
         assert tile % GRID == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -56,6 +57,21 @@ def test_a_checkpoint_and_the_model_made_of_it_give_the_same_weights(trained):
 def test_weights_of_another_network_are_refused(trained, name):
     with pytest.raises(FilmRecoveryError, match="does not fit this network"):
         load_weights(fresh(preset="medium"), trained[0] / name)
+
+
+@pytest.mark.parametrize("name", ["model.pt", "step_0000003.ckpt"])
+def test_weights_of_another_preset_name_both(trained, tmp_path, name):
+    shutil.copyfile(checkpoints(trained[0])[-1], tmp_path / "step_0000003.ckpt")
+    card = export.card_for(trained[1], preset="small", patch=16, steps=3)
+    export.save_model(trained[1], tmp_path / "model.pt", card)
+    with pytest.raises(FilmRecoveryError, match=r"network small; the network that is trained is medium\."):
+        load_weights(fresh(preset="medium"), tmp_path / name, "medium")
+    load_weights(fresh(), tmp_path / name, "small")
+
+
+def test_a_file_that_is_missing_is_named(tmp_path):
+    with pytest.raises(FilmRecoveryError, match=r"no such file .*gone\.ckpt"):
+        load_weights(fresh(), tmp_path / "gone.ckpt", "small")
 
 
 def test_a_model_that_its_sidecar_does_not_describe_is_refused(trained, tmp_path):

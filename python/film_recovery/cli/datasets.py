@@ -99,6 +99,10 @@ def _with_val(own: FolderPairs, val: Path | None) -> tuple[PicturePairs, frozens
 
 def _free_place(out: Path, folder: Path, extend: Path | None) -> None:
     """A manifest never goes where the pictures lie, and never silently replaces one: its sets would be lost."""
+    if out.suffix != ".json":
+        raise UsageError(
+            "A manifest is a .json file.", remedy=f"--out {out.with_name(f'{out.name}.json')}", file=str(out)
+        )
     place, home = out.resolve().parent, folder.resolve()
     if place == home or home in place.parents:
         raise FilmRecoveryError(

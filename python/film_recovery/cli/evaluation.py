@@ -40,6 +40,7 @@ def evaluate(
     by: str | None,
     values: str | None,
     curve: str | None,
+    device: str = "cpu",
 ) -> int:
     """Figures, worst pictures and verdict; the exit code is that of the last model's verdict."""
     from film_recovery.analysis.figures import NAMES
@@ -50,6 +51,7 @@ def evaluate(
     from film_recovery.engine.evaluation import worst as worst_of
     from film_recovery.engine.evaluation_files import as_data, prepared, worst_sheet, write_evaluation
     from film_recovery.engine.opening import models_in, open_model, values_of
+    from film_recovery.learning.device import choose
     from film_recovery.protection import keep_apart
 
     if worst < 0:
@@ -73,6 +75,7 @@ def evaluate(
         baseline=baseline,
         judgement=judgement,
         curve=curve,
+        device=device,
         progress=report.progress,
     )
     figure = by or ("psnr_luma" if found.models[-1].recipe == "spatial" else "de00_mean")
@@ -82,7 +85,8 @@ def evaluate(
         for path, score, chosen in zip(paths, found.models, labels, strict=True):
             name = re.sub(r"[^A-Za-z0-9]+", "_", score.name).strip("_")
             sheet = out / f"worst_{len(sheets) + 1}_{name}.png"
-            sheets.append(worst_sheet(open_model(path, curve), pairs, chosen, domain, sheet))
+            shown = open_model(path, curve).on(choose(device))
+            sheets.append(worst_sheet(shown, pairs, chosen, domain, sheet))
         write_evaluation(found, out, sheets)
     data = as_data(found, sheets)
     for entry, chosen in zip(data["models"], labels, strict=True):
@@ -97,13 +101,23 @@ def evaluate(
     return EXIT_DONE if found.passed else EXIT_CHECK_FAILED
 
 
-def apply(report: Report, model: Path, source: str, out: Path, values: str | None, curve: str | None) -> int:
+def apply(
+    report: Report,
+    model: Path,
+    source: str,
+    out: Path,
+    values: str | None,
+    curve: str | None,
+    device: str = "cpu",
+) -> int:
     """Every picture of ``source`` through the model, into ``out``."""
     import hashlib
 
     from film_recovery.engine.opening import open_model, values_of
+    from film_recovery.learning.device import choose
     from film_recovery.rendering import applying
 
+    place = choose(device)
     work = applying.jobs(source, out)
     domains = {values_of(job.source, values) for job in work}
     if len(domains) > 1:
@@ -113,8 +127,10 @@ def apply(report: Report, model: Path, source: str, out: Path, values: str | Non
         )
     domain = domains.pop()
     # Published weights fit what they are fed where nobody says otherwise.
-    opened = open_model(model, curve or _curve_for(model, domain))
-    identity = hashlib.sha256(f"{opened.identity} {domain}".encode()).hexdigest()
+    opened = open_model(model, curve or _curve_for(model, domain)).on(place)
+    # A card gives other last bits: what one device began, another does not go on with.
+    where = "" if place.type == "cpu" else f" {place.type}"
+    identity = hashlib.sha256(f"{opened.identity} {domain}{where}".encode()).hexdigest()
 
     def tell(done: int, total: int, file: Path, kept: bool) -> None:
         report.progress("apply", done, total, file=str(file), kept=kept)

@@ -50,6 +50,15 @@ def train(
     sheet_every: Annotated[
         int | None, typer.Option(help="Steps between contact sheets; 0: at looks.")
     ] = None,
+    checkpoint_every: Annotated[
+        int | None, typer.Option(help="Steps between checkpoints; one every 10 minutes at least.")
+    ] = None,
+    exposure: Annotated[
+        float | None, typer.Option(help="Pairs also lighter and darker, by up to so many stops.")
+    ] = None,
+    position: Annotated[
+        bool | None, typer.Option("--position", help="The network also sees where in the frame it is.")
+    ] = None,
     finetune: Annotated[
         Path | None, typer.Option(help="Start from its weights: a .ckpt, a model .pt, published .pth.")
     ] = None,
@@ -76,6 +85,9 @@ def train(
         device=device,
         look_every=look_every,
         sheet_every=sheet_every,
+        checkpoint_every=checkpoint_every,
+        exposure=exposure,
+        position=position,
         steps=steps,
         preset=preset,
         patch=patch,
@@ -127,6 +139,7 @@ def evaluate(
     curve: Annotated[
         str | None, typer.Option(help="Inside a model that does not say it itself: srgb or none.")
     ] = None,
+    device: Annotated[str, typer.Option(help="Where models run: cpu, cuda, mps, or auto.")] = "cpu",
     json: Json = False,
 ) -> None:
     """Measures models on pairs, picture by picture: all figures, the worst, and a verdict by bounds."""
@@ -136,7 +149,7 @@ def evaluate(
         guarded(
             report,
             lambda: evaluation.evaluate(
-                report, models, pairs, baseline, bounds, out, worst, by, values, curve
+                report, models, pairs, baseline, bounds, out, worst, by, values, curve, device
             ),
         )
 
@@ -153,13 +166,16 @@ def apply(
     curve: Annotated[
         str | None, typer.Option(help="Inside a model that does not say it itself: srgb or none.")
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="Where the model runs: cpu (as a render), cuda, mps, or auto.")
+    ] = "cpu",
     json: Json = False,
 ) -> None:
     """Runs a model over pictures; bit depth, alpha and metadata stay. Continues what was interrupted."""
     from film_recovery.cli import evaluation
 
     with Report(json) as report:
-        guarded(report, lambda: evaluation.apply(report, model, source, out, values, curve))
+        guarded(report, lambda: evaluation.apply(report, model, source, out, values, curve, device))
 
 
 @app.command()

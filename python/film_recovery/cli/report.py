@@ -108,7 +108,7 @@ class Report:
         self._console.print(f"{id}: {reason}" + (f" Remedy: {remedy}" if remedy else ""), markup=False)
 
     def result(self, data: Mapping[str, Any], title: str = "") -> None:
-        """What the command found."""
+        """What the command found; a person sees nothing of what is empty."""
         self._close_bar()
         if self.as_json:
             self.event("result", **data)
@@ -117,8 +117,8 @@ class Report:
         table.add_column()
         table.add_column(overflow="fold")  # a path is of use only whole
         for key, value in data.items():
-            shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-            table.add_row(key.replace("_", " "), Text(shown))  # brackets in a path are no markup
+            if shown := _words(value):
+                table.add_row(key.replace("_", " "), Text(shown))  # brackets in a path are no markup
         Console(highlight=False).print(table)
 
     def error(self, error: FilmRecoveryError) -> None:
@@ -139,6 +139,24 @@ class Report:
         if self._bar is not None:
             self._bar.stop()
         self._bar, self._task, self._what = None, None, ""
+
+
+def _words(value: Any) -> str:
+    """``value`` for a person; "" for what is empty, and so for a table of nothing else."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        parts = {key: _words(part) for key, part in value.items()}
+        nested = any(isinstance(part, Mapping) for part in value.values())
+        between, after = (" – ", "\n") if nested else (": ", ", ")
+        named = [str(key).replace("_", " ") + between + part for key, part in parts.items() if part]
+        return after.join(named)
+    if isinstance(value, (list, tuple)):
+        after = "\n" if any(isinstance(part, str) for part in value) else ", "
+        return after.join(filter(None, map(_words, value)))
+    return str(value)
 
 
 def json_line(data: Mapping[str, Any]) -> str:

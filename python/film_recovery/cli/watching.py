@@ -7,15 +7,23 @@ from typing import Any
 
 from film_recovery.cli.report import Report
 from film_recovery.engine import copycat_run
+from film_recovery.engine.run_folder import RUN_FILE
 from film_recovery.engine.run_log import read_log
-from film_recovery.errors import EXIT_DONE
+from film_recovery.errors import EXIT_DONE, FilmRecoveryError
 from film_recovery.learning.checkpoint import BEST, checkpoints
 from film_recovery.protection import keep_apart
 
 
 def watch(report: Report, folder: Path, out: Path | None) -> int:
     """Tells the figures of every look; of a CopyCat, of every contact sheet, which ``out`` gets with differences."""
-    if (folder / "log.jsonl").is_file():
+    if not folder.is_dir():
+        raise FilmRecoveryError(
+            f"There is no folder {folder.name}.",
+            file=str(folder),
+            remedy="name the folder that was given as --out, or CopyCat's data directory",
+        )
+    # What was asked is noted before the first line of the log, which comes when the pairs are read.
+    if any((folder / name).is_file() for name in (RUN_FILE, "log.jsonl")):
         return _ours(report, folder)
     return _copycat(report, folder, out)
 
@@ -45,7 +53,7 @@ def _ours(report: Report, folder: Path) -> int:
 
 
 def _copycat(report: Report, folder: Path, out: Path | None) -> int:
-    run = copycat_run.read_run(folder)
+    run = _copycat_run(folder)
     if out is not None:
         keep_apart(out, folder, "CopyCat's data directory", file=str(out))
     for sheet in run.sheets:
@@ -68,6 +76,18 @@ def _copycat(report: Report, folder: Path, out: Path | None) -> int:
         "what CopyCat left, on crops that it learns from",
     )
     return EXIT_DONE
+
+
+def _copycat_run(folder: Path) -> copycat_run.CopyCatRun:
+    try:
+        return copycat_run.read_run(folder)
+    except FilmRecoveryError as error:
+        raise FilmRecoveryError(
+            f"This is the folder of no training: no {RUN_FILE} of train --out, and CopyCat left neither a checkpoint"
+            " (.cat) nor a contact sheet (.png).",
+            file=str(folder),
+            remedy="name the folder that was given as --out, or CopyCat's data directory",
+        ) from error
 
 
 def _tell(report: Report, name: str, figures: dict[str, float], **more: Any) -> None:

@@ -5,15 +5,18 @@ Thousands of pairs: listing reads names only; a picture is read when it is asked
 
 from __future__ import annotations
 
+import hashlib
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from film_recovery.datasets.decoded import Decoded
 from film_recovery.datasets.pictures import SUFFIXES, UPRIGHT, is_linear, read_picture
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import read_header
 from film_recovery.imaging.frame import Pixels
-from film_recovery.learning.pairs import Pair
+from film_recovery.learning.pairs import Opened, Pair, Parts
 
 LAYOUTS = (("source", "target"), ("lq", "gt"))
 ROOM = 1 << 30  # bytes of pixels that stay in memory
@@ -27,6 +30,7 @@ class PicturePairs:
 
     The first pairs that fit into ``room`` bytes stay in memory and the others are read each time: a training asks
     for every pair once before it asks for any again, and then a cache that lets the oldest go never has the next.
+    With ``decoded``, set when a training begins, those are decoded once and kept on disk. Several threads may ask.
     """
 
     def __init__(self, files: Sequence[Files], *, labels: Sequence[str] = (), room: int = ROOM) -> None:
@@ -34,6 +38,8 @@ class PicturePairs:
         self.labels = list(labels) or [source.stem for source, _ in self.files]
         self._kept: dict[int, Pair] = {}
         self._room = room
+        self._accounts = threading.Lock()
+        self.decoded: Decoded | None = None
 
     def __len__(self) -> int:
         return len(self.files)
@@ -43,17 +49,42 @@ class PicturePairs:
 
         Raises FilmRecoveryError naming the file that cannot be read, or both when their sizes differ.
         """
+        found = self.opened(index)
+        if isinstance(found, Pair):
+            return found
+        everything = (slice(None), slice(None))
+        return Pair(found.input[everything], found.truth[everything], self.labels[index])
+
+    def opened(self, index: int, /) -> Opened:
+        """The pair at ``index``: in memory, or its sides on disk, of which parts are read. Errors as above."""
         if index in self._kept:
             return self._kept[index]
+        keys = [file_key(file) for file in self.files[index]] if self.decoded is not None else []
+        if self.decoded is not None:
+            sides = [self.decoded.find(key) for key in keys]
+            if sides[0] is not None and sides[1] is not None:
+                return Parts(sides[0], sides[1])
         given, truth = (read_picture(file) for file in self.files[index])
         if given.shape != truth.shape:
             raise _different_sizes(self.files[index], given, truth)
         pair = Pair(given, truth, self.labels[index])
-        size = given.nbytes + truth.nbytes
-        if size <= self._room:
-            self._room -= size
-            self._kept[index] = pair
+        if not self._keeps(index, pair) and self.decoded is not None:
+            for key, side in zip(keys, (given, truth), strict=True):
+                self.decoded.keep(key, side)
         return pair
+
+    def _keeps(self, index: int, pair: Pair) -> bool:
+        """Whether ``pair`` stays in memory."""
+        size = pair.input.nbytes + pair.truth.nbytes
+        with self._accounts:
+            if index not in self._kept and size <= self._room:
+                self._room -= size
+                self._kept[index] = pair
+            return index in self._kept
+
+    def key(self, index: int, /) -> str:
+        """What changes when a file of the pair does (:func:`file_key`); no picture is read."""
+        return "-".join(file_key(file) for file in self.files[index])
 
     @property
     def curve(self) -> str:
@@ -84,8 +115,25 @@ class FolderPairs(PicturePairs):
         super().__init__(matched(*sides_of(folder)), room=room)
 
 
+def file_key(file: Path) -> str:
+    """Path, size and time of the last change of ``file``, as a short hash; "missing" where it is not there.
+
+    A file that was changed without a change of size and time is taken for what it was.
+    """
+    try:
+        found = file.stat()
+    except OSError:
+        return "missing"
+    told = f"{os.path.abspath(file)}\n{found.st_size}\n{found.st_mtime_ns}"
+    return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
 def sides_of(folder: Path) -> Files:
     """The folders of inputs and targets in ``folder``."""
+    if not folder.is_dir():
+        raise FilmRecoveryError(
+            f"There is no folder {folder.name}.", file=str(folder), remedy="check the path of the pairs"
+        )
     there = [layout for layout in LAYOUTS if any((folder / name).is_dir() for name in layout)]
     if len(there) > 1:
         raise FilmRecoveryError(

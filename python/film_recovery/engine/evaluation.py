@@ -23,6 +23,7 @@ from film_recovery.imaging.files import read_frame
 from film_recovery.imaging.frame import RGB, Pixels
 from film_recovery.imaging.luma import luma
 from film_recovery.learning.curve import Curve
+from film_recovery.learning.device import choose
 from film_recovery.learning.pairs import PairSource, checked
 
 INPUT = "input"
@@ -88,16 +89,21 @@ def evaluate(
     baseline: Path | Opened | None = None,
     judgement: Judgement | None = None,
     curve: str | None = None,
+    device: str = "cpu",
     progress: Progress = lambda what, done, total: None,
 ) -> Evaluation:
     """Every one of ``models`` (files, opened one after the other, or models that are open) on ``pairs``.
 
     ``values``: what the pairs' files hold, linear or encoded. ``masks``: label → a picture of the pair's size, in which
     what counts is white; pairs without one have no masked figures. ``baseline``: a model that no other may fall behind.
-    ``judgement``: by default ``bounds.yaml``. ``curve``: of models that do not say it themselves.
+    ``judgement``: by default ``bounds.yaml``. ``curve``: of models that do not say it themselves. ``device``: where
+    they run (``learning.device``).
+
+    Every model is opened once before the first picture is measured, and let go again: what cannot be opened is said at
+    once, and one model at a time is in memory.
 
     Raises FilmRecoveryError without models or pairs, for pairs and masks that cannot be measured, a mask that belongs
-    to no pair, and a model that cannot be opened or fails.
+    to no pair, a model that cannot be opened or fails, and a device that is not there.
     """
     if not models:
         raise FilmRecoveryError(
@@ -105,14 +111,21 @@ def evaluate(
         )
     masks = masks or {}
     judgement = judgement or load()
+    place = choose(device)
+    for model in (*models, *([] if baseline is None else [baseline])):
+        _open(model, curve)
+    labels: Sequence[str] | None = getattr(pairs, "labels", None)
+    if labels is not None:
+        _refuse_stray(masks, labels)
     given = _score(None, pairs, values, masks, progress)
-    _refuse_stray(masks, given)
-    opened = None if baseline is None else _open(baseline, curve)
-    before = None if opened is None else _score(opened, pairs, values, masks, progress)
-    scores = tuple(
-        _judged(_score(_open(model, curve), pairs, values, masks, progress), before, judgement)
-        for model in models
-    )
+    if labels is None:
+        _refuse_stray(masks, [picture.label for picture in given.pictures])
+
+    def scored(model: Path | Opened) -> ModelScore:
+        return _score(_open(model, curve).on(place), pairs, values, masks, progress)
+
+    before = None if baseline is None else scored(baseline)
+    scores = tuple(_judged(scored(model), before, judgement) for model in models)
     return Evaluation(given, before, scores, values)
 
 
@@ -224,9 +237,9 @@ def _by_label(score: ModelScore) -> dict[str, Mapping[str, float]]:
     return {picture.label: picture.whole.values for picture in score.pictures}
 
 
-def _refuse_stray(masks: Mapping[str, Path], score: ModelScore) -> None:
+def _refuse_stray(masks: Mapping[str, Path], labels: Sequence[str]) -> None:
     """A mask without its pair is a misspelt name: nobody would see that it is not used."""
-    stray = sorted(masks.keys() - {picture.label for picture in score.pictures})
+    stray = sorted(masks.keys() - set(labels))
     if stray:
         raise FilmRecoveryError(
             f"{len(stray)} masks belong to no pair: {', '.join(stray[:5])}{' …' if len(stray) > 5 else ''}.",

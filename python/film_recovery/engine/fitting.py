@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
+from pathlib import Path
 
 from film_recovery.engine.kept import Subset
 from film_recovery.engine.scores import Measure
-from film_recovery.learning.linear_filter import fit_linear_filter
+from film_recovery.learning.checkpoint import checkpoints, load_checkpoint
+from film_recovery.learning.linear_filter import LumaFilter, fit_linear_filter
 from film_recovery.learning.network import ClosedForm
 from film_recovery.learning.pairs import PairSource
-from film_recovery.learning.polynomial import fit_colour_polynomial
+from film_recovery.learning.polynomial import ColourPolynomial, fit_colour_polynomial
 
 HELD_OUT_EVERY = 4  # of the pairs, one in four scores a fit on the other three
+_BASE = "base."  # how the names of a closed form's weights begin inside a network
 
 
 def fit(measure: Measure, pairs: PairSource) -> ClosedForm:
@@ -19,6 +23,31 @@ def fit(measure: Measure, pairs: PairSource) -> ClosedForm:
     if measure.recipe == "spatial":
         return fit_linear_filter(pairs, curve=measure.curve)
     return fit_colour_polynomial(pairs, recipe=measure.recipe, curve=measure.curve)
+
+
+def fitted_before(measure: Measure, folder: Path) -> ClosedForm | None:
+    """The closed form inside the newest checkpoint in ``folder``: fitting it again would read all pairs.
+
+    None where there is none, as inside nafnet32, or it is of another recipe or curve.
+    """
+    found = checkpoints(folder)
+    content = load_checkpoint(found[-1]) if found else None
+    if content is None or content.trained_for != {"recipe": measure.recipe, "curve": measure.curve}:
+        return None
+    held = {
+        name.removeprefix(_BASE): value for name, value in content.model.items() if name.startswith(_BASE)
+    }
+    closed: ClosedForm
+    try:
+        if measure.recipe == "spatial":
+            levels, _, size, _ = held["kernels"].shape
+            closed = LumaFilter(measure.curve, size, levels)
+        else:
+            closed = ColourPolynomial(measure.curve, 3, measure.recipe)
+        closed.load_state_dict(held)
+    except (KeyError, RuntimeError):
+        return None
+    return closed
 
 
 def cross_score(measure: Measure, pairs: PairSource) -> float | None:
@@ -31,7 +60,8 @@ def cross_score(measure: Measure, pairs: PairSource) -> float | None:
 
 
 def better(closed: Mapping[str, float], network: Mapping[str, float]) -> str:
-    """Which is better on held-out pairs: by ΔE00 where it is measured, else by PSNR. A tie goes to the simpler."""
+    """Which is better on held-out pairs: by ΔE00 where it is measured, else by PSNR. A tie goes to the simpler,
+    and so does a network whose figure is not finite."""
     if "de00" in closed:
-        return "network" if network["de00"] < closed["de00"] else "closed_form"
-    return "network" if network["psnr"] > closed["psnr"] else "closed_form"
+        return "network" if network.get("de00", inf) < closed["de00"] else "closed_form"
+    return "network" if network.get("psnr", -inf) > closed["psnr"] else "closed_form"

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import nn
 
+from film_recovery.engine.reading import save_notes
 from film_recovery.engine.run_folder import contact_sheet, write_picture
 from film_recovery.engine.run_log import Log, curves_can_be_written
 from film_recovery.engine.scores import Measure, applied
@@ -17,6 +18,7 @@ from film_recovery.engine.stopping import stop_signals
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
 from film_recovery.learning.checkpoint import first_step
+from film_recovery.learning.device import choose
 from film_recovery.learning.network import ClosedForm
 from film_recovery.learning.pairs import PairSource
 from film_recovery.learning.settings import PUBLISHED, Settings
@@ -98,9 +100,11 @@ def train_on_top(
         curve=run.measure.curve,
     )
     if run.finetune is not None:
-        load_weights(model, run.finetune)
+        load_weights(model, run.finetune, settings.preset)
     folder, hashes = run.folder / "checkpoints", pair_hashes(pairs)
     first, ended = first_step(folder, run.resume), [0, 0]
+    if run.workers.writes:
+        save_notes(pairs, run.folder)
 
     def end(done: int, kept: int) -> None:
         ended[:] = done, kept
@@ -113,7 +117,7 @@ def train_on_top(
             diary = _Diary(run, pairs, held_out, settings, first)
             watch = Watch(diary.step, diary.look, every, diary.sheet, run.sheet_every, stop, end)
             if first == 0:
-                diary.look(0, model.eval())
+                diary.look(0, model.to(choose(run.device, run.workers)).eval())
         try:
             model = train_network(
                 model,

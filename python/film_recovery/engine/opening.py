@@ -8,7 +8,7 @@ weights and old checkpoints do not say how their values are encoded; whoever ope
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,10 @@ class Opened:
     def takes(self) -> str:
         """One of VALUES: a model with a curve inside takes scene-linear values, one without takes encoded ones."""
         return _TAKES[self.card.curve]
+
+    def on(self, device: torch.device) -> Opened:
+        """The same model, computing on ``device``."""
+        return replace(self, module=self.module.to(device))
 
     def run(self, picture: Pixels, values: str) -> Pixels:
         """``picture`` (H×W×3, top row first; ``values`` says linear or encoded) through the model, in the same domain.

@@ -3,7 +3,9 @@
 ``log.jsonl``, ``log.csv``, ``tensorboard/`` are ``run_log``'s. ``contact_sheet_0000100.png`` shows pairs as CopyCat
 does, and what is left: Input, Ground Truth, Output, Difference. ``preview_0000100.png`` is the model on the Preview
 input. ``checkpoints/`` belongs to the trainer. ``closed_form.pt`` is the model that the network stands on, written when
-the training is done. ``run.json`` says what was asked (``run_file``). Pictures are as displayed, 8 bit.
+the training is done. ``training.yaml`` says what was asked (``training_config``). ``pairs.json``
+holds notes on the pairs, ``decoded/`` their pixels until the training has ended (``reading``). Pictures are as
+displayed, 8 bit.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from film_recovery.imaging.frame import Frame, Pixels
 from film_recovery.learning.pairs import PairSource
 
 CLOSED_FORM = "closed_form.pt"
+RUN_FILE = "training.yaml"
 SHEET_ROWS = 6
 SHEET_WIDTH = 320  # pixels, of each of its pictures
 DIFFERENCE_GAIN = 4  # times as much as there is: what is left is small

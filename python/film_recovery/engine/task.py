@@ -26,7 +26,8 @@ class Trained:
     on its own pairs. ``steps``: of the weights that were kept, of ``steps_done``.
 
     ``held_out``: figures (``engine.scores``) on the held-out pairs of "input", "closed_form" and "network".
-    ``better``: which of the last two did better there ("" without both); the network is what was written.
+    ``better``: which of the last two did better there ("" without both); the network is what was written, and the
+    operator is told where the closed form is no worse.
     """
 
     model: Path
@@ -51,8 +52,9 @@ class Task:
 
     ``settings``: of the network, None for the closed form only. ``run_folder``: of the network, None for one
     beside the model. ``held_out``: pairs that only measure. ``film``, ``reel``: what the model is made for, kept
-    in its card. ``begin``: called when the run folder was found to be free, to note there what was asked. ``say``: told
-    what the operator should know before the first step. The rest as in ``networks.Run``.
+    in its card. ``begin``: called before anything is written, to hold the run folder and note there what was asked; it
+    refuses by raising. ``say``: told what the operator should know before the first step, and of the model in the end.
+    The rest as in ``networks.Run``.
     """
 
     model: Path

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ import numpy as np
 
 from film_recovery.comp import Evaluator
 from film_recovery.engine.asked import curve_of, model_path, preview_of, recipe_of
-from film_recovery.engine.fitting import better, cross_score, fit
+from film_recovery.engine.fitting import better, cross_score, fit, fitted_before
 from film_recovery.engine.kept import Kept, Progress, Subset
 from film_recovery.engine.model_file import refuse_foreign
 from film_recovery.engine.networks import CHECKPOINT_EVERY, MILESTONE_EVERY, Events, Run, train_on_top
 from film_recovery.engine.pairs import CopyCatPairs
+from film_recovery.engine.reading import well_read
 from film_recovery.engine.run_folder import CLOSED_FORM
 from film_recovery.engine.scores import Measure
 from film_recovery.engine.task import Task as Task
@@ -33,8 +35,10 @@ from film_recovery.learning import export
 from film_recovery.learning.checkpoint import first_step
 from film_recovery.learning.curve import Curve
 from film_recovery.learning.device import choose
+from film_recovery.learning.network import ClosedForm
 from film_recovery.learning.pairs import PairSource
-from film_recovery.learning.settings import Settings
+from film_recovery.learning.sampling import check_size
+from film_recovery.learning.settings import PUBLISHED, Settings
 from film_recovery.learning.trainer import pair_hashes
 from film_recovery.protection import protect_elements, protect_files
 
@@ -129,7 +133,9 @@ def train_script(
     kept = Kept(pairs, task.progress)
     try:
         for index in range(len(kept)):
-            kept[index]
+            pair = kept[index]
+            if settings is not None:
+                check_size(pair, settings.patch)
         for folder in folders:
             protect_files(evaluator.files_read, folder, copycat, "dataDirectory")
         return train_pairs(kept, task)
@@ -144,6 +150,13 @@ def train_pairs(pairs: PairSource, task: Task) -> Trained:
 
     Of several processes the first alone measures and writes; what the others give has no figures (NaN).
     """
+    folder = task.folder if task.settings is not None else None
+    with well_read(pairs, task.held_out, folder, resume=task.resume, tell=task.progress) as read:
+        return _trained(read, task)
+
+
+def _trained(pairs: PairSource, task: Task) -> Trained:
+    """:func:`train_pairs`, on pairs of which notes are taken."""
     measure, settings = task.measure, task.settings
     if settings is not None:
         task.workers.share(settings.batch)  # refused before anything is written
@@ -153,9 +166,9 @@ def train_pairs(pairs: PairSource, task: Task) -> Trained:
     refuse_foreign(task.model)
     if settings is not None:
         refuse_foreign(task.folder / CLOSED_FORM)
-        first_step(task.folder / "checkpoints", task.resume)
         task.begin(task)
-    closed, shown = fit(measure, pairs), _spread(pairs)
+        first_step(task.folder / "checkpoints", task.resume)
+    closed, shown = _closed_form(pairs, task), _spread(pairs)
     trained = Trained(
         task.model,
         measure.recipe,
@@ -163,7 +176,7 @@ def train_pairs(pairs: PairSource, task: Task) -> Trained:
         measure.curve,
         len(pairs),
         measure.figures(shown, None)["psnr"],
-        measure.figures(shown, closed)["psnr"],
+        measure.figures(shown, closed, partial(task.progress, "measuring the closed form"))["psnr"],
         cross_score(measure, shown) if task.held_out is None else None,
     )
     held_out = None if task.held_out is None else Kept(task.held_out, task.progress, "held-out pairs")
@@ -176,29 +189,72 @@ def train_pairs(pairs: PairSource, task: Task) -> Trained:
     # The trainer rearranges the weights in memory, and so in the file.
     fitted, alone = deepcopy(closed), trained
     network = train_on_top(closed, pairs, settings, _run(task), held_out)
-    trained = replace(
-        trained,
-        steps=network.steps,
-        steps_done=network.done,
-        run_folder=task.folder,
-        psnr_network=measure.figures(shown, network.model)["psnr"],
-    )
-    if held_out is not None:
-        found = {**trained.held_out, "network": measure.figures(held_out, network.model)}
-        trained = replace(trained, held_out=found, better=better(found["closed_form"], found["network"]))
+    trained = replace(trained, steps=network.steps, steps_done=network.done, run_folder=task.folder)
     # Only now: what an earlier training left in its folder is replaced when the trainer has found it to be the same.
     _write(task, task.folder / CLOSED_FORM, fitted, alone, network.hashes)
+    # Before it is measured, which takes a while: killed meanwhile, the training leaves a model that can be used.
     _write(task, task.model, network.model, trained, network.hashes)
+    trained = _measured(task, trained, network.model, shown, held_out)
+    export.renew_card(task.model, _card(task, task.model, network.model, trained, network.hashes))
+    _warn(task, trained)
     return trained
+
+
+def _measured(
+    task: Task, trained: Trained, network: Any, shown: PairSource, held_out: PairSource | None
+) -> Trained:
+    """``trained`` with the figures of the ``network``, taken where it was trained."""
+    placed = deepcopy(network).to(choose(task.device, task.workers))
+
+    def figures(pairs: PairSource, what: str) -> dict[str, float]:
+        return task.measure.figures(pairs, placed, partial(task.progress, what))
+
+    trained = replace(trained, psnr_network=figures(shown, "measuring the network")["psnr"])
+    if held_out is None:
+        return trained
+    found = {**trained.held_out, "network": figures(held_out, "measuring the network on held-out pairs")}
+    return replace(trained, held_out=found, better=better(found["closed_form"], found["network"]))
+
+
+def _warn(task: Task, trained: Trained) -> None:
+    """Says so where the network, which was written, is no better than the closed form beside it."""
+    if trained.held_out:
+        closed, network = (trained.held_out[who] for who in ("closed_form", "network"))
+        name, where = ("de00" if "de00" in closed else "psnr"), "held-out pairs"
+        worse, found = trained.better == "closed_form", (network.get(name, nan), closed[name])
+    else:
+        assert trained.psnr_network is not None
+        name, where, found = "psnr", "its own pairs", (trained.psnr_network, trained.psnr_fit)
+        worse = not found[0] >= found[1]
+    if worse:
+        word = {"de00": "{:.3f} ΔE00", "psnr": "PSNR {:.2f} dB"}[name]
+        task.say(
+            f"On {where} the network is no better than its closed form: {word.format(found[0])} against "
+            f"{word.format(found[1])}. The network was written all the same; compare it with "
+            f"{task.folder / CLOSED_FORM}, or train for longer."
+        )
 
 
 def _assisted(pairs: PairSource, task: Task) -> Trained:
     """What another process than the first does: its share of every step."""
     if task.settings is not None:
-        train_on_top(fit(task.measure, pairs), pairs, task.settings, _run(task), task.held_out)
+        train_on_top(_closed_form(pairs, task), pairs, task.settings, _run(task), task.held_out)
     return Trained(
         task.model, task.measure.recipe, task.method, task.measure.curve, len(pairs), nan, nan, None
     )
+
+
+def _closed_form(pairs: PairSource, task: Task) -> ClosedForm:
+    """What the network stands on: fitted, or on resume as its checkpoint holds it.
+
+    nafnet32 stands on none and is only compared with one: that is fitted on MEASURED pairs at most.
+    """
+    if task.settings is None:
+        return fit(task.measure, pairs)
+    if task.settings.preset == PUBLISHED:
+        return fit(task.measure, _spread(pairs))
+    before = fitted_before(task.measure, task.folder / "checkpoints") if task.resume else None
+    return fit(task.measure, pairs) if before is None else before
 
 
 def _run(task: Task) -> Run:
@@ -229,12 +285,21 @@ def _spread(pairs: PairSource) -> PairSource:
 
 
 def _write(task: Task, file: Path, model: Any, trained: Trained, hashes: Mapping[str, str]) -> None:
+    export.save_model(model, file, _card(task, file, model, trained, hashes))
+    if file == task.model:
+        task.progress("model", 1, 1)
+
+
+def _card(
+    task: Task, file: Path, model: Any, trained: Trained, hashes: Mapping[str, str]
+) -> export.ModelCard:
+    """What ``model`` is, with the figures that are known by now."""
     names = ("psnr_input", "psnr_fit", "psnr_held_out", "psnr_network")
     figures = {name: getattr(trained, name) for name in names if getattr(trained, name) is not None}
     for who, found in trained.held_out.items():
         figures.update({f"held_out_{who}_{name}": value for name, value in found.items()})
     is_network = file == task.model and task.settings is not None
-    card = export.card_for(
+    return export.card_for(
         model,
         pairs=list(hashes),
         figures=figures,
@@ -246,9 +311,6 @@ def _write(task: Task, file: Path, model: Any, trained: Trained, hashes: Mapping
         steps=trained.steps if is_network else 0,
         pair_hashes=hashes,
     )
-    export.save_model(model, file, card)
-    if file == task.model:
-        task.progress("model", 1, 1)
 
 
 def _displayed(evaluator: Evaluator, curve: str, picture: Pixels) -> Pixels:

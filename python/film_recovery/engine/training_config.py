@@ -10,7 +10,7 @@ import dataclasses
 import difflib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -33,14 +33,15 @@ _HEAD = "# A training of Film Recovery: film-recovery train --config THIS_FILE. 
 
 
 class TrainingConfigError(FilmRecoveryError):
-    """What is missing or wrong in a training's file. ``problems``: each with its line and remedy."""
+    """What is missing or wrong in a training's file, or its options. ``problems``: each with its line and remedy."""
 
-    def __init__(self, problems: list[str], file: str) -> None:
+    def __init__(self, problems: list[str], file: str | None = None) -> None:
         self.problems = tuple(problems)
         one = len(problems) == 1
         message = problems[0] if one else "".join(f"\n  {problem}" for problem in problems)
         head = "" if one else f"{len(problems)} things are missing or wrong:"
-        super().__init__(head + message, remedy="correct them in the file, then start again", file=file)
+        remedy = "correct them in the file, then start again" if file else "correct them, then start again"
+        super().__init__(head + message, remedy=remedy, file=file)
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,11 @@ def pairs_at(place: Path | Sides) -> PicturePairs:
     return FolderPairs(place) if isinstance(place, Path) else PicturePairs(matched(*place))
 
 
-def load(file: Path) -> TrainingConfig:
-    """The training in ``file``. Raises TrainingConfigError with all that is missing or wrong."""
+def load(file: Path, unchecked: Sequence[str] = ()) -> TrainingConfig:
+    """The training in ``file``; the paths named in ``unchecked`` need not exist.
+
+    Raises TrainingConfigError with all that is missing or wrong.
+    """
     if not file.is_file():
         raise FilmRecoveryError(
             "The training's file does not exist.", file=str(file), remedy="check the path of --config"
@@ -130,11 +134,27 @@ def load(file: Path) -> TrainingConfig:
         raise TrainingConfigError([f"{place}{message}"], str(file)) from error
     problems: list[str] = []
     config = _read(document, Path(os.path.abspath(file)).parent, problems)
-    _check_places(config, document, problems)
+    problems += missing(config, document)
+    _check_places(config, document, problems, unchecked)
     _check_settings(config, document, problems)
     if problems:
         raise TrainingConfigError(problems, str(file))
     return config
+
+
+def wrong(config: TrainingConfig) -> list[str]:
+    """All that is wrong in what the options of ``train`` say, beside what is :func:`missing`."""
+    problems: list[str] = []
+    for name, reader in _OWN.items():
+        value = getattr(config, name)
+        if name not in _PLACES and value not in (None, ""):
+            try:
+                reader(value, _key(None, name))
+            except WrongValue as error:
+                problems.append(error.message)
+    _check_places(config, None, problems)
+    _check_settings(config, None, problems)
+    return problems
 
 
 def dump(config: TrainingConfig, file: Path) -> str:
@@ -270,25 +290,52 @@ def _absolute(home: Path, path: str) -> Path:
     return Path(os.path.abspath(home / path))
 
 
-def _check_places(config: TrainingConfig, document: Document, problems: list[str]) -> None:
-    given = [name for name in ("pairs", "manifest", "script") if name in document.data]
+def missing(config: TrainingConfig, document: Document | None = None) -> list[str]:
+    """What does not say enough, or too much, in a training's file, or without one in the options of ``train``."""
+
+    def has(name: str) -> bool:
+        return bool(getattr(config, name)) if document is None else name in document.data
+
+    problems: list[str] = []
+    sources = ("pairs", "manifest", "script")
+    given = [name for name in sources if has(name)]
     if len(given) != 1:
-        what = f"{' and '.join(given)} are given" if given else "there is nothing to train on"
-        problems.append(f"{what}; name one of pairs, manifest, script")
-    if "script" not in given and "recipe" not in document.data:
-        problems.append(f"recipe is missing; give one of {', '.join(RECIPES)}")
-    if "out" not in document.data:
+        keys = " and ".join(_key(document, name) for name in given)
+        what = f"{keys} are given" if given else "there is nothing to train on"
+        problems.append(f"{what}; name one of {', '.join(_key(document, name) for name in sources)}")
+    if "script" not in given and not has("recipe"):
+        problems.append(f"{_key(document, 'recipe')} is missing; give one of {', '.join(RECIPES)}")
+    if document is None:
+        if "script" not in given and not has("out") and not has("model"):
+            problems.append("--out is missing; name the folder of this training, or the --model to write")
+    elif not has("out"):
         problems.append("out is missing; name the folder of this training")
     if config.held_out is not None and config.manifest is not None:
+        held, manifest = _key(document, "held_out"), _key(document, "manifest")
         problems.append(
-            f"{_line(document, 'held_out')}held_out is given beside manifest, which holds out its own"
+            f"{_line(document, 'held_out')}{held} is given beside {manifest}, which holds out its own"
         )
+    if _needs_held_out(config) and config.held_out is None and config.manifest is None:
+        problems.append(
+            f"{_line(document, 'ceiling')}{_key(document, 'ceiling')}: the training goes on while held-out pairs"
+            f" improve, and none are held out; add {_key(document, 'held_out')}, or leave the ceiling out"
+        )
+    return problems
 
+
+def _needs_held_out(config: TrainingConfig) -> bool:
+    steps, ceiling = (config.settings.get(name) or 0 for name in ("steps", "ceiling"))
+    return bool(0 < steps < ceiling)
+
+
+def _check_places(
+    config: TrainingConfig, document: Document | None, problems: list[str], unchecked: Sequence[str] = ()
+) -> None:
     def tried(name: str, work: Callable[[], object]) -> None:
         try:
             work()
         except FilmRecoveryError as error:
-            problems.append(f"{_line(document, name)}{name}: {error}")
+            problems.append(f"{_line(document, name)}{_key(document, name)}: {error}")
 
     for name in ("pairs", "held_out"):
         place = getattr(config, name)
@@ -299,15 +346,17 @@ def _check_places(config: TrainingConfig, document: Document, problems: list[str
         tried("manifest", lambda: manifests.read(path))
     for name in ("script", "finetune", *_PATHS):
         value = config.settings.get(name) if name in _PATHS else getattr(config, name)
-        if value and not Path(value).is_file():
-            problems.append(f"{_line(document, name)}{name}: there is no file {value}")
+        if value and name not in unchecked and not Path(value).is_file():
+            problems.append(f"{_line(document, name)}{_key(document, name)}: there is no file {value}")
     if config.out is not None and config.out.is_file():
-        problems.append(f"{_line(document, 'out')}out: {config.out} is a file, not a folder")
+        problems.append(
+            f"{_line(document, 'out')}{_key(document, 'out')}: {config.out} is a file, not a folder"
+        )
 
 
-def _check_settings(config: TrainingConfig, document: Document, problems: list[str]) -> None:
+def _check_settings(config: TrainingConfig, document: Document | None, problems: list[str]) -> None:
     """Each setting by itself, so that all that is wrong is found; then, if each is right, all together."""
-    if config.settings and "steps" not in config.settings:
+    if document is not None and config.settings and "steps" not in config.settings:
         problems.append("steps is missing; give how many the network trains, or 0 for the closed form only")
     before = len(problems)
     alone = {name: value for name, value in config.settings.items() if name not in _TOGETHER}
@@ -338,6 +387,11 @@ _TOGETHER = (
 )
 
 
-def _line(document: Document, key: str) -> str:
-    line = document.line(key)
+def _key(document: Document | None, name: str) -> str:
+    """What the operator knows ``name`` by: the key of a file, or the option."""
+    return name if document is not None else f"--{name.replace('_', '-')}"
+
+
+def _line(document: Document | None, key: str) -> str:
+    line = None if document is None else document.line(key)
     return "" if line is None else f"line {line}: "

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
+from film_recovery.learning.pairs import Side
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Variation:
     input_contrast: float = 1.0
 
 
-def geometry(sides: Sequence[Pixels], variation: Variation, patch: int) -> Pixels:
+def geometry(sides: Sequence[Side], variation: Variation, patch: int) -> Pixels:
     """The patch × patch × C part of ``sides`` (H×W×… each: all that belongs to a pixel), as drawn, in one array."""
     height, width = sides[0].shape[:2]
     rows = _along(height, variation.y, variation.shift[0], patch, variation)

@@ -1,4 +1,4 @@
-"""Where a training computes: CPU, NVIDIA card (cuda) or Apple card (mps), and in which precision.
+"""Where a training, or a model, computes: CPU, NVIDIA card (cuda) or Apple card (mps), and in which precision.
 
 Checkpoints and models are always the CPU's tensors, so that what began on one device can go on, or run, on another.
 On the CPU with the same number of threads equal settings give equal bytes. Between devices the order of sums differs;
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import torch
@@ -47,6 +48,13 @@ def choose(name: str, workers: Workers = ALONE) -> torch.device:
         )
     if name == "mps" or (name == "auto" and workers.count == 1 and torch.backends.mps.is_available()):
         return torch.device("mps")
+    return torch.device("cpu")
+
+
+def device_of(module: nn.Module | torch.jit.ScriptModule) -> torch.device:
+    """Where ``module`` computes: where its weights lie; the CPU if it has none."""
+    for value in chain(module.parameters(), module.buffers()):
+        return value.device
     return torch.device("cpu")
 
 

@@ -137,6 +137,18 @@ def save_script(data: bytes, path: str | Path, card: ModelCard) -> ModelCard:
     return written
 
 
+def renew_card(path: str | Path, card: ModelCard) -> ModelCard:
+    """Write the sidecar of the model ``path`` (.pt) again, as ``card``; the model stays as it is, bound to by its hash.
+
+    An older .cat is no longer tied to it. Raises FilmRecoveryError for a model that cannot be read, or a folder that
+    cannot be written.
+    """
+    path = Path(path)
+    written = replace(card, sha256=hashlib.sha256(_read(path)).hexdigest(), cat_sha256="")
+    _write_card(path, written)
+    return written
+
+
 def tie_cat(path: str | Path, cat: str | Path) -> ModelCard:
     """Note in the sidecar of the model ``path`` (.pt) that ``cat`` was made from it, by its SHA-256.
 

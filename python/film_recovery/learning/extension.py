@@ -2,8 +2,8 @@
 
 Weak colours on held-out pairs mostly mean that training ended too early. So a training with a ceiling goes on in
 rounds: after its steps a first round in any case (there is nothing to compare with before), then another while the
-last round end was better than all before it in held-out saturation or ΔE00, or in PSNR where the recipe leaves colour
-alone, until the ceiling. It ends with the weights of the best round end.
+last round end was better than all before it in held-out saturation or ΔE00 (PSNR where the recipe leaves colour
+alone), until the ceiling. It ends with the weights of the best round end.
 
 All of it is decided from the figures at the round ends, which checkpoints keep: a training that was killed and resumed
 decides as one that ran through.
@@ -75,9 +75,8 @@ def ahead(figures: Mapping[str, float], other: Mapping[str, float]) -> bool:
 
 def _badness(figures: Mapping[str, float]) -> dict[str, float]:
     """What should fall, by name."""
-    if "de00" not in figures:
-        return {"psnr": -figures["psnr"]} if "psnr" in figures else {}
-    found = {"de00": figures["de00"]}
+    name = metric(figures)
+    found = {name: figures[name] if name == "de00" else -figures[name]} if name else {}
     if "sat_ratio_60" in figures:
         found["sat_ratio_60"] = abs(1 - figures["sat_ratio_60"])
     return found

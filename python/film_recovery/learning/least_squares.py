@@ -16,6 +16,14 @@ from torch import Tensor
 
 from film_recovery.errors import FilmRecoveryError
 
+# Pairs up to which each gives all its samples; of more, each gives fewer, and memory stays what it is.
+_CROWD = 64
+
+
+def share_of(samples_per_pair: int, pairs: int) -> int:
+    """How many samples each of so many pairs gives: ``samples_per_pair``, but of all no more than of 64 pairs."""
+    return max(1, min(samples_per_pair, samples_per_pair * _CROWD // max(pairs, 1)))
+
 
 def check_settings(ridge: float, samples_per_pair: int) -> None:
     """Raise FilmRecoveryError unless a fit is possible with these."""

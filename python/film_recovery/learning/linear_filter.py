@@ -28,7 +28,7 @@ from torch.nn import functional
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.luma import luma as luma_of
 from film_recovery.learning.curve import Curve
-from film_recovery.learning.least_squares import check_settings, fit_ridge, one_thread
+from film_recovery.learning.least_squares import check_settings, fit_ridge, one_thread, share_of
 from film_recovery.learning.lock import change_luma, luma
 from film_recovery.learning.pairs import Pair, PairSource, checked
 
@@ -43,6 +43,8 @@ _QUIETEST, _BUSIEST = 0.05, 0.98
 _CLOSEST = 0.1
 # Share of the training pixels whose change may lie above the limit: dust and misfits, not recovery.
 _OUTLIERS = 1e-3
+# Keeps the generator of what is seen of each of many pairs apart from others.
+_CROWDED = 0xC0DE
 
 
 class LumaFilter(nn.Module):
@@ -121,13 +123,20 @@ def fit_linear_filter(
     """The filters that carry Source luma to Ground Truth luma with the least squared error.
 
     ``pairs``: graph values, at least 9 × 9 and as large as the filter; of each, evenly spaced rows with about
-    ``samples_per_pair`` pixels take part. ``levels``: how many kernels, 1 for a plain linear filter.
+    ``samples_per_pair`` pixels take part (of more than 64 pairs fewer each,
+    ``share_of``). ``levels``: how many kernels, 1 for a plain linear filter.
     ``ridge``: how much a change has to earn, relative to the mean square of the luma. Equal input gives equal
     weights. Raises FilmRecoveryError for bad pairs or settings.
     """
     model = LumaFilter(curve, size, levels)
     check_settings(ridge, samples_per_pair)
-    samples = [_sample(model, pair, samples_per_pair) for pair in checked(pairs)]
+    share = share_of(samples_per_pair, len(pairs))
+    samples = [
+        _sample(model, pair, samples_per_pair)
+        if share == samples_per_pair
+        else _part(model, pair, share, index)
+        for index, pair in enumerate(checked(pairs))
+    ]
     _set_knots(model, [bands for bands, _ in samples])
     exact = copy.deepcopy(model).double()  # the bank as stored (float32), evaluated in float64
     blocks = (block for bands, change in samples for block in _windows(exact, bands, change))
@@ -144,15 +153,35 @@ def _sample(model: LumaFilter, pair: Pair, count: int) -> tuple[Array, Array]:
     how much the Ground Truth differs on those rows (rows × W). About ``count`` pixels."""
     height, width = pair.input.shape[:2]
     reach = model.radius
-    if min(height, width) < 2 * reach + 1:
-        raise FilmRecoveryError(
-            f"{pair.label}: {width} × {height} is smaller than the filter reaches ({2 * reach + 1}).",
-            remedy="use larger frames or a smaller filter",
-        )
+    _check_reach(model, pair)
     rows = np.unique(np.linspace(reach, height - reach - 1, max(1, count // width)).astype(int))
     around = rows[:, None] + np.arange(-reach, reach + 1)
     bands = model.curve.encode_array(luma_of(pair.input)[around])
     return bands, model.curve.encode_array(luma_of(pair.truth)[rows]) - bands[:, reach]
+
+
+def _part(model: LumaFilter, pair: Pair, count: int, index: int) -> tuple[Array, Array]:
+    """As :func:`_sample`, of a few rows at random heights, and of a row longer than ``count`` a part."""
+    _check_reach(model, pair)
+    height, width = pair.input.shape[:2]
+    reach, random = model.radius, np.random.default_rng((_CROWDED, index))
+    across = min(width, count + 2 * reach)
+    left = int(random.integers(width - across + 1))
+    number = min(max(1, count // width), height - 2 * reach)
+    rows = reach + np.sort(random.choice(height - 2 * reach, number, replace=False))
+    around = rows[:, None] + np.arange(-reach, reach + 1)
+    columns = slice(left, left + across)
+    bands = model.curve.encode_array(luma_of(pair.input[:, columns][around]))
+    return bands, model.curve.encode_array(luma_of(pair.truth[rows, columns])) - bands[:, reach]
+
+
+def _check_reach(model: LumaFilter, pair: Pair) -> None:
+    height, width = pair.input.shape[:2]
+    if min(height, width) < 2 * model.radius + 1:
+        raise FilmRecoveryError(
+            f"{pair.label}: {width} × {height} is smaller than the filter reaches ({2 * model.radius + 1}).",
+            remedy="use larger frames or a smaller filter",
+        )
 
 
 def _set_knots(model: LumaFilter, samples: list[Array]) -> None:

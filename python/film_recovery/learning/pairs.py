@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,49 @@ class PairSource(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int, /) -> Pair: ...
+
+
+class Side(Protocol):
+    """One side of a pair, H×W×3: pixels, or what reads of pixels on disk the part that is asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, part: tuple[slice, slice], /) -> Pixels: ...
+
+
+class Opened(Protocol):
+    """A pair of which parts can be taken; a :class:`Pair` is one."""
+
+    @property
+    def input(self) -> Side: ...
+
+    @property
+    def truth(self) -> Side: ...
+
+    @property
+    def window(self) -> Window | None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A pair (Opened) whose sides are not read yet."""
+
+    input: Side
+    truth: Side
+    window: Window | None = None
+
+
+@runtime_checkable
+class PartSource(Protocol):
+    """A PairSource that opens pairs without reading all of them, and for several threads at once."""
+
+    def opened(self, index: int, /) -> Opened: ...
+
+
+def opened(pairs: PairSource, index: int) -> Opened:
+    """The pair at ``index``, read no further than needed."""
+    return pairs.opened(index) if isinstance(pairs, PartSource) else pairs[index]
 
 
 def checked(pairs: PairSource) -> Iterator[Pair]:

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
 from film_recovery.learning.curve import Curve
-from film_recovery.learning.least_squares import check_settings, fit_ridge, one_thread
+from film_recovery.learning.least_squares import check_settings, fit_ridge, one_thread, share_of
 from film_recovery.learning.lock import change_all, change_chroma
 from film_recovery.learning.pairs import PairSource, checked
 
@@ -119,14 +119,16 @@ def fit_colour_polynomial(
     """The polynomial of that ``degree`` which carries Source to Ground Truth with the least squared error.
 
     ``recipe``: colour, or paired, which locks nothing. ``pairs``: graph values; of each, ``samples_per_pair``
-    pixels drawn with ``seed`` take part (all, if it has no more). ``ridge``: how much a change has to earn,
-    relative to the mean square of each monomial. Equal input gives equal weights.
+    pixels drawn with ``seed`` take part (all, if it has no more; of more than 64
+    pairs fewer each, ``share_of``). ``ridge``: how much a change has to earn, relative
+    to the mean square of each monomial. Equal input gives equal weights.
     Raises FilmRecoveryError for bad pairs or settings.
     """
     model = ColourPolynomial(curve, degree, recipe)
     check_settings(ridge, samples_per_pair)
+    share = share_of(samples_per_pair, len(pairs))
     samples = [
-        _sample(model.curve, pair.input, pair.truth, samples_per_pair, np.random.default_rng((seed, index)))
+        _sample(model.curve, pair.input, pair.truth, share, np.random.default_rng((seed, index)))
         for index, pair in enumerate(checked(pairs))
     ]
     _set_seen_range(model, np.concatenate([encoded for encoded, _ in samples]))

@@ -18,7 +18,7 @@ from torch import Tensor
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
 from film_recovery.learning.augmentation import Variation, check_pairing, geometry, light
-from film_recovery.learning.pairs import Pair, PairSource
+from film_recovery.learning.pairs import Pair, PairSource, opened
 from film_recovery.learning.position import coordinates
 
 # Keeps the generator of the order of pairs apart from those of the patches.
@@ -49,6 +49,9 @@ class Sampling:
     position: bool = False
 
 
+Patch = tuple[Pixels, Pixels, Pixels]
+
+
 class Batch(NamedTuple):
     """Input and Ground Truth, N × 3 × patch × patch, graph values; with ``position``, N × 2 × patch × patch
     coordinates (across, down; 0–1) of their pixels in the trained format."""
@@ -63,9 +66,13 @@ def draw_batch(
 ) -> Batch:
     """The patches of ``step`` (from 0). ``places``: those of the batch that are wanted, in order (None: all)."""
     wanted = range(sampling.batch) if places is None else places
-    drawn = [_patch(pairs, sampling, step, place) for place in wanted]
-    given, truth = (_planes([patch[side] for patch in drawn]) for side in (0, 1))
-    return Batch(given, truth, _planes([patch[2] for patch in drawn]) if sampling.position else None)
+    return batch_of([draw_patch(pairs, sampling, step, place) for place in wanted], sampling)
+
+
+def batch_of(patches: Sequence[Patch], sampling: Sampling) -> Batch:
+    """Patches of :func:`draw_patch` as a batch, in their order."""
+    given, truth = (_planes([patch[side] for patch in patches]) for side in (0, 1))
+    return Batch(given, truth, _planes([patch[2] for patch in patches]) if sampling.position else None)
 
 
 def pair_index(count: int, sampling: Sampling, step: int, place: int) -> int:
@@ -77,10 +84,14 @@ def pair_index(count: int, sampling: Sampling, step: int, place: int) -> int:
 
 def check_size(pair: Pair, patch: int) -> None:
     """Raise FilmRecoveryError, naming the pair, when a patch does not fit into it."""
-    height, width = pair.input.shape[:2]
+    check_room(pair.label, pair.input.shape[0], pair.input.shape[1], patch)
+
+
+def check_room(label: str, height: int, width: int, patch: int) -> None:
+    """As :func:`check_size`, for a pair of which only label and size are known."""
     if min(height, width) < patch:
         raise FilmRecoveryError(
-            f"{pair.label}: a patch of {patch} × {patch} does not fit into {width} × {height}.",
+            f"{label}: a patch of {patch} × {patch} does not fit into {width} × {height}.",
             remedy=f"choose a patch of at most {min(height, width)} pixels",
         )
 
@@ -90,15 +101,15 @@ def check_sides(sampling: Sampling) -> None:
     probed = replace(sampling, patch=16, batch=1, position=True)
 
     def draw(given: Pixels, truth: Pixels, number: int) -> tuple[Pixels, Pixels, Pixels]:
-        return _patch([Pair(given, truth, "probe")], probed, number, 0)
+        return draw_patch([Pair(given, truth, "probe")], probed, number, 0)
 
     check_pairing(draw, jitter=sampling.jitter > 0)
 
 
-def _patch(pairs: PairSource, sampling: Sampling, step: int, place: int) -> tuple[Pixels, Pixels, Pixels]:
-    """Both sides and the coordinates (without ``position`` their last axis is empty)."""
+def draw_patch(pairs: PairSource, sampling: Sampling, step: int, place: int) -> Patch:
+    """Both sides and the coordinates (without ``position`` their last axis is empty): one place of a batch."""
     random = np.random.default_rng((sampling.seed, step, place))
-    pair = pairs[pair_index(len(pairs), sampling, step, place)]
+    pair = opened(pairs, pair_index(len(pairs), sampling, step, place))
     height, width = pair.input.shape[:2]
     drawn = _drawn(sampling, random, height, width)
     placed = coordinates(height, width, pair.window) if sampling.position else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -154,10 +155,15 @@ def strictly(path: Path, take_over: Callable[[], Any]) -> None:
         take_over()
     except (KeyError, ValueError, RuntimeError, TypeError, AttributeError) as error:
         raise FilmRecoveryError(
-            f"The checkpoint does not fit this network: {str(error).strip().splitlines()[-1].strip()}.",
+            f"The checkpoint does not fit this network: {_short(str(error))}.",
             remedy="use the preset, the pairs and the version of film-recovery that it was made with",
             file=str(path),
         ) from error
+
+
+def _short(text: str) -> str:
+    """The last line of what torch says, cut off where it begins to name every weight."""
+    return textwrap.shorten(text.strip().splitlines()[-1].strip(" '"), 160, placeholder=" …")
 
 
 def _refused(path: Path, reason: str) -> FilmRecoveryError:

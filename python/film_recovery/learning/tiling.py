@@ -8,7 +8,7 @@ the model does what it does there with the whole frame, its padding included. Ti
 
 A model that looks at the whole picture at once says so (``whole``); no overlap makes its tiles the frame, so
 it is never cut, and bounds its memory itself. A model that knows where it is (``placed``) is told the places of
-the pixels of each tile.
+the pixels of each tile. It computes where its weights lie: tiles go there, and their results come back.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from torch import nn
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
+from film_recovery.learning.device import device_of
 
 GRID = 16  # pixels: a multiple of every network's step
 
@@ -53,6 +54,7 @@ def apply(
     side = max(height, width) if tile is None or whole else tile
     placed: Callable[..., torch.Tensor] | None = getattr(module, "placed", None)
     places = coordinates(height, width) if placed is not None else torch.empty(0)
+    device = device_of(module)
     with torch.inference_mode():
         for y in range(0, height, side):
             for x in range(0, width, side):
@@ -60,15 +62,18 @@ def apply(
                 above, left = (max(0, place - radius) // GRID * GRID for place in (y, x))
                 below, beside = (-(-(end + radius) // GRID) * GRID for end in (bottom, right))
                 seen = (..., slice(above, below), slice(left, beside))
-                window = planes[seen].contiguous()
-                result = module(window) if placed is None else placed(window, places[seen].contiguous())
+                window = planes[seen].contiguous().to(device)
+                if placed is None:
+                    result = module(window)
+                else:
+                    result = placed(window, places[seen].contiguous().to(device))
                 if result.shape != window.shape:
                     raise FilmRecoveryError(
                         f"The model makes {tuple(result.shape)} of {tuple(window.shape)}.",
                         remedy="use a model exported by film-recovery",
                     )
                 inside = result[0, :, y - above : bottom - above, x - left : right - left]
-                out[y:bottom, x:right] = inside.permute(1, 2, 0).numpy()
+                out[y:bottom, x:right] = inside.permute(1, 2, 0).cpu().numpy()
     return out
 
 

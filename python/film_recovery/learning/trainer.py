@@ -16,6 +16,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +26,15 @@ from torch import Tensor, nn
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.learning import device as devices
 from film_recovery.learning import models
+from film_recovery.learning.ahead import Ahead
 from film_recovery.learning.checkpoint import first_step
 from film_recovery.learning.losses import loss_terms, total
 from film_recovery.learning.models import Published
 from film_recovery.learning.network import ClosedForm, Recovery
-from film_recovery.learning.pairs import PairSource, checked
+from film_recovery.learning.noted import notes_of
+from film_recovery.learning.pairs import PairSource
 from film_recovery.learning.perceptual import Features
-from film_recovery.learning.sampling import Batch, check_sides, check_size, draw_batch
+from film_recovery.learning.sampling import Batch, check_room, check_sides
 from film_recovery.learning.settings import Settings
 from film_recovery.learning.state import CHECKPOINTS_KEPT as CHECKPOINTS_KEPT
 from film_recovery.learning.state import State
@@ -41,6 +44,7 @@ from film_recovery.learning.workers import ALONE, Workers
 Trainable = Recovery | Published
 
 MILESTONE_EVERY = 10_000
+CHECKPOINT_SECONDS = 600.0  # of work at most that a kill can cost, however slow the steps
 # What a look may measure that decides anything; processes tell one another these by their place.
 _FIGURES = ("psnr", "de00", "sat_ratio_60")
 
@@ -65,10 +69,10 @@ class Watch:
 
     ``step``: called after every step with its number (from 1), the terms of the loss and the learning rate.
     ``look``: called every ``every`` steps, at every milestone, at the end of every round and after the last step, with
-    the step and the averaged model on the CPU, to be measured and pictured, not changed; gives the figures on held-out
-    pairs, if there are any. ``stop``: asked after every step. ``end``: told how many steps were done, and of which step
-    the weights are kept. ``sheet``: called every ``sheet_every`` steps that have no look (0: never), to be pictured
-    only.
+    the step and the averaged model, on the device of the training, to be measured and pictured, not changed; gives the
+    figures on held-out pairs, if there are any. ``stop``: asked after every step. ``end``: told how many steps were
+    done, and of which step the weights are kept. ``sheet``: called every ``sheet_every`` steps that have no look (0:
+    never), to be pictured only.
     """
 
     step: Callable[[int, Mapping[str, float], float], None] = lambda step, terms, rate: None
@@ -95,10 +99,9 @@ def new_model(
     """
     model = models.build(base, settings, recipe=recipe, curve=curve)
     lowest, highest = float("inf"), -float("inf")
-    for pair in checked(pairs):
-        check_size(pair, settings.patch)
-        for side in (pair.input, pair.truth):
-            lowest, highest = min(lowest, float(side.min())), max(highest, float(side.max()))
+    for label, note in notes_of(pairs):
+        check_room(label, note.height, note.width, settings.patch)
+        lowest, highest = min(lowest, note.lowest), max(highest, note.highest)
     model.low.copy_(model.curve.encode(torch.tensor([lowest])))
     model.high.copy_(model.curve.encode(torch.tensor([highest])))
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -114,6 +117,7 @@ def train_network(
     hashes: Mapping[str, str],
     resume: bool = False,
     checkpoint_every: int = 100,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
     milestone_every: int = MILESTONE_EVERY,
     watch: Watch = Watch(),
     workers: Workers = ALONE,
@@ -123,9 +127,9 @@ def train_network(
     """Trains ``model`` (from :func:`new_model`) to its last step; it then holds the averaged weights, on the CPU.
 
     The last step is the settings', or with a ceiling, the end of a later round (``extension.py``). A checkpoint is
-    written every ``checkpoint_every`` steps, of which the newest CHECKPOINTS_KEPT stay, and every
-    ``milestone_every`` steps, which all stay, each with a look beside it: the operator chooses among them. The one
-    with the best look stays besides.
+    written every ``checkpoint_every`` steps, and ``checkpoint_seconds`` after the last; of these the newest
+    CHECKPOINTS_KEPT stay. Another every ``milestone_every`` steps, which all stay, each with a look beside it: the
+    operator chooses among them. The one with the best look stays besides.
 
     ``folder``: where checkpoints go; all processes can read it. ``hashes``: of the pairs, from :func:`pair_hashes`.
     ``resume``: go on from the newest checkpoint there, or from the start if none was reached; without it, a folder that
@@ -142,46 +146,45 @@ def train_network(
     if first_step(folder, resume):
         state.restore()
     _check_alike(workers, state, (watch.every, milestone_every))
-    while state.step < state.goal:
-        terms = steps.take(state)
-        state.step += 1
-        done = state.step
-        if workers.writes:
-            watch.step(done, terms, settings.rate(done - 1))
-        milestone, round_end = done % milestone_every == 0, done == state.goal
-        if (settings.ceiling and round_end) or ((milestone or done % watch.every == 0) and not round_end):
-            # Before the checkpoint: after a kill in between, this is done again.
-            figures = _look(state, watch, workers)
-            if round_end:
-                state.end_round(_needed(figures))
-        elif watch.sheet_every and done % watch.sheet_every == 0 and not round_end and workers.writes:
-            watch.sheet(done, _averaged(state))
-        last = done == state.goal
-        stopped = workers.any(watch.stop() or clock.over) and not last
-        path = folder
-        if (stopped or milestone or done % checkpoint_every == 0 or round_end) and workers.writes:
-            path = state.save()
-        if stopped:
-            workers.barrier()  # whoever ended before the first has saved would take it along
-            raise TrainingStopped(done, path, clock.word)
+    saved = time.monotonic()
+    with closing(steps.batches):
+        while state.step < state.goal:
+            terms = steps.take(state)
+            state.step += 1
+            done = state.step
+            if workers.writes:
+                watch.step(done, terms, settings.rate(done - 1))
+            milestone, round_end = done % milestone_every == 0, done == state.goal
+            if (settings.ceiling and round_end) or ((milestone or done % watch.every == 0) and not round_end):
+                # Before the checkpoint: after a kill in between, this is done again.
+                figures = _look(state, watch, workers)
+                if round_end:
+                    state.end_round(_needed(figures))
+            elif watch.sheet_every and done % watch.sheet_every == 0 and not round_end and workers.writes:
+                watch.sheet(done, _averaged(state))
+            last = done == state.goal
+            stopped = workers.any(watch.stop() or clock.over) and not last
+            path = folder
+            # The clock of the first process alone decides, and no weight depends on it.
+            due = done % checkpoint_every == 0 or time.monotonic() - saved >= checkpoint_seconds
+            if (stopped or milestone or due or round_end) and workers.writes:
+                path = state.save()
+                saved = time.monotonic()
+            if stopped:
+                workers.barrier()  # whoever ended before the first has saved would take it along
+                raise TrainingStopped(done, path, clock.word)
     kept = state.last_weights()
     if workers.writes:
         watch.end(state.step, kept)
-    model.cpu().eval()
     if not settings.ceiling:
         _look(state, watch, workers)
+    model.cpu().eval()
     return model
 
 
 def pair_hashes(pairs: PairSource) -> dict[str, str]:
-    """SHA-256 of each pair's pixels by its label."""
-    found: dict[str, str] = {}
-    for pair in checked(pairs):
-        digest = hashlib.sha256(repr(pair.input.shape).encode())
-        for side in (pair.input, pair.truth):
-            digest.update(side.tobytes())
-        found[pair.label] = digest.hexdigest()
-    return found
+    """SHA-256 of each pair's pixels by its label; of a Noted source those that are noted."""
+    return {label: note.sha256 for label, note in notes_of(pairs)}
 
 
 class _Steps:
@@ -190,8 +193,8 @@ class _Steps:
     def __init__(
         self, model: Trainable, pairs: PairSource, settings: Settings, workers: Workers, device: str
     ) -> None:
-        self.model, self.pairs, self.settings, self.workers = model, pairs, settings, workers
-        self.places = workers.share(settings.batch)
+        self.model, self.settings, self.workers = model, settings, workers
+        places = workers.share(settings.batch)
         self.device = devices.choose(device, workers)
         settings.check_recipe(model.recipe)
         check_sides(settings.sampling)
@@ -200,6 +203,7 @@ class _Steps:
             self.features.to(self.device)
         model.to(self.device)
         workers.take_from_first(model)
+        self.batches = Ahead(pairs, settings.sampling, places)
 
     def take(self, state: State) -> dict[str, float]:
         """The step after ``state.step``; its terms of the loss."""
@@ -222,7 +226,7 @@ class _Steps:
         return figures
 
     def _terms(self, step: int) -> dict[str, Tensor]:
-        batch = draw_batch(self.pairs, self.settings.sampling, step, self.places)
+        batch = self.batches.take(step)
         where = None if batch.coordinates is None else batch.coordinates.to(self.device)
         batch = Batch(batch.given.to(self.device), batch.truth.to(self.device), where)
         with devices.mixed(self.model.network, self.device, self.settings.amp):
@@ -276,7 +280,7 @@ def _averaged(state: State) -> nn.Module:
     """A second model with the averaged weights; the first trains on."""
     second = copy.deepcopy(state.model)
     state.average.copy_to(second)
-    return second.cpu().eval()
+    return second.eval()
 
 
 def _needed(figures: dict[str, float]) -> dict[str, float]:
