@@ -172,7 +172,7 @@ def make_nuke_torch() -> Path | None:
             return None
         new_environment(NUKE_TORCH, OLDEST_PYTHON, python)
         say(f"installing requirements/{NUKE_TORCH_LOCK.name} into {NUKE_TORCH.name}: up to 800 MB")
-        # Alone, as what PyPI's own file asks for beside it is not needed on a processor.
+        # Alone: what the package asks for beside these is not needed on a processor.
         pip(NUKE_TORCH, "install", "--no-deps", "-r", str(NUKE_TORCH_LOCK))
         need_parts(NUKE_TORCH, ["import torch"], ENGINE_LIBRARIES)
         mark_made(NUKE_TORCH, "nuke-torch", stamp)

@@ -25,7 +25,7 @@ torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[1])
 import test_trainer
 from film_recovery.learning.trainer import Watch
-from film_recovery.learning.workers import from_environment
+from film_recovery.learning.workers import from_environment, leave
 folder, wish, options = Path(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4])
 settings = replace(test_trainer.SETTINGS, **options)
 asked = 0
@@ -55,7 +55,7 @@ try:
         print("done", flush=True)
 except Exception as error:
     print("end", type(error).__name__, str(error).replace("\\n", " "), flush=True)
-    sys.exit(3)
+    leave(3)
 """
 
 

@@ -6,6 +6,7 @@ Each module that is imported here adds its commands to the program, in the order
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 from film_recovery.cli import film_commands, job_commands, learning_commands, project_commands
@@ -41,11 +42,22 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a name of a file may hold what they cannot
     try:
         app()
+    except SystemExit as end:
+        _end(end)
     except BrokenPipeError:
         sys.exit(EXIT_CHECK_FAILED)
     except OSError as error:  # standard output itself, for instance on a full disk
         print(f"film-recovery: {error}", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
+
+
+def _end(end: SystemExit) -> None:
+    """Ends as ``end`` says; a process of a training of several ends at once where it ends in an error."""
+    if isinstance(end.code, int) and end.code and os.environ.get("WORLD_SIZE", "1") != "1":
+        from film_recovery.learning.workers import leave
+
+        leave(end.code)
+    raise end
 
 
 if __name__ == "__main__":
