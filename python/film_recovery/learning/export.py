@@ -239,7 +239,9 @@ def _script_bytes(module: nn.Module) -> bytes:
 
     Its parameters ask for no gradient: whoever runs it, with gradients switched on or not, gets the same.
     """
-    module = copy.deepcopy(module).requires_grad_(False)
+    module = copy.deepcopy(module)
+    for weight in module.parameters():  # one by one: a scripted module can do it no other way
+        weight.requires_grad_(False)
     buffer = io.BytesIO()  # in memory torch names the archive "archive", not after a file
     torch.jit.save(torch.jit.script(module.eval()), buffer)
     out = io.BytesIO()
