@@ -237,11 +237,11 @@ def _verify(path: Path, data: bytes, sha256: str) -> None:
 def _script_bytes(module: nn.Module) -> bytes:
     """``module`` as a TorchScript archive that depends on nothing but the module.
 
-    Its parameters ask for no gradient: whoever runs it, with gradients switched on or not, gets the same.
+    Its parameters ask for no gradient: whoever runs it, with gradients switched on or not, gets the same. One that is
+    scripted already is written as it is.
     """
-    module = copy.deepcopy(module)
-    for weight in module.parameters():  # one by one: a scripted module can do it no other way
-        weight.requires_grad_(False)
+    if not isinstance(module, torch.jit.ScriptModule):
+        module = copy.deepcopy(module).requires_grad_(False)
     buffer = io.BytesIO()  # in memory torch names the archive "archive", not after a file
     torch.jit.save(torch.jit.script(module.eval()), buffer)
     out = io.BytesIO()
