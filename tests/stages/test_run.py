@@ -84,6 +84,14 @@ def test_another_pixel_of_a_pair_trains_anew_and_the_earlier_model_is_kept(signe
     assert load_model(kept).card.film == signed.project.film
 
 
+def test_another_model_in_the_place_of_the_last_one_is_not_taken_for_it(signed: Any) -> None:
+    go(signed)
+    weights = signed.model.read_bytes()
+    signed.model.write_bytes(b"what a killed training of other settings left")
+    go(signed)
+    assert signed.model.read_bytes() == weights
+
+
 def test_a_training_starts_from_the_checkpoint_that_the_project_names(signed: Any) -> None:
     go(signed)
     fresh = load_model(signed.model).card.sha256

@@ -43,7 +43,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
     settings, places = project.training, paths(project)
     quick = _quick_key(project)
     last = _last(project)
-    if places.model.exists() and last.get("quick") == quick:
+    if last.get("quick") == quick and _is_last(places.model, last):
         return None
     if settings.engine != ENGINE:
         raise CheckFailed(
@@ -53,7 +53,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
         )
     evaluator = Evaluator(nk.load(places.script))
     key = training_key(project, evaluator)
-    if places.model.exists() and last.get("key") == key:
+    if last.get("key") == key and _is_last(places.model, last):
         return {**last, "quick": quick, "what": "Nothing that the model depends on has changed."}
     folder = run_folder(project, key)
     trained = train(
@@ -152,6 +152,11 @@ def _settings(project: Project) -> dict[str, Any]:
 def _last(project: Project) -> dict[str, Any]:
     """What the ledger says of the last training, without what every stage's record has."""
     return {k: v for k, v in last_work(project, 3).items() if k not in ("stage", "name", "checks")}
+
+
+def _is_last(model: Path, last: dict[str, Any]) -> bool:
+    """Whether the file is the model of the ``last`` training, not one that a killed training has left since."""
+    return model.is_file() and hashlib.sha256(model.read_bytes()).hexdigest() == last.get("sha256")
 
 
 def _keep(model: Path, folder: Path) -> None:
