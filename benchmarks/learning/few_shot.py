@@ -27,7 +27,7 @@ from film_recovery.learning.linear_filter import fit_linear_filter
 from film_recovery.learning.network import ClosedForm
 from film_recovery.learning.pairs import Pair
 from film_recovery.learning.polynomial import fit_colour_polynomial
-from film_recovery.learning.settings import Settings
+from film_recovery.learning.settings import for_recipe
 
 SHOTS = ("astronaut.png", "coffee.png", "rocket.jpg")
 TUNING = ("chelsea.png",)  # the only photograph on which a setting of the U-Net was chosen
@@ -35,7 +35,7 @@ SIZE = (400, 300)
 LEARNT, HELD_OUT = (0.0, 1.0), (0.5,)
 CURVE = "srgb"
 # Steps of the small network in a minute of one core of an AMD EPYC server, measured alone, rounded down.
-STEPS_A_MINUTE = {"colour": 900, "spatial": 1100}
+STEPS_A_MINUTE = {"colour": 800, "spatial": 1100}
 UNET_RATE = 1e-3
 COLUMNS = {
     "steps": ".0f",
@@ -135,7 +135,7 @@ def _ours(task: Task, seed: int, budgets: Sequence[float]) -> None:
         train_ours(
             fitted(task.learnt, task.recipe),
             task.learnt,
-            Settings(steps, seed=seed),
+            for_recipe(task.recipe, steps, seed=seed),
             steps,
             lambda step, spent, model, minutes=minutes: task.note(  # type: ignore[misc]
                 "ours", model, seed, minutes, step, spent

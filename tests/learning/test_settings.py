@@ -51,7 +51,7 @@ def test_what_cannot_work_is_refused_by_name(options, words):
         ({"clip": 0.01}, "colour", "clipping at 0.01 starves the weights"),
         ({"transpose": True}, "spatial", "upside down or transposed"),
         ({"jitter": 0.5, "jitter_exposure": 0.1}, "paired", "jitter on 50%"),
-        ({"loss": {"ms_ssim": 1.0}}, "colour", "3 of its 5 scales"),
+        ({"loss": {"ms_ssim": 1.0}, "patch": 43}, "colour", "2 of its 5 scales"),
         ({"position": True}, "colour", "whole frames of that format"),
     ],
 )
@@ -77,8 +77,23 @@ def test_the_augmentation_follows_the_recipe(recipe, gravity, turned):
         0,
     )
     assert for_recipe(recipe, 50, vflip=not turned).vflip is not turned
-    if recipe != "paired":
-        assert found == Settings(50, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "patch", "loss"),
+    [
+        ("colour", 48, {"l1": 1.0, "ms_ssim": 0.1}),
+        ("colour", 22, {"l1": 1.0, "ms_ssim": 0.1}),
+        ("colour", 21, {"l1": 1.0}),
+        ("spatial", 48, {"l1": 1.0}),
+        ("paired", 48, {"l1": 1.0}),
+    ],
+)
+def test_the_loss_follows_the_recipe_as_far_as_the_patch_allows(recipe, patch, loss):
+    found = for_recipe(recipe, 50, patch=patch)
+    assert found.loss == loss
+    assert found.warnings(recipe) == [] or patch < 44
+    assert for_recipe(recipe, 50, patch=patch, loss={"charbonnier": 1.0}).loss == {"charbonnier": 1.0}
 
 
 def test_what_a_recipe_cannot_use_is_refused_by_name():

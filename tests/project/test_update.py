@@ -52,6 +52,7 @@ def _changes(folder: Path) -> tuple[list[str], list[str]]:
         ("training.flip", False, [], ["  flip: false"]),
         ("training.exposure", 0.1, [], ["  exposure: 0.1"]),
         ("training.ceiling", 80000, [], ["  ceiling: 80000"]),
+        ("training.loss", {"l1": 1, "ms_ssim": 0.1}, [], ["  loss:", "    l1: 1", "    ms_ssim: 0.1"]),
         ("prefilter", 3, [], ["prefilter: 3"]),
         ("alignment.live_area", (1, 2, 3, 4), [], ["alignment:", "  live_area: [1, 2, 3, 4]"]),
         (

@@ -104,22 +104,30 @@ def test_a_training_starts_from_the_checkpoint_that_the_project_names(signed: An
     assert load_model(signed.model).card.sha256 != fresh
 
 
-def test_flip_and_exposure_reach_the_training(signed: Any) -> None:
+def test_flip_exposure_and_loss_reach_the_training(signed: Any) -> None:
     go(signed)
     as_is = signed.model.read_bytes()
-    for key, value in (("training.flip", False), ("training.exposure", 0.3)):
-        project.update(signed.folder, {key: value})
+    for key, value in (("flip", False), ("exposure", 0.3), ("loss", {"charbonnier": 1})):
+        file = signed.folder / "project.yaml"
+        before = file.read_text()
+        project.update(signed.folder, {f"training.{key}": value})
         go(signed)
         assert signed.model.read_bytes() != as_is, key
-        project.update(signed.folder, {key: getattr(Training, key.removeprefix("training."))})
+        file.write_text(before)
     go(signed)
     assert signed.model.read_bytes() == as_is
+
+
+def test_the_ledger_names_the_loss_that_the_recipe_chose(signed: Any) -> None:
+    go(signed)
+    (record,) = (r for r in ledger.read(signed.folder).of_kind("stage") if r.data["stage"] == 3)
+    assert record.data["settings"]["loss"] == {"l1": 1.0}  # patches of 16 pixels have one scale: no MS-SSIM
 
 
 def test_a_key_that_came_later_leaves_the_model_of_a_project_that_has_not_got_it(signed: Any) -> None:
     go(signed)
     file = signed.folder / "project.yaml"
-    later = ("  flip:", "  exposure:", "  ceiling:")
+    later = ("  flip:", "  exposure:", "  ceiling:", "  loss:")
     kept = [line for line in file.read_text().splitlines() if not line.startswith(later)]
     file.write_text("\n".join(kept) + "\n")
     go(signed)

@@ -23,7 +23,8 @@ class Trained:
     ``psnr_input`` of the Input against the Ground Truth, ``psnr_fit`` of the closed form on its own pairs,
     ``psnr_held_out`` of the closed form on pairs that it was not fitted on: the held-out ones, or else, of a fit on
     three quarters of the pairs on the other quarter (None with fewer than two pairs). ``psnr_network``: of the network
-    on its own pairs. ``steps``: of the weights that were kept, of ``steps_done``.
+    on its own pairs. ``steps``: of the weights that were kept, of ``steps_done``. ``loss``: what was minimised, weights
+    by term.
 
     ``held_out``: figures (``engine.scores``) on the held-out pairs of "input", "closed_form" and "network".
     ``better``: which of the last two did better there ("" without both); the network is what was written, and the
@@ -44,6 +45,7 @@ class Trained:
     run_folder: Path | None = None
     held_out: Mapping[str, dict[str, float]] = field(default_factory=dict)
     better: str = ""
+    loss: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from film_recovery.learning.device import choose
 from film_recovery.learning.network import ClosedForm
 from film_recovery.learning.pairs import PairSource
 from film_recovery.learning.sampling import check_size
-from film_recovery.learning.settings import PUBLISHED, Settings
+from film_recovery.learning.settings import PUBLISHED, Settings, for_recipe
 from film_recovery.learning.trainer import pair_hashes
 from film_recovery.protection import protect_elements, protect_files
 
@@ -71,8 +71,9 @@ def train(
 ) -> Trained:
     """Fits the closed form on the pairs of a CopyCat node, trains a network on top, and writes the model.
 
-    ``steps``: of the network; 0 fits the closed form only. ``options``: further fields of ``Settings``. The
-    recipe and the luma method are those of the FR_GroundTruth upstream, unless ``recipe`` says otherwise.
+    ``steps``: of the network; 0 fits the closed form only. ``options``: further fields of ``Settings``; what is left
+    out is as the recipe has it. Recipe and luma method are those of the FR_GroundTruth upstream, unless ``recipe``
+    says otherwise.
     ``model``: the file to write; by default ``<node>_<recipe>.0.pt`` in the CopyCat's data directory.
     ``run_folder``: log, contact sheets, previews, checkpoints, the closed form; by default beside the model.
     ``held_out``: pairs that are measured every ``look_every`` steps, never learnt from. ``milestone_every``: steps
@@ -82,7 +83,8 @@ def train(
     """
     given = {"patch": patch, "batch": batch, **(options or {})}
     known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    settings = Settings(steps, preset, seed=seed, **known) if steps else None
+    chosen, _ = recipe_of(evaluator, evaluator.script.node(node), recipe)
+    settings = for_recipe(chosen, steps, preset=preset, seed=seed, **known) if steps else None
     return train_script(
         evaluator,
         node,
@@ -189,7 +191,9 @@ def _trained(pairs: PairSource, task: Task) -> Trained:
     # The trainer rearranges the weights in memory, and so in the file.
     fitted, alone = deepcopy(closed), trained
     network = train_on_top(closed, pairs, settings, _run(task), held_out)
-    trained = replace(trained, steps=network.steps, steps_done=network.done, run_folder=task.folder)
+    trained = replace(
+        trained, steps=network.steps, steps_done=network.done, run_folder=task.folder, loss=settings.loss
+    )
     # Only now: what an earlier training left in its folder is replaced when the trainer has found it to be the same.
     _write(task, task.folder / CLOSED_FORM, fitted, alone, network.hashes)
     # Before it is measured, which takes a while: killed meanwhile, the training leaves a model that can be used.

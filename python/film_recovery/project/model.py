@@ -112,7 +112,8 @@ class Training:
 
     ``flip``: half of the patches are mirrored, where the composition allows it. ``exposure``: both sides of a
     patch are made brighter or darker, by up to so many stops. ``ceiling``: after ``steps`` the training goes on
-    while saturation or ΔE00 on the hold-out improve, up to so many steps; 0: it ends. The open engine's alone.
+    while saturation or ΔE00 on the hold-out improve, up to so many steps; 0: it ends. ``loss``: weights by term;
+    empty: as the recipe has them. These are the open engine's alone.
     """
 
     engine: str = "open"
@@ -124,6 +125,7 @@ class Training:
     flip: bool = True
     exposure: float = 0.0
     ceiling: int = 0
+    loss: Mapping[str, float] = field(default_factory=dict)
     initial: str = "none"
 
 

@@ -139,6 +139,7 @@ FIELDS: dict[str, Reader] = {
             "flip": boolean,
             "exposure": number(at_least=0),
             "ceiling": integer(0),
+            "loss": table(number(above=0)),
             "initial": _NOT_EMPTY,
         },
     ),

@@ -19,16 +19,21 @@ from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import FILE, Project, paths
-from film_recovery.project.model import Training
 from film_recovery.stages.done import digest, last_work
 from film_recovery.stages.held_out import pairs_of
 
 if TYPE_CHECKING:
+    from film_recovery.project.model import Training
     from film_recovery.stages.run import Listener
 
 COPYCAT = "CopyCat1"
 ENGINE = "open"
-_CAME_LATER = ("flip", "exposure", "ceiling")
+_CAME_LATER = {
+    "flip": True,
+    "exposure": 0.0,
+    "ceiling": 0,
+    "loss": {},
+}  # and what each is where it is left out
 
 
 def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
@@ -64,7 +69,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
         seed=settings.seed,
         patch=settings.patch,
         batch=settings.batch,
-        options={"flip": settings.flip, "exposure": settings.exposure, "ceiling": settings.ceiling},
+        options=_options(settings),
         model=places.model,
         run_folder=folder if settings.steps else None,
         held_out=pairs_of(project),
@@ -82,7 +87,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
         "model": places.model.name,
         "sha256": load_model(places.model).card.sha256,
         "run": folder.name if settings.steps else "",
-        "settings": asdict(settings),
+        "settings": {**asdict(settings), "loss": dict(trained.loss)},
         "figures": {
             f"{contender} {name}": value
             for contender, figures in trained.held_out.items()
@@ -107,6 +112,12 @@ def training_key(project: Project, evaluator: Evaluator) -> str:
     hashes = pair_hashes(CopyCatPairs(evaluator, node))
     graph = (*recipe_of(evaluator, node, None), curve_of(evaluator, node))
     return digest((list(hashes.items()), graph, _settings(project)))
+
+
+def _options(settings: Training) -> dict[str, Any]:
+    """What the open engine is told beyond CopyCat's own settings; a loss that is left out is the recipe's."""
+    given = {"flip": settings.flip, "exposure": settings.exposure, "ceiling": settings.ceiling}
+    return {**given, "loss": dict(settings.loss)} if settings.loss else given
 
 
 def initial_weights(project: Project) -> Path | None:
@@ -140,8 +151,8 @@ def _quick_key(project: Project) -> str:
 def _settings(project: Project) -> dict[str, Any]:
     """The settings as the key has them: initial weights by their content; what came later, where it is used."""
     settings = asdict(project.training)
-    for name in _CAME_LATER:
-        if settings[name] == getattr(Training, name):
+    for name, left_out in _CAME_LATER.items():
+        if settings[name] == left_out:
             del settings[name]  # a project that never asked for it keeps the key, and the model, that it has
     checkpoint = initial_weights(project)
     if checkpoint is not None:
