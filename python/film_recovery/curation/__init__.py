@@ -1,0 +1,1 @@
+"""Which frames are worth training on, and why: the Reference's worth, what pairs cover, which to choose."""

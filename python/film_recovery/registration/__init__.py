@@ -1,0 +1,1 @@
+"""How one picture lies on another: solved, and, by other means, measured."""
