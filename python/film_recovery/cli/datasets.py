@@ -11,7 +11,7 @@ from film_recovery._files import explained, write_whole
 from film_recovery.cli.report import Report
 from film_recovery.datasets import manifest as manifests
 from film_recovery.datasets.folder import FolderPairs, PicturePairs
-from film_recovery.datasets.preflight import Preflight, judge
+from film_recovery.datasets.preflight import judged_all
 from film_recovery.datasets.splitting import MEASURES, Wishes, names_in
 from film_recovery.datasets.splitting import split as divide
 from film_recovery.datasets.survey import survey
@@ -47,7 +47,7 @@ def split(report: Report, folder: Path, asked: Asked) -> int:
     failures = names_in(asked.failures) if asked.failures else frozenset()
     stay = manifests.read(asked.extend) if asked.extend else None
     found = survey(pairs, report.progress)
-    checked = Preflight(tuple(judge(found)), tuple(found))
+    checked = judged_all(found)
     for outcome in checked.outcomes:
         report.check(
             outcome.check,

@@ -13,7 +13,7 @@ import numpy as np
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import Header, read_frame, read_header
-from film_recovery.imaging.frame import RGB, Pixels
+from film_recovery.imaging.frame import Pixels, need_colours
 
 SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".dpx")
 UPRIGHT = 1
@@ -41,13 +41,7 @@ def read_picture(file: Path) -> Pixels:
             remedy="convert it to RGB with its own profile, in the application that made it",
         )
     frame = read_frame(file)
-    missing = [name for name in RGB if name not in frame.channels]
-    if missing:
-        raise FilmRecoveryError(
-            f"The picture has no {', '.join(missing)}.",
-            file=str(file),
-            remedy="save it as red, green and blue",
-        )
+    need_colours(frame, file)
     return turned(frame.rgb(frame.format.box)[::-1], header.orientation)
 
 

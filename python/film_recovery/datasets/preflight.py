@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from film_recovery._yaml import yaml
-from film_recovery.checks import OUTCOMES, Check, Outcome, judged
+from film_recovery.checks import Check, Outcome, StageReport, judged
 from film_recovery.datasets.folder import PicturePairs
 from film_recovery.datasets.pictures import UPRIGHT
 from film_recovery.datasets.survey import STYLE, Progress, Side, Surveyed, survey
@@ -35,29 +35,24 @@ _JUDGES: dict[str, Judge] = {}
 
 
 @dataclass(frozen=True)
-class Preflight:
+class Preflight(StageReport):
     """``outcomes``: in the order of ``preflight.yaml``. ``pairs``: what was looked at."""
 
-    outcomes: tuple[Outcome, ...]
     pairs: tuple[Surveyed, ...]
-
-    @property
-    def worst(self) -> str:
-        return max((outcome.outcome for outcome in self.outcomes), key=OUTCOMES.index, default="pass")
-
-    @property
-    def stops(self) -> bool:
-        """Whether these pairs must not be trained on as they are."""
-        return self.worst == "fail"
 
 
 def preflight(pairs: PicturePairs, progress: Progress | None = None) -> Preflight:
     """Reads every file of ``pairs`` once and judges them all."""
     found = survey(pairs, progress)
-    return Preflight(tuple(judge(found)), tuple(found))
+    return judged_all(found)
 
 
-def judge(found: Found) -> list[Outcome]:
+def judged_all(found: Found) -> Preflight:
+    """The preflight of pairs that were surveyed."""
+    return Preflight(STAGE, tuple(_outcomes(found)), tuple(found))
+
+
+def _outcomes(found: Found) -> list[Outcome]:
     """The outcome of every check on pairs that were surveyed."""
     return [_JUDGES[check.id](check, found) for check in checks()]
 

@@ -186,6 +186,17 @@ class Frame:
         return np.ascontiguousarray(self.pixels[::-1])
 
 
+def need_colours(frame: Frame, file: object) -> None:
+    """Raises FilmRecoveryError naming ``file`` where the frame lacks red, green or blue."""
+    missing = [name for name in RGB if name not in frame.channels]
+    if missing:
+        raise FilmRecoveryError(
+            f"The picture has no {', '.join(missing)}.",
+            file=str(file),
+            remedy="save it as red, green and blue",
+        )
+
+
 def non_finite(frame: Frame) -> int:
     """How many values of ``frame``, over all channels of its bbox, are NaN or infinite."""
     return int(frame.pixels.size - np.count_nonzero(np.isfinite(frame.pixels)))

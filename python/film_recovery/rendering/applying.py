@@ -17,7 +17,7 @@ import numpy as np
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging import carrying
 from film_recovery.imaging.files import COMPRESSIONS, DATATYPES, Header, read_frame, read_header, write_frame
-from film_recovery.imaging.frame import RGB, Frame, Pixels
+from film_recovery.imaging.frame import RGB, Frame, Pixels, need_colours
 from film_recovery.imaging.reading import FORMATS
 from film_recovery.imaging.sequence import Sequence as FileSequence
 from film_recovery.protection import keep_apart
@@ -131,13 +131,7 @@ def _make_one(run: Run, job: Job, number: int, record: Record, key: str, place: 
 
 
 def _recovered(run: Run, frame: Frame, file: Path) -> Frame:
-    missing = [name for name in RGB if name not in frame.channels]
-    if missing:
-        raise FilmRecoveryError(
-            f"The picture has no {', '.join(missing)}.",
-            file=str(file),
-            remedy="save it as red, green and blue",
-        )
+    need_colours(frame, file)
     if frame.bbox.empty:
         return frame
     rgb = np.ascontiguousarray(frame.select(RGB)[::-1])
