@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from film_recovery import nk
 from film_recovery.graph.areas import Area, stamp
+from film_recovery.graph.corners import corners, pins, resize, switched
 from film_recovery.graph.curation import shape_of
 from film_recovery.graph.sheet import Sheet
-from film_recovery.graph.spec import Element, GraphSpec
+from film_recovery.graph.spec import GraphSpec
 
 WIDTH, HEIGHT = 630, 720
 STAMPS = 245  # from the top of an area to its PostageStamps
@@ -26,7 +27,7 @@ def aligned(sheet: Sheet, spec: GraphSpec, area: Area, source: str, reference: s
         (right, top + 360),
         [shown],
         format=nk.quote(shape_of(spec.source)),
-        resize="none",
+        resize=resize(spec.source, spec.reference) if any(spec.solved) else "none",
         black_outside="true",
         label=nk.quote("the Source's format"),
     )
@@ -39,14 +40,14 @@ def aligned(sheet: Sheet, spec: GraphSpec, area: Area, source: str, reference: s
             label=nk.quote("F_Align here"),
         ),
         _manual(sheet, spec, (right, top + 450), fitted),
-        _solved(sheet, spec.source, (right + 155, top + 450), fitted),
+        _solved(sheet, spec, (right + 155, top + 450), fitted),
     ]
     switch = sheet.node(
         "Switch",
         "AlignmentSwitch",
         (right, top + 540),
         branches,
-        which="1",
+        which=switched({n: bool(matrix) for n, matrix in enumerate(spec.solved, 1)}),
         label=nk.quote("0 automatic, 1 manual,\n2 solved; key it a pair"),
     )
     sheet.node("Merge2", "DifferenceView", (left, top + 552), [source_stamp, switch], operation="difference")
@@ -79,12 +80,17 @@ def _keyed(positions: Sequence[tuple[float, float]]) -> str:
     return nk.curves([{n: point[axis] for n, point in enumerate(positions, 1)} for axis in (0, 1)], "K")
 
 
-def _solved(sheet: Sheet, element: Element, at: tuple[int, int], feed: str) -> str:
+def _solved(sheet: Sheet, spec: GraphSpec, at: tuple[int, int], feed: str) -> str:
     """The CornerPin2D of a solved alignment; corners on themselves until there is one."""
-    width, height = element.width, element.height
-    corners = enumerate(((0, 0), (width, 0), (width, height), (0, height)), 1)
-    pins = {f"{end}{n}": nk.numbers(corner) for n, corner in corners for end in ("to", "from")}
-    return sheet.node("CornerPin2D", "SolvedCornerPin", at, [feed], pins, filter="Keys")
+    width, height = spec.source.width, spec.source.height
+    own = enumerate(((0, 0), (width, 0), (width, height), (0, height)), 1)
+    knobs = {f"{end}{n}": nk.numbers(corner) for n, corner in own for end in ("to", "from")}
+    found = {
+        n: corners(matrix, spec.source, spec.reference) for n, matrix in enumerate(spec.solved, 1) if matrix
+    }
+    if found:
+        knobs.update(pins(found))
+    return sheet.node("CornerPin2D", "SolvedCornerPin", at, [feed], knobs, filter="Keys")
 
 
 def linked_area(sheet: Sheet) -> dict[str, str]:

@@ -41,7 +41,8 @@ class GraphSpec:
     """All that a recovery graph holds.
 
     ``pairs``: Source frame and Reference frame of each pair, in order. ``preview``: the hold-out's Source
-    frame. ``translate``: the alignment of the Reference for each pair, in pixels, in order of the pairs.
+    frame. ``translate``: the alignment of the Reference for each pair, in pixels, in order of the pairs. ``solved``:
+    likewise the solved one, a homography as ``corners`` takes it, or empty for a pair that has none.
     ``live_area``: left, bottom, right, top of the one Crop, or None while it is not known (Crop bypassed).
     ``patch`` and ``size`` are CopyCat's crop size and model size; ``prefilter`` is the size of the Median on the
     Source only, the same in training and inference (0: none). ``compression``, ``datatype``: words of a Write.
@@ -59,6 +60,7 @@ class GraphSpec:
     data_directory: str
     model_file: str = ""
     translate: Sequence[tuple[float, float]] = ()
+    solved: Sequence[Sequence[float]] = ()
     live_area: tuple[int, int, int, int] | None = None
     method: str = "matrix"
     steps: int = STEPS
@@ -95,8 +97,8 @@ def check(spec: GraphSpec) -> None:
         raise UsageError(f"Unknown recipe {spec.recipe!r}.", remedy=f"choose one of {', '.join(RECIPES)}")
     if not all(shot.pairs for shot in spec.shots):
         raise UsageError("A recovery graph needs at least one pair.", remedy="choose 4 to 9 pairs for a shot")
-    if spec.translate and len(spec.translate) != spec.pair_count:
-        raise UsageError(
-            f"{len(spec.translate)} alignments for {spec.pair_count} pairs.",
-            remedy="give one a pair, or none",
-        )
+    for given in (spec.translate, spec.solved):
+        if given and len(given) != spec.pair_count:
+            raise UsageError(
+                f"{len(given)} alignments for {spec.pair_count} pairs.", remedy="give one a pair, or none"
+            )

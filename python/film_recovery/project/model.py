@@ -76,12 +76,16 @@ class Element:
 
 @dataclass(frozen=True)
 class PairOf:
-    """The Source frame and the Reference frame of one moment; why it was chosen, and from which shot."""
+    """The Source frame and the Reference frame of one moment; why it was chosen, and from which shot.
+
+    ``matrix``: the solved alignment, from Reference to Source pixels (``graph.corners``); empty: not solved.
+    """
 
     source: int
     reference: int
     reason: str = ""
     shot: str = ""
+    matrix: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,16 @@ def _range_of(reader: Reader) -> Reader:
 
 
 _pairs = several(
-    record(PairOf, {"source": integer(), "reference": integer(), "reason": text(), "shot": text()})
+    record(
+        PairOf,
+        {
+            "source": integer(),
+            "reference": integer(),
+            "reason": text(),
+            "shot": text(),
+            "matrix": several(number(), 9),
+        },
+    )
 )
 
 FIELDS: dict[str, Reader] = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from film_recovery import graph
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.project.folders import paths
-from film_recovery.project.model import Project
+from film_recovery.project.model import PairOf, Project
 from film_recovery.recipes import load
 
 # The project's words → the words of a Write node.
@@ -51,6 +52,7 @@ def spec_of(project: Project, script_folder: Path | None = None) -> graph.GraphS
         data_directory=_seen(places.training, base),
         model_file=_seen(places.model.with_suffix(".cat"), base),
         translate=project.alignment.translate,
+        solved=solved(project.pairs),
         live_area=project.alignment.live_area,
         method=project.method,
         steps=settings.steps,
@@ -64,6 +66,11 @@ def spec_of(project: Project, script_folder: Path | None = None) -> graph.GraphS
         template=project.recipe,
         note=graph.BUILT,
     )
+
+
+def solved(pairs: Sequence[PairOf]) -> tuple[tuple[float, ...], ...]:
+    """The solved alignment of each of ``pairs``; none where no pair has one."""
+    return tuple(pair.matrix for pair in pairs) if any(pair.matrix for pair in pairs) else ()
 
 
 def _element(project: Project, name: str, base: Path | None) -> graph.Element:

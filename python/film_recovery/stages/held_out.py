@@ -15,6 +15,7 @@ from film_recovery.comp import Evaluator
 from film_recovery.engine.pairs import CopyCatPairs
 from film_recovery.imaging.frame import Box, Pixels
 from film_recovery.project import Project, paths
+from film_recovery.project.specification import solved
 from film_recovery.stages.building import spec_of
 from film_recovery.stages.reads import set_colour
 
@@ -56,6 +57,7 @@ def _evaluator(project: Project) -> Evaluator:
         spec_of(project),
         pairs=[(pair.source, pair.reference) for pair in project.hold_out],
         translate=project.alignment.hold_out,
+        solved=solved(project.hold_out),
     )
     script = nk.parse(graph.recovery_graph(spec), file=str(paths(project).script))
     set_colour(script, project)
