@@ -58,6 +58,7 @@ class Task:
     learnt: Sequence[Pair]
     held_out: Sequence[Pair]
     file: Path
+    loss: dict[str, dict[str, float]]  # empty, or the setting of that name
 
     def note(
         self, method: str, model: Model, seed: int = 0, minutes: float = 0, steps: int = 0, spent: float = 0
@@ -85,16 +86,17 @@ def main() -> None:
     parser.add_argument("--photographs", type=Path, default=OWN, help="folder that holds the shots")
     parser.add_argument("--shots", nargs="+", default=list(SHOTS), help="names of the photographs")
     parser.add_argument("--fade", default="strong", choices=["strong", "mild"], help="of the colour recipe")
+    parser.add_argument("--furthest", type=float, help="learn from videos up to so many pixels beside")
+    parser.add_argument("--loss", help="terms and weights, as l1=1,ms_ssim=0.1; by default the recipe's")
     parser.add_argument("--unet-rate", type=float, default=UNET_RATE)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     file = asked.out / "few_shot.jsonl"
     pictures = read(asked.photographs, asked.shots)
     for recipe in asked.recipe:
-        learnt, held_out = (
-            shot_pairs(pictures, places, recipe, SIZE, asked.fade) for places in (LEARNT, HELD_OUT)
-        )
-        task = Task(recipe, learnt, held_out, file)
+        learnt = shot_pairs(pictures, LEARNT, recipe, SIZE, asked.fade, asked.furthest)
+        held_out = shot_pairs(pictures, HELD_OUT, recipe, SIZE, asked.fade)
+        task = Task(recipe, learnt, held_out, file, _loss(asked.loss))
         if "closed" in asked.method:
             _simple(task)
         for seed in asked.seeds:
@@ -107,6 +109,12 @@ def main() -> None:
 
 def summary(rows: Sequence[Row]) -> str:
     return table(rows, ("recipe", "method", "minutes"), COLUMNS)
+
+
+def _loss(asked: str | None) -> dict[str, dict[str, float]]:
+    if asked is None:
+        return {}
+    return {"loss": {name: float(weight) for name, weight in (term.split("=") for term in asked.split(","))}}
 
 
 def fitted(pairs: Sequence[Pair], recipe: str) -> ClosedForm:
@@ -135,7 +143,7 @@ def _ours(task: Task, seed: int, budgets: Sequence[float]) -> None:
         train_ours(
             fitted(task.learnt, task.recipe),
             task.learnt,
-            for_recipe(task.recipe, steps, seed=seed),
+            for_recipe(task.recipe, steps, seed=seed, **task.loss),
             steps,
             lambda step, spent, model, minutes=minutes: task.note(  # type: ignore[misc]
                 "ours", model, seed, minutes, step, spent

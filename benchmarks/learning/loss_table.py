@@ -26,10 +26,9 @@ import numpy as np
 import torch
 from few_shot import CURVE, fitted
 from measuring import Model, Row, append, figures, rows_of, table
-from photographs import SHOT_FRAMES, Reference, make_pair, misaligned, read, shown
+from photographs import SHOT_FRAMES, exact, make_pair, read, shown, worn
 from timed import runner, train_ours
 
-from film_recovery.demo.degrade import Picture, video_reference
 from film_recovery.learning.pairs import Pair
 from film_recovery.learning.settings import Settings
 
@@ -129,19 +128,9 @@ def _pairs(folder: Path, stems: Sequence[str], recipe: str, furthest: float) -> 
     pairs = []
     for stem, picture in zip(stems, read(folder, [f"{stem}.png" for stem in stems]), strict=True):
         number = int(stem)
-        beside = misaligned(furthest, number)
-
-        def worn(same: Picture, beside: Reference = beside) -> Picture:
-            moved = beside(same)
-            return video_reference(moved) if recipe == "colour" else moved
-
-        index = SHOT_FRAMES * number
-        pairs.append(make_pair(picture, recipe, index, worn if furthest else _exact))
+        reference = worn(recipe, furthest, number) if furthest else exact
+        pairs.append(make_pair(picture, recipe, SHOT_FRAMES * number, reference))
     return pairs
-
-
-def _exact(picture: Picture) -> Picture:
-    return picture
 
 
 def summary(rows: Sequence[Row], recipe: str) -> str:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from film_recovery import demo
-from film_recovery.demo.degrade import Damage, Picture, damaged, to_encoded, to_linear
+from film_recovery.demo.degrade import Damage, Picture, damaged, to_encoded, to_linear, video_reference
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.luma import luma
 from film_recovery.learning.pairs import Pair
@@ -72,25 +72,31 @@ def shot_pairs(
     recipe: str,
     size: tuple[int, int],
     fade: str = "strong",
+    furthest: float | None = None,
 ) -> list[Pair]:
-    """A pair for each photograph and place, with the damage of ``recipe``."""
-    return [
-        make_pair(
-            view(photograph, place, size),
-            recipe,
-            SHOT_FRAMES * shot + round((SHOT_FRAMES - 1) * place),
-            fade=fade,
-        )
-        for shot, photograph in enumerate(photographs)
-        for place in places
-    ]
+    """A pair for each photograph and place, with the damage of ``recipe``.
+
+    ``furthest``: the Reference is a video (:func:`worn`) that lies up to so many pixels beside; None: it is exact.
+    """
+    pairs = []
+    for shot, photograph in enumerate(photographs):
+        for place in places:
+            frame = SHOT_FRAMES * shot + round((SHOT_FRAMES - 1) * place)
+            reference = exact if furthest is None else worn(recipe, furthest, frame)
+            pairs.append(make_pair(view(photograph, place, size), recipe, frame, reference, fade))
+    return pairs
+
+
+def exact(picture: Picture) -> Picture:
+    """The Reference of an element that shows the same."""
+    return picture
 
 
 def make_pair(
     picture: Picture,
     recipe: str,
     index: int,
-    reference: Reference = lambda same: same,
+    reference: Reference = exact,
     fade: str = "strong",
 ) -> Pair:
     """``picture`` as frame ``index`` of a damaged print, and the Ground Truth of ``recipe`` made with a Reference.
@@ -122,6 +128,12 @@ def misaligned(furthest: float, seed: int) -> Reference:
         return np.clip(moved, 0, 1).astype(np.float32)
 
     return reference
+
+
+def worn(recipe: str, furthest: float, seed: int) -> Reference:
+    """The Reference as films have it: beside the Source, and for colour a video's chroma and 8 bit."""
+    beside = misaligned(furthest, seed)
+    return (lambda same: video_reference(beside(same))) if recipe == "colour" else beside
 
 
 def shown(picture: Picture) -> Picture:
