@@ -77,23 +77,9 @@ def test_the_augmentation_follows_the_recipe(recipe, gravity, turned):
         0,
     )
     assert for_recipe(recipe, 50, vflip=not turned).vflip is not turned
-
-
-@pytest.mark.parametrize(
-    ("recipe", "patch", "loss"),
-    [
-        ("colour", 48, {"l1": 1.0, "ms_ssim": 0.1}),
-        ("colour", 22, {"l1": 1.0, "ms_ssim": 0.1}),
-        ("colour", 21, {"l1": 1.0}),
-        ("spatial", 48, {"l1": 1.0}),
-        ("paired", 48, {"l1": 1.0}),
-    ],
-)
-def test_the_loss_follows_the_recipe_as_far_as_the_patch_allows(recipe, patch, loss):
-    found = for_recipe(recipe, 50, patch=patch)
-    assert found.loss == loss
-    assert found.warnings(recipe) == [] or patch < 44
-    assert for_recipe(recipe, 50, patch=patch, loss={"charbonnier": 1.0}).loss == {"charbonnier": 1.0}
+    assert found.loss == {"l1": 1.0}  # no other term has earned it: docs/learning.md
+    if recipe != "paired":
+        assert found == Settings(50, seed=3)
 
 
 def test_what_a_recipe_cannot_use_is_refused_by_name():

@@ -154,6 +154,7 @@ def test_a_run_stops_at_what_has_to_be_signed_and_says_so(show: Show, film: Film
     assert panel.step.kind == "sign"
 
 
+@pytest.mark.slow
 def test_a_training_is_left_found_again_and_cancelled(show: Show, film: Film, qtbot: Any) -> None:
     folder = film("--signed", "--steps", "200000")
     panel = show(folder)
@@ -177,6 +178,7 @@ def test_a_training_is_left_found_again_and_cancelled(show: Show, film: Film, qt
     assert again.step.kind == "run" and not again.problem.isVisible()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_is_told_with_its_last_lines(show: Show, film: Film, qtbot: Any) -> None:
     folder = film("--signed", "--steps", "200000")
     panel = show(folder)

@@ -118,10 +118,10 @@ def test_flip_exposure_and_loss_reach_the_training(signed: Any) -> None:
     assert signed.model.read_bytes() == as_is
 
 
-def test_the_ledger_names_the_loss_that_the_recipe_chose(signed: Any) -> None:
+def test_the_ledger_names_the_loss_also_where_the_project_leaves_it_open(signed: Any) -> None:
     go(signed)
     (record,) = (r for r in ledger.read(signed.folder).of_kind("stage") if r.data["stage"] == 3)
-    assert record.data["settings"]["loss"] == {"l1": 1.0}  # patches of 16 pixels have one scale: no MS-SSIM
+    assert record.data["settings"]["loss"] == {"l1": 1.0}
 
 
 def test_a_key_that_came_later_leaves_the_model_of_a_project_that_has_not_got_it(signed: Any) -> None:

@@ -1,6 +1,6 @@
 """What determines the weights that a training ends with, and the presets of it.
 
-Loss and augmentation follow the recipe (:func:`for_recipe`): film keeps its own geometry and is only mirrored,
+The augmentation follows the recipe (:func:`for_recipe`): film keeps its own geometry and is only mirrored,
 photographs are also turned upside down and transposed, unless gravity counts. Nothing is changed silently:
 values that cannot work are refused, those that work badly are named by :meth:`Settings.warnings`.
 """
@@ -224,7 +224,7 @@ class Settings:
 
 
 def for_recipe(recipe: str, steps: int, *, gravity: bool = False, **options: Any) -> Settings:
-    """Settings with the loss and the augmentation of ``recipe``; ``options`` are further fields of Settings and win.
+    """Settings with the augmentation of ``recipe``; ``options`` are further fields of Settings and win.
 
     ``gravity``: photographs in which up stays up are mirrored, not turned upside down or transposed. Raises
     FilmRecoveryError for an unknown recipe, unknown options, and what Settings or the recipe refuse.
@@ -238,26 +238,9 @@ def for_recipe(recipe: str, steps: int, *, gravity: bool = False, **options: Any
             f"The training has no setting {', '.join(unknown)}.",
             remedy=f"choose from {', '.join(sorted(known))}",
         )
-    usual = {
-        "loss": usual_loss(recipe, options.get("patch", Settings.patch)),
-        "flip": True,
-        "vflip": turned,
-        "transpose": turned,
-    }
-    settings = Settings(steps, **{**usual, **options})
+    settings = Settings(steps, **{"flip": True, "vflip": turned, "transpose": turned, **options})
     settings.check_recipe(recipe)
     return settings
-
-
-def usual_loss(recipe: str, patch: int) -> dict[str, float]:
-    """The weights of the loss that ``recipe`` has by default, with patches of ``patch`` pixels.
-
-    MS-SSIM has earned its place for colour, in three seeds against L1 alone: ``docs/learning.md``, *Which term of the
-    loss earns its default*. Nothing was measured for the others.
-    """
-    if recipe == "colour" and scales_for(patch) >= 2:
-        return {"l1": 1.0, "ms_ssim": 0.1}
-    return {"l1": 1.0}
 
 
 def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:

@@ -117,7 +117,7 @@ class Training:
     ``flip``: half of the patches are mirrored, where the composition allows it. ``exposure``: both sides of a
     patch are made brighter or darker, by up to so many stops. ``ceiling``: after ``steps`` the training goes on
     while saturation or ΔE00 on the hold-out improve, up to so many steps; 0: it ends. ``loss``: weights by term;
-    empty: as the recipe has them. These are the open engine's alone.
+    empty: L1. These are the open engine's alone.
     """
 
     engine: str = "open"

@@ -39,7 +39,7 @@ _ABOVE = {
 # engine: open or copycat. size: {", ".join(SIZES)}. steps 0: closed form only. flip: mirror patches, where the
 # composition allows it. exposure: stops by which both sides are made brighter or darker. ceiling: steps up to which
 # the training goes on while colour on the hold-out still improves; 0: it ends at steps. loss: weights by term, as
-# {{l1: 1, ms_ssim: 0.1}}; empty: as the recipe has them. initial: none, or a checkpoint of this film.""",
+# {{l1: 1, ms_ssim: 0.1}}; empty: L1. initial: none, or a checkpoint of this film.""",
     "inference": """
 # frames: 1001-1100,1105; empty: all. The version is part of the file names; frames stay inside this folder.""",
     "tolerances": """
