@@ -141,7 +141,11 @@ class Identity(torch.nn.Module):
 
 @cache
 def photograph() -> np.ndarray:
-    return cv2.imread(str(PHOTOGRAPHS / "coffee.png"))[..., ::-1].astype(np.float32) / 255
+    """With texture everywhere: pictures this small have too little of their own to measure an alignment by."""
+    whole = cv2.imread(str(PHOTOGRAPHS / "coffee.png"))[..., ::-1].astype(np.float32) / 255
+    noise = np.random.default_rng(6).normal(size=whole.shape[:2]).astype(np.float32)
+    texture = cv2.GaussianBlur(noise, (0, 0), 1.5)
+    return np.clip(0.15 + 0.7 * whole + 0.1 * (texture / texture.std())[..., None], 0, 1)
 
 
 def picture(number: int, recipe: str, element: str) -> np.ndarray:

@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 job_app = typer.Typer(help="Long runs that go on without a screen.", no_args_is_help=True)
 app.add_typer(job_app, name="job")
+pairs_app = typer.Typer(help="Single pairs of a project.", no_args_is_help=True)
+app.add_typer(pairs_app, name="pairs")
 nk_app = typer.Typer(help="Nuke scripts as text.", no_args_is_help=True)
 app.add_typer(nk_app, name="nk")
 config_app = typer.Typer(help="Files that say how to train.", no_args_is_help=True)

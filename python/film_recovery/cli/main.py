@@ -9,12 +9,26 @@ import io
 import os
 import sys
 
-from film_recovery.cli import film_commands, job_commands, learning_commands, project_commands
+from film_recovery.cli import (
+    curation_commands,
+    film_commands,
+    job_commands,
+    learning_commands,
+    project_commands,
+)
 from film_recovery.cli.app import Json, app, guarded
 from film_recovery.cli.report import Report
 from film_recovery.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED
 
-__all__ = ["app", "film_commands", "job_commands", "learning_commands", "main", "project_commands"]
+__all__ = [
+    "app",
+    "curation_commands",
+    "film_commands",
+    "job_commands",
+    "learning_commands",
+    "main",
+    "project_commands",
+]
 
 
 @app.command()

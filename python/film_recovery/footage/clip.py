@@ -54,8 +54,9 @@ class Clip:
         except FilmRecoveryError as error:
             error.where.update(where)
             raise
-        bad = int(np.count_nonzero(~np.isfinite(rgb)))
-        if bad:
+        # One NaN or infinity makes the sum one, which is quicker to know than which it was.
+        if not np.isfinite(rgb.sum(dtype=np.float64)):
+            bad = int(np.count_nonzero(~np.isfinite(rgb)))
             raise FilmRecoveryError(
                 f"{bad} values of the {self.name} are NaN or infinite.",
                 remedy="export the frame again",

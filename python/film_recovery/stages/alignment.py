@@ -1,11 +1,22 @@
-"""Stage 2: one Crop, in its place, and nothing but geometry on the way to the aligned Reference."""
+"""Stage 2: one Crop, in its place, nothing but geometry on the way to the aligned Reference, and how well it lies."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.comp.place import Place
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.footage.clip import ENCODED
+from film_recovery.imaging.frame import Frame, Pixels
+from film_recovery.registration.normalise import live, plane
+from film_recovery.registration.residual import CANNOT_TELL, FAIL, PASS, Tolerance, residual
 from film_recovery.stages import walk
 from film_recovery.stages.measure import measures
+from film_recovery.stages.remembered import remembered
 from film_recovery.stages.view import View
 
 
@@ -66,6 +77,70 @@ def no_colour_correction(view: View, check: Check) -> Outcome:
         else f"{len(found)} nodes change the colour of the Reference: {', '.join(found)}."
     )
     return judged(check, not found, found, reason, {"node": found[0]} if found else {})
+
+
+@measures("alignment.residual")
+def measured_residual(view: View, check: Check) -> Outcome:
+    """What is left between the Source and the aligned Reference, pair by pair, by measuring tile by tile."""
+    wanted = check.tolerance
+    tolerance = Tolerance(wanted["good"], wanted["bad"], wanted["measurable"], wanted["strays"])
+    found = {number: _left(view, number, tolerance) for number in view.numbers}
+    by_verdict = {
+        verdict: [number for number, one in found.items() if one["verdict"] == verdict]
+        for verdict in {one["verdict"] for one in found.values()}
+    }
+    value = {str(number): one["residual"] for number, one in found.items()}
+    worst = max(
+        found, key=lambda number: (_RANK.index(found[number]["verdict"]), found[number]["residual"] or 0)
+    )
+    show = {"node": view.reference_pipe.path, "frame": worst}
+    one = found[worst]
+    if one["verdict"] == PASS:
+        off = max(each["residual"] or 0 for each in found.values())
+        return judged(
+            check, True, value, f"No corner of {len(found)} pairs is off by more than {off:.2f} px."
+        )
+    named = ", ".join(map(str, by_verdict[one["verdict"]]))
+    reason = f"{one['verdict'].capitalize()} in pair {named}; pair {worst}: {one['reason']}"
+    if one["verdict"] == FAIL:
+        return judged(check, False, value, reason, show)
+    return Outcome(check.id, "warn", value, check.tolerance, reason, check.remedy, show)
+
+
+_RANK = (PASS, "warn", CANNOT_TELL, FAIL)
+
+
+def _left(view: View, number: int, tolerance: Tolerance) -> dict[str, Any]:
+    """Verdict, pixels and reason of one pair, where both have data."""
+    evaluator = view.evaluator
+    frames = evaluator.frame(view.source_pipe.path, number), evaluator.frame(view.reference_pipe.path, number)
+    area = frames[0].format.box
+    for frame in frames:
+        area = area.intersect(frame.bbox)
+    if area.empty:
+        return {"verdict": CANNOT_TELL, "residual": None, "reason": "Source and Reference share no pixel."}
+    source, reference = (_encoded(view, frame.cropped(area)) for frame in frames)
+
+    def make() -> dict[str, Any]:
+        try:
+            one = residual(source, reference, _data(source) & _data(reference), tolerance)
+        except FilmRecoveryError as error:  # smaller than a tile, or not finite: told, not passed
+            return {"verdict": CANNOT_TELL, "residual": None, "reason": error.message}
+        return {"verdict": one.verdict, "residual": one.residual, "reason": " ".join(one.reasons)}
+
+    return remembered(view.project, "residual", (source, reference), asdict(tolerance), make)
+
+
+def _encoded(view: View, frame: Frame) -> Pixels:
+    """As the eye sees it, top row first."""
+    root = view.evaluator.root
+    rgb = np.ascontiguousarray(frame.rgb()[::-1])
+    return root.config.convert(rgb, root.working_space, ENCODED)
+
+
+def _data(picture: Pixels) -> Any:
+    """Where a picture is not the black that a transform leaves around it."""
+    return live(plane(picture))
 
 
 def _the_crop(view: View) -> Place:

@@ -20,6 +20,7 @@ from film_recovery.ledger import Record
 from film_recovery.project import Project
 from film_recovery.stages import alignment as alignment  # each registers its functions
 from film_recovery.stages import curation as curation
+from film_recovery.stages import footage_checks as footage_checks
 from film_recovery.stages import inference as inference
 from film_recovery.stages import ingest as ingest
 from film_recovery.stages import steps as steps

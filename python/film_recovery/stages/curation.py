@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-
-import numpy as np
-
 from film_recovery.checks import Check, Outcome, judged
-from film_recovery.imaging.files import read_frame
+from film_recovery.curation import table
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.stages import walk
 from film_recovery.stages.measure import measures
@@ -148,7 +144,4 @@ def _need_pairs(view: View) -> None:
 
 def _content(view: View, element: str, frame: int) -> str:
     """SHA-256 of the picture: channels, box and values, whatever the file around them is."""
-    picture = read_frame(view.sequence(element).pattern, frame=frame)
-    digest = hashlib.sha256(f"{picture.channels} {picture.bbox}".encode())
-    digest.update(np.ascontiguousarray(picture.pixels).tobytes())
-    return digest.hexdigest()
+    return table.content(view.sequence(element).pattern, frame)

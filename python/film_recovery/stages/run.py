@@ -10,7 +10,6 @@ through this same run, and every one of them held as long as the chain is.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import time
 from collections.abc import Callable, Mapping
@@ -22,8 +21,8 @@ from typing import Any, Protocol
 from film_recovery import __version__, engine, jobs, ledger, nk, rendering
 from film_recovery.checks import Outcome, StageReport
 from film_recovery.comp import Evaluator
+from film_recovery.curation import table
 from film_recovery.errors import CheckFailed, FilmRecoveryError
-from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.project import Project, load, lock, paths
 from film_recovery.project.leftovers import clear_unfinished
@@ -258,20 +257,9 @@ def _ingest(project: Project, listener: Listener) -> dict[str, Any] | None:
 
 def _curation(project: Project, listener: Listener) -> dict[str, Any] | None:
     """``pairs.csv``: the table of pairs, with why each was chosen."""
-    rows = [
-        (index, kind, pair.source, pair.reference, pair.shot, pair.reason)
-        for kind, pairs in (("training", project.pairs), ("hold-out", project.hold_out))
-        for index, pair in enumerate(pairs, 1)
-    ]
-    table = paths(project).curation / "pairs.csv"
-    with (
-        replacement(table, create_directories=True) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(("index", "set", "source_frame", "reference_frame", "shot", "reason"))
-        writer.writerows(rows)
-    key = digest(rows)
+    rows = tuple(table.rows_of(project))
+    table.write(rows, paths(project).curation / table.FILE)
+    key = digest([(r.index, r.set, r.source_frame, r.reference_frame, r.shot, r.reason) for r in rows])
     script = paths(project).script
     return (
         None if _done(project, 1, key) else {"key": key, "pairs": len(project.pairs), "script": script.name}

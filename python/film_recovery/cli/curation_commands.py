@@ -1,0 +1,210 @@
+"""From two elements to aligned pairs: ``ingest``, ``curate``, ``pairs``, ``align``.
+
+Each takes a project, or two sequences by their patterns. Their options; what they do stands in the modules that they
+call.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from film_recovery.cli.app import HERE, Json, Project, TakeOver, app, guarded, pairs_app
+from film_recovery.cli.report import Report
+
+Folder = Annotated[Path | None, typer.Argument(metavar="[PROJECT]", help="The project's folder.")]
+Source = Annotated[
+    str | None, typer.Option("--source", help="Instead of a project: the Source, such as scan.####.exr.")
+]
+Reference = Annotated[str | None, typer.Option("--reference", help="Instead of a project: the Reference.")]
+Frames = Annotated[
+    str | None, typer.Option("--frames", help="Source frames, such as 1001-1100; by default all.")
+]
+By = Annotated[str, typer.Option("--by", help="Who works; by default the login name.")]
+
+
+@app.command()
+def ingest(
+    project: Folder = None,
+    source: Source = None,
+    reference: Reference = None,
+    frames: Frames = None,
+    most: Annotated[
+        int, typer.Option(min=40, help="How many frames of each element are looked at in full, in runs.")
+    ] = 600,
+    json: Json = False,
+) -> None:
+    """Looks at both elements: headers, values, levels, repeats, cadence, interlace; each with its remedy."""
+    from film_recovery.cli.ingest import ingest as look
+
+    with Report(json) as report:
+        guarded(report, lambda: look(report, project, source, reference, frames, most))
+
+
+@app.command()
+def curate(
+    project: Folder = None,
+    source: Source = None,
+    reference: Reference = None,
+    frames: Frames = None,
+    recipe: Annotated[str, typer.Option(help="Of two sequences: spatial or colour, or a recipe's id.")] = "",
+    count: Annotated[int | None, typer.Option(help="How many pairs; by default as the scope has it.")] = None,
+    hold_outs: Annotated[int, typer.Option(help="How many pairs are kept apart.")] = 1,
+    scope: Annotated[str, typer.Option(help="shot, scene or sequence; by default the project's.")] = "",
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(help="FRAME:KIND, a fault that does not exclude its frame; repeatable."),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Leave the project's own pairs out of account.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for table, sheet and plot.")] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write pairs and hold-out into the project.")
+    ] = False,
+    by: By = "",
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Offset, shots, faults, the Reference's worth, and pairs chosen by what they cover, each with its reason."""
+    from film_recovery.cli.curate import Wanted
+    from film_recovery.cli.curate import curate as choose
+
+    wanted = Wanted(
+        frames=frames,
+        recipe=recipe,
+        count=count,
+        hold_outs=hold_outs,
+        scope=scope,
+        out=out,
+        apply=apply,
+        fresh=fresh,
+        allow=tuple(allow or ()),
+        by=by,
+        take_over=take_over,
+    )
+    with Report(json) as report:
+        guarded(report, lambda: choose(report, project, source, reference, wanted))
+
+
+Pair = Annotated[str, typer.Argument(metavar="FRAME[:REFERENCE]", help="Source frame, and the Reference's.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the table of pairs.")]
+Shot = Annotated[str, typer.Option("--shot", help="The shot that it is of.")]
+
+
+@pairs_app.command("add")
+def pairs_add(
+    pair: Pair,
+    reason: Reason = "",
+    shot: Shot = "",
+    project: Project = HERE,
+    by: By = "",
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Adds a pair to the training pairs; a hold-out becomes one."""
+    from film_recovery.cli import pairs
+
+    with Report(json) as report:
+        guarded(
+            report,
+            lambda: pairs.add(report, project, pair, reason=reason, shot=shot, by=by, take_over=take_over),
+        )
+
+
+@pairs_app.command("remove")
+def pairs_remove(
+    pair: Pair,
+    reason: Reason = "",
+    project: Project = HERE,
+    by: By = "",
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Takes a pair or hold-out out."""
+    from film_recovery.cli import pairs
+
+    with Report(json) as report:
+        guarded(
+            report, lambda: pairs.remove(report, project, pair, reason=reason, by=by, take_over=take_over)
+        )
+
+
+@pairs_app.command("holdout")
+def pairs_holdout(
+    pair: Pair,
+    reason: Reason = "",
+    shot: Shot = "",
+    project: Project = HERE,
+    by: By = "",
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Keeps a pair apart: it never enters training; a training pair leaves it."""
+    from film_recovery.cli import pairs
+
+    with Report(json) as report:
+        guarded(
+            report,
+            lambda: pairs.holdout(
+                report, project, pair, reason=reason, shot=shot, by=by, take_over=take_over
+            ),
+        )
+
+
+@app.command()
+def align(
+    project: Folder = None,
+    source: Source = None,
+    reference: Reference = None,
+    frames: Frames = None,
+    offset: Annotated[int, typer.Option(help="Reference frame minus Source frame.")] = 0,
+    source_space: Annotated[
+        str, typer.Option(help="Colour space of the Source's files; by default encoded as they are.")
+    ] = "",
+    reference_space: Annotated[str, typer.Option(help="Colour space of the Reference's files.")] = "",
+    source_aspect: Annotated[
+        float, typer.Option(help="Pixel aspect of the Source, where its headers are wrong.")
+    ] = 0.0,
+    reference_aspect: Annotated[float, typer.Option(help="Pixel aspect of the Reference, likewise.")] = 0.0,
+    weave: Annotated[
+        str,
+        typer.Option(
+            help="each: every frame as solved. Of a shot: kept (outliers repaired), removed, constant."
+        ),
+    ] = "each",
+    mesh: Annotated[
+        bool,
+        typer.Option("--mesh", help="The residual warp (lens, shrinkage) as STMaps too; needs a folder."),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for align.json, heat-maps and FR_Align.nk.")
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the solutions and the live area into the project.")
+    ] = False,
+    by: By = "",
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Solves where the Reference lies on the Source, and measures what is left, by other means."""
+    from film_recovery.cli.align import Asked, align_command
+
+    asked = Asked(
+        source,
+        reference,
+        frames,
+        offset,
+        source_space,
+        reference_space,
+        source_aspect,
+        reference_aspect,
+        weave,
+        mesh,
+        out,
+        apply,
+    )
+    with Report(json) as report:
+        guarded(report, lambda: align_command(report, project, asked, by, take_over))

@@ -1,0 +1,226 @@
+"""``ingest``: stage 0 for a project or for two sequences: every header, sampled values, cadence, and what differs.
+
+Each finding is told as a check is; the result has all of them. Nothing is written anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from film_recovery.cli.report import Report
+from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
+from film_recovery.footage import headers, matrix, movement, repeats, retimes, values
+from film_recovery.footage.clip import Clip
+from film_recovery.footage.finding import Finding
+from film_recovery.footage.runs import spread, spread_runs
+from film_recovery.imaging.colour import ColourConfig
+from film_recovery.imaging.frame_ranges import parse_frames
+from film_recovery.imaging.sequence import Sequence as FileSequence
+from film_recovery.project.model import Project
+
+MOST = 600  # frames of an element that are decoded, unless more are asked for: a minute or two at 2K
+_RUN = 60  # consecutive ones, where there are more
+_VALUES = 24  # frames whose values are looked at
+_MATCHED = 8  # frames that the matrix is told by
+
+
+@dataclass(frozen=True)
+class Given:
+    """One element: its files, the frames that are wanted (None: all on disk), and how it is read."""
+
+    name: str
+    pattern: str
+    frames: tuple[int, ...] | None = None
+    space: str = ""
+    config: ColourConfig | None = None
+    pixel_aspect: float = 0.0
+
+
+@dataclass
+class Looked:
+    """What is known of one element. ``runs``: of consecutive frames."""
+
+    given: Given
+    survey: headers.Survey
+    clip: Clip
+    runs: list[list[movement.Step]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def ingest(
+    report: Report,
+    project: Path | None,
+    source: str | None,
+    reference: str | None,
+    frames: str | None = None,
+    most: int = MOST,
+) -> int:
+    """Looks at both elements and tells what is found. ``frames``: such as ``1001-1100``, of both elements.
+
+    Raises UsageError for neither a project nor two sequences; EXIT_CHECK_FAILED where anything fails.
+    """
+    if most < 1:
+        raise UsageError(f"--most {most}: no frame would be looked at.", remedy="choose 1 or more")
+    numbers = None if frames is None else tuple(parse_frames(frames))
+    loaded = None
+    if source is not None or reference is not None:
+        if project is not None or source is None or reference is None:
+            raise UsageError(
+                "ingest takes a project, or two sequences.",
+                remedy="give a project, or --source and --reference",
+            )
+        given = [Given("Source", source, numbers), Given("Reference", reference, numbers)]
+        skipped: list[Finding] = []
+    else:
+        loaded, given, skipped = _of_project(project or Path("."), numbers)
+    elements = [_looked(report, one, most) for one in given]
+    findings = [*skipped, *(finding for one in elements for finding in one.findings)]
+    if len(elements) == 2:
+        findings += _between(elements[0], elements[1])
+    for finding in findings:
+        _tell(report, finding)
+    checks = _checks(report, loaded) if loaded is not None else []
+    _result(report, elements, findings, checks)
+    failed = any(finding.severity == "fail" for finding in findings)
+    failed = failed or any(one["outcome"] == "fail" for one in checks)
+    return EXIT_CHECK_FAILED if failed else EXIT_DONE
+
+
+def _of_project(folder: Path, numbers: tuple[int, ...] | None) -> tuple[Project, list[Given], list[Finding]]:
+    """The project, its elements as it declares them, and those that wait for another project to render them."""
+    from film_recovery import project
+    from film_recovery.stages.footage_checks import space_of
+    from film_recovery.stages.reads import ELEMENTS
+    from film_recovery.stages.view import NotYet, View
+
+    loaded = project.load(folder)
+    view = View(loaded)
+    config = view.own_reading.evaluator.root.config
+    given, skipped = [], []
+    for element in ELEMENTS:
+        name, one = element.capitalize(), loaded.elements[element]
+        try:
+            view.need(element)
+        except NotYet as reason:
+            skipped.append(Finding("headers.pending", name, "info", None, f"not yet: {reason}"))
+            continue
+        wanted = numbers
+        if wanted is None and not (one.master_of or view.sequence(element).is_still):
+            complete = view.check("ingest.frame_range").tolerance["reference_complete"]
+            if element == "source" or complete:
+                wanted = tuple(range(one.first, one.last + 1))
+        try:
+            space = space_of(config, one.colourspace)
+        except FilmRecoveryError as error:  # the checks of the project name it too
+            space = ""
+            remedy = (error.remedy,) if error.remedy else ()
+            skipped.append(Finding("colour.space", name, "fail", one.colourspace, error.message, remedy))
+        given.append(Given(name, loaded.file_of(element), wanted, space, config, one.pixel_aspect))
+    return loaded, given, skipped
+
+
+def _looked(report: Report, given: Given, most: int) -> Looked:
+    name = given.name
+
+    def headers_read(done: int, total: int) -> None:
+        report.progress(f"headers of the {name}", done, total)
+
+    survey = headers.survey(name, given.pattern, given.frames, headers_read)
+    sequence = FileSequence.parse(given.pattern)
+    clip = Clip(name, sequence, survey.frames, given.space, given.config, given.pixel_aspect)
+    looked = Looked(given, survey, clip, findings=headers.header_findings(survey))
+    if not survey.frames:
+        return looked
+    chosen = spread(survey.frames, min(most, _VALUES))
+    runs = spread_runs(survey.frames, most, _RUN)
+    total = len(chosen) + sum(map(len, runs))
+
+    def frames_read(done: int) -> None:
+        report.progress(f"frames of the {name}", done, total)
+
+    broken: list[FilmRecoveryError] = []
+    found = values.values(sequence, chosen, frames_read, broken)
+    if found:
+        looked.findings += values.value_findings(name, found)
+    looked.runs = movement.steps(clip, runs, lambda done: frames_read(len(chosen) + done), broken)
+    looked.findings += [*_broken(name, broken), *repeats.repeats(name, looked.runs)]
+    return looked
+
+
+def _broken(element: str, errors: Sequence[FilmRecoveryError]) -> list[Finding]:
+    """``values.unreadable``: one for each frame that cannot be judged. Value: the error as plain data."""
+    once = {str(error.where.get("frame")) + error.message: error for error in errors}
+    return [
+        Finding(
+            "values.unreadable", element, "fail", one.as_dict(), str(one), (one.remedy,) if one.remedy else ()
+        )
+        for one in once.values()
+    ]
+
+
+def _between(source: Looked, reference: Looked) -> list[Finding]:
+    """What the two say of each other: headers, rate, and the matrix on frames that match."""
+    found = headers.between(source.survey, reference.survey)
+    longest = [max(one.runs, key=len, default=[]) for one in (source, reference)]
+    retime = retimes.retime(longest[0], longest[1])
+    found.append(retimes.retime_finding(retime))
+    offset = 0
+    if retime is not None and retime.rate == 1 and retime.correlation >= retimes.ALIKE:
+        offset = longest[1][0].frame + round(retime.shift) - longest[0][0].frame
+    frames = [step.frame for run in source.runs for step in run]
+    others = {step.frame for run in reference.runs for step in run}
+    matched = spread([frame for frame in frames if frame + offset in others], _MATCHED)
+    pairs = ((source.clip.picture(frame), reference.clip.picture(frame + offset)) for frame in matched)
+    found.append(matrix.matrix_finding(matrix.mixture(pairs)))
+    return found
+
+
+def _tell(report: Report, finding: Finding) -> None:
+    report.check(
+        finding.id,
+        finding.severity,
+        reason=finding.reason,
+        value=finding.value,
+        remedy="; ".join(finding.remedy),
+        element=finding.element,
+    )
+
+
+def _checks(report: Report, loaded: Project) -> list[dict[str, Any]]:
+    """The checks of stage 0, measured or signed, as the project has them. Nothing is recorded."""
+    from film_recovery.cli.project import show
+    from film_recovery.stages.checking import check
+
+    outcomes = [outcome for one in check(loaded, 0) for outcome in one.outcomes]
+    for outcome in outcomes:
+        show(report, outcome)
+    return [outcome.as_dict() for outcome in outcomes]
+
+
+def _result(
+    report: Report, elements: Sequence[Looked], findings: Sequence[Finding], checks: Sequence[dict[str, Any]]
+) -> None:
+    counts = {
+        word: sum(one.severity == word for one in findings) for word in ("fail", "warn", "info", "pass")
+    }
+    looked = {one.given.name: sum(map(len, one.runs)) for one in elements}
+    if report.as_json:
+        report.result(
+            {
+                "elements": {one.given.name: one.survey.as_dict() for one in elements},
+                "frames_looked_at": looked,
+                "counts": counts,
+                "findings": [one.as_dict() for one in findings],
+                "checks": list(checks),
+            }
+        )
+        return
+    rows: dict[str, Any] = {
+        one.given.name: f"{len(one.survey.frames)} headers, {looked[one.given.name]} frames looked at"
+        for one in elements
+    }
+    rows["findings"] = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    report.result(rows, "ingest")

@@ -1,0 +1,135 @@
+"""Planted faults are excluded, each for what it is; clean frames of worn elements stay."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from film_recovery.demo.cases import Faulty, faulty
+from film_recovery.demo.reels import (
+    PLANTED,
+    Reel,
+    banded,
+    compressed,
+    element,
+    faded_print,
+    film,
+    plant,
+    safety_copy,
+)
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.footage.compression import banding, blockiness
+from film_recovery.footage.faults import THRESHOLDS, Fault, find_faults, kept
+from film_recovery.footage.offset import match
+from film_recovery.footage.signatures import signatures
+from film_recovery.imaging.luma import luma
+
+
+def faults_of(case: Faulty) -> tuple[Fault, ...]:
+    where = match(signatures(case.source), signatures(case.reference)).placement
+    return find_faults(case.source, case.reference, case.pairs, placement=where, shots=case.shots)
+
+
+@pytest.mark.parametrize("seed", [240, 241, 242])
+def test_planted_faults_are_excluded_and_clean_frames_kept(seed: int) -> None:
+    case = faulty(seed)
+    found = faults_of(case)
+    assert {kind for kind, _ in case.planted.values()} == set(PLANTED)
+    out = {fault.frame for fault in found}
+    assert {frame: what for frame, what in case.planted.items() if frame not in out} == {}
+    clean = set(case.source.frames) - set(case.planted)
+    assert len(clean - out) >= 0.95 * len(clean), [fault.reason for fault in found if fault.frame in clean]
+    named = [
+        any((one.frame, one.kind, one.side) == (frame, *what) for one in found)
+        for frame, what in case.planted.items()
+    ]
+    assert np.mean(named) >= 0.8
+    for fault in found:
+        assert fault.value > fault.threshold >= THRESHOLDS[fault.kind]
+
+
+def test_without_a_reference_what_passes_is_found() -> None:
+    case = faulty(243)
+    seen: list[int] = []
+    found = find_faults(
+        case.source,
+        None,
+        case.pairs,
+        shots=case.shots,
+        progress=lambda done, total, frame: seen.append(frame),
+    )
+    out = {fault.frame for fault in found}
+    # Dirt is left out: with one element alone fast movement raises its limit (the test above has both).
+    passing = ("flash", "splice", "instability", "scratch")
+    planted = {frame for frame, (kind, side) in case.planted.items() if side == "Source" and kind in passing}
+    assert planted and planted <= out
+    assert {fault.side for fault in found} == {"Source"}
+    assert seen == list(case.source.frames)
+
+
+def test_a_subtitle_that_stays_is_found() -> None:
+    rng = np.random.default_rng(244)
+    clean = film((30,), 244)
+    source, reference = element(clean, faded_print(rng), 244), element(clean, safety_copy(rng), 245)
+    where = match(signatures(source), signatures(reference)).placement
+    titled = [
+        plant(picture, "subtitle or logo", np.random.default_rng(1)) if 8 <= at < 22 else picture
+        for at, picture in enumerate(reference.pictures)
+    ]
+    pairs = [(frame, frame) for frame in source.frames]
+    found = find_faults(source, Reel(titled, reference.frames), pairs, placement=where)
+    text = [fault for fault in found if fault.kind == "subtitle or logo"]
+    # Over a picture as bright as the letters, strokes do not stand out: half of the frames at least.
+    assert {fault.frame for fault in text} <= set(range(9, 23)) and len(text) >= 7
+    assert {fault.side for fault in text} == {"Reference"}
+    # The film's own titles are on both elements, and no fault.
+    both = [plant(picture, "subtitle or logo", np.random.default_rng(1)) for picture in clean]
+    source, reference = (element(both, look, 244) for look in (faded_print(rng), safety_copy(rng)))
+    where = match(signatures(source), signatures(reference)).placement
+    found = find_faults(source, reference, pairs[:10], placement=where)
+    assert "subtitle or logo" not in {fault.kind for fault in found}
+
+
+def test_each_is_overridable() -> None:
+    case = faulty(246, lengths=(20, 4))
+    found = find_faults(case.source, case.reference, case.pairs, shots=case.shots)
+    fault = next(one for one in found if one.kind == "flash")
+    pairs = case.pairs
+    assert (fault.frame, fault.frame) not in kept(pairs, found)
+    allowed = [(one.frame, one.kind) for one in found if one.frame == fault.frame]
+    assert (fault.frame, fault.frame) in kept(pairs, found, allowed)
+    lenient = find_faults(case.source, case.reference, pairs, shots=case.shots, thresholds={"flash": 2.0})
+    assert "flash" not in {one.kind for one in lenient}
+    with pytest.raises(FilmRecoveryError, match="no fault called 'flare'"):
+        find_faults(case.source, None, pairs, thresholds={"flare": 1.0})
+    plain = fault.as_dict()
+    assert plain["kind"] == "flash" and plain["side"] in plain["reason"] and str(fault.own) in plain["reason"]
+
+
+def test_a_fade_is_no_flash() -> None:
+    case = faulty(247, lengths=(30, 4), every=40)
+    light = np.r_[np.linspace(1, 0.2, 30), np.ones(4)]
+    pictures = [
+        picture * np.float32(value) for picture, value in zip(case.source.pictures, light, strict=True)
+    ]
+    found = find_faults(Reel(pictures, case.source.frames), None, case.pairs, shots=case.shots)
+    assert "flash" not in {fault.kind for fault in found}
+
+
+def test_compression_and_banding(photograph) -> None:
+    rng = np.random.default_rng(248)
+    reel = element(film((3,), 248), safety_copy(rng), 248)
+    for picture in reel.pictures:
+        clean = luma(picture)
+        assert blockiness(clean) < 0.1 and banding(clean) < 0.05
+        assert blockiness(luma(compressed(picture, 12))) > THRESHOLDS["compression"]
+        assert (
+            blockiness(luma(compressed(picture, 12)[3:, 5:])) > THRESHOLDS["compression"]
+        )  # the grid begins anywhere
+        assert blockiness(luma(compressed(picture, 90))) < THRESHOLDS["compression"] / 2
+        assert banding(luma(banded(picture, 20))) > THRESHOLDS["banding"]
+        assert banding(luma(banded(picture, 256))) < THRESHOLDS["banding"] / 2
+    assert banding(np.zeros((8, 8), np.float32)) == 0 and blockiness(np.zeros((20, 20), np.float32)) == 0
+    heavy = Reel([compressed(picture, 10) for picture in reel.pictures], reel.frames)
+    found = find_faults(reel, heavy, [(frame, frame) for frame in reel.frames])
+    assert {(fault.kind, fault.side) for fault in found} >= {("compression", "Reference")}
