@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from film_recovery import graph, nk
 from film_recovery.comp import Evaluator
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.graph.corners import align_block
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.registration import geometry
@@ -144,7 +145,7 @@ def test_fit_is_what_a_reformat_does(tmp_path, resize, reference, source):
 
 @pytest.mark.parametrize("reference", [(64, 48), (73, 51), (52, 39)])
 def test_the_keys_of_fr_align_carry_out_the_matrix(tmp_path, reference):
-    """Through the block itself: Reformat with resize none, then the corner pin."""
+    """Through the block itself: its Reformat, then the corner pin."""
     source = Grid(64, 48)
     grid = Grid(*reference)
     matrix = (
@@ -153,12 +154,14 @@ def test_the_keys_of_fr_align_carry_out_the_matrix(tmp_path, reference):
         @ np.array([[1.02, 0.03, 0], [-0.03, 1.02, 0], [2e-4, -1e-4, 1]])
     )
     matrix = geometry.unit(matrix)
-    keys = geometry.corner_keys(matrix, grid, source)
-    knobs = {f"to{n}": nk.curves([{1: x}, {1: y}], "K") for n, (x, y) in enumerate(keys, 1)} | {"mode": "2"}
+    elements = [
+        graph.Element(name, 1, 1, one.width, one.height) for name, one in (("s", source), ("r", grid))
+    ]
+    nine = geometry.row_major(geometry.to_nuke(matrix, grid, source))
     text = "push $Nsource\npush $Nreference\n"
     made = evaluated(
         tmp_path,
-        text + graph.group("FR_Align", "Made", knobs, {}, (0, 0)),
+        text + align_block({1: nine}, *elements, name="Made"),
         {"reference": reference, "source": (64, 48)},
     )
     check_places(made, matrix, grid, source)

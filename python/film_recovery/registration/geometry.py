@@ -20,7 +20,6 @@ from film_recovery.errors import FilmRecoveryError
 
 Matrix = NDArray[np.float64]
 Points = NDArray[np.float64]
-Corner = tuple[float, float]
 
 RESIZES = ("none", "fit", "fill", "width", "height", "distort")  # Reformat's, as ``comp`` carries them out
 _CENTRES = np.array(
@@ -159,16 +158,6 @@ def fit_matrix(reference: Grid, source: Grid, resize: str = "fit") -> Matrix:
         x = y * squeeze
     middle = moved((source.width - reference.width * x) / 2, (source.height - reference.height * y) / 2)
     return middle @ scaled(x, y)
-
-
-def corner_keys(matrix: Matrix, reference: Grid, source: Grid, resize: str = "none") -> tuple[Corner, ...]:
-    """to1 … to4 of FR_Align's CornerPin2D, Nuke convention: where the corners of the Source's format go.
-
-    The pin comes after FitToSource, whose ``resize`` the knob *fit* of FR_Align says, and its from1 … from4 are those
-    corners themselves; ``matrix`` in the array convention.
-    """
-    pin = matrix @ np.linalg.inv(fit_matrix(reference, source, resize))
-    return tuple((float(x), float(source.height - y)) for x, y in mapped(pin, source.corners))
 
 
 def corner_displacement(first: Matrix, second: Matrix, source: Grid) -> NDArray[np.float64]:

@@ -46,7 +46,7 @@ _LEAP = 0.5  # pixels a pass may move the corners, beside six standard deviation
 _PASSES = 2  # with tone and sharpness known; a third changes nothing measurable
 _AGREES = 0.5  # correlation of a tile that agrees; other content reaches it in 6 of 100 tiles at most
 
-# Ten wrong pairs of photographs reached 0.06; 24 true ones under heavy grain, dust and blur were above 0.68.
+# Five wrong pairs of photographs reached 0.06; 18 true ones under heavy grain, dust and blur were above 0.68.
 ENOUGH_AGREE = 0.25
 # The corners' expected error beyond which a matrix says less than an operator's eye, in Source pixels.
 WORST_SIGMA = 1.0
