@@ -49,6 +49,7 @@ def pattern(elements: Path, name: str) -> Path:
     return elements / name / f"{name}.####.exr"
 
 
+@pytest.mark.slow
 def test_a_combined_recovery_from_new_to_both_reports(film_recovery, elements: Path, tmp_path: Path) -> None:
     folder = tmp_path / "film"
     said = film_recovery(
@@ -82,6 +83,7 @@ def test_a_combined_recovery_from_new_to_both_reports(film_recovery, elements: P
     assert checked.code == 0, checked.lines
 
 
+@pytest.mark.slow
 def test_a_killed_chain_goes_on(film_recovery, started, elements: Path, tmp_path: Path) -> None:
     folder = tmp_path / "film"
     step = folder / "steps" / "telecine"

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from film_recovery import jobs, ledger, project
 
 
@@ -26,6 +28,7 @@ def test_doctor_runs_as_a_job_in_a_poisoned_environment(tmp_path: Path) -> None:
     assert events
 
 
+@pytest.mark.slow
 def test_a_training_that_is_cancelled_is_a_cancelled_job_and_goes_on_when_run_again(film: Path) -> None:
     project.update(film, {"training.steps": 3000, "training.patch": 16, "training.batch": 1})
     job = jobs.start(film, ["run"])

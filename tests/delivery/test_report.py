@@ -206,6 +206,7 @@ def test_an_earlier_report_is_replaced_whole_or_not_at_all(report_data: ReportDa
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
 
 
+@pytest.mark.slow
 def test_twenty_film_stills_fit_below_20_mb(photograph: Any, tmp_path: Path) -> None:
     import cv2
 

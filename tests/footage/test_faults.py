@@ -30,7 +30,10 @@ def faults_of(case: Faulty) -> tuple[Fault, ...]:
     return find_faults(case.source, case.reference, case.pairs, placement=where, shots=case.shots)
 
 
-@pytest.mark.parametrize("seed", [240, 241, 242])
+SLOW = [pytest.param(seed, marks=pytest.mark.slow) for seed in (241, 242)]
+
+
+@pytest.mark.parametrize("seed", [240, *SLOW])
 def test_planted_faults_are_excluded_and_clean_frames_kept(seed: int) -> None:
     case = faulty(seed)
     found = faults_of(case)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import OpenEXR
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -243,6 +243,7 @@ plain = st.one_of(
 
 
 @settings(max_examples=60, deadline=None)
+@example({"k_0": 3.4028235e38})  # the largest of 32 bits, in the fewest digits
 @given(st.lists(st.tuples(names, plain), max_size=6, unique_by=lambda item: item[0].lower()).map(dict))
 def test_any_metadata_comes_back_under_its_own_name(
     tmp_path_factory: pytest.TempPathFactory, metadata: dict[str, object]

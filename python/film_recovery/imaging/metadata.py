@@ -43,7 +43,9 @@ _TYPES = {
     (int, 2): oiio.TypeVector2i,
     (int, 3): oiio.TypeVector3i,
 }
-_FLOAT_MAX = float(np.finfo(np.float32).max)
+# From here on a number is rounded to infinity in 32 bits. The largest that is not, written in the fewest digits, as it
+# comes from a file, lies a little above the largest of 32 bits.
+_INFINITE = (2 - 2**-24) * 2.0**127
 _NAMED_TYPES = {
     "timeCode": oiio.TypeTimeCode,
     "keyCode": oiio.TypeKeyCode,
@@ -102,7 +104,7 @@ def _obstacle(name: str, value: Any) -> str:
         return "lists of whole numbers have two or three items"
     if any(isinstance(item, int) and not -(2**31) <= item < 2**31 for item in items):
         return "a number does not fit into 32 bits"
-    if any(isinstance(item, float) and math.isfinite(item) and abs(item) > _FLOAT_MAX for item in items):
+    if any(isinstance(item, float) and math.isfinite(item) and abs(item) >= _INFINITE for item in items):
         return "a number does not fit into 32 bits"
     if any(isinstance(item, str) and not _is_unicode(item) for item in (name, *items)):
         return "the text is not valid Unicode"
