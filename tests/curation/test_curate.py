@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -161,13 +162,15 @@ def test_apply_keeps_the_operators_pairs_and_changes_nothing_before(folder: Path
     assert code == EXIT_DONE and again["pairs"] == result["pairs"] and again["applied"] is True
     loaded = project.load(folder)
     assert len(loaded.pairs) == 5 == len(loaded.alignment.translate)
+    flagged = {pair.flags for pair in (*loaded.pairs, *loaded.hold_out)}
+    assert all("grain mismatch" in flags[-1] for flags in flagged)
     kept = {
-        pair.source: (pair, shift)
+        pair.source: (replace(pair, flags=()), shift)
         for pair, shift in zip(loaded.pairs, loaded.alignment.translate, strict=True)
     }
     assert kept[1004] == (PairOf(1004, 1009, "the face", "s1"), (1.0, 2.0))
     assert kept[1021] == (PairOf(1021, 1026, "the cup", "s2"), (3.0, 4.0))
-    assert loaded.hold_out == (PairOf(1012, 1017, "between", "s1"),)
+    assert [replace(pair, flags=()) for pair in loaded.hold_out] == [PairOf(1012, 1017, "between", "s1")]
     assert loaded.alignment.hold_out == ((5.0, 6.0),)
     assert all(pair.reason for pair in loaded.pairs)
     record = ledger.read(folder).records[-1]
@@ -231,3 +234,24 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
     with pytest.raises(UsageError, match=match):
         said(lambda report: work(report, folder, frames))  # type: ignore[operator]
     assert ((folder / "project.yaml").read_text(encoding="utf-8"), len(ledger.read(folder).records)) == before
+
+
+def test_flags_travel_with_their_pairs_into_the_table(folder: Path) -> None:
+    said(lambda report: command.curate(report, folder, None, None, Wanted(apply=True, by="Ada")))
+    loaded = project.load(folder)
+    rows = {
+        row.source_frame: row.flags for row in table.read(folder / "pipeline/01_dataset_curation/pairs.csv")
+    }
+    assert {pair.source: "; ".join(pair.flags) for pair in (*loaded.pairs, *loaded.hold_out)} == rows
+    assert {
+        row.source_frame: row.flags for row in table.rows_of(loaded)
+    } == rows  # also when run writes it again
+
+
+def test_pairs_that_were_changed_meanwhile_are_not_written_over(folder: Path) -> None:
+    loaded = project.load(folder)
+    project.update(folder, {"pairs": list(loaded.pairs[:-1])})
+    before = (folder / "project.yaml").read_bytes()
+    with Report(as_json=True) as report, pytest.raises(UsageError, match="changed while these were chosen"):
+        command._apply(report, loaded, None, Wanted(), lambda frame: ())
+    assert (folder / "project.yaml").read_bytes() == before

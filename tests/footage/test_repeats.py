@@ -325,3 +325,8 @@ def test_too_little_to_tell_a_retime(filming: Any, tmp_path: Path) -> None:
     run = looked(filming.write(tmp_path, filming.film(20)))[0]
     assert retime(run, run) is None
     assert retime_finding(None).severity == "info"
+
+
+def test_a_rate_that_so_few_frames_cannot_tell_is_not_passed(source_steps: list[Step]) -> None:
+    found = retime_finding(retime(source_steps[:60], source_steps[:60]))
+    assert found.severity == "info" and "25/24" in found.reason and found.remedy

@@ -61,6 +61,12 @@ def test_the_switch_takes_the_solved_branch_where_there_is_one() -> None:
     assert switched({1: True, 2: False}) == "{{curve K x1 2 x2 1}}"
 
 
+def test_a_frame_without_a_solution_is_manual_and_has_no_key() -> None:
+    block = nk.parse(align_block({1: SPEC.solved[0], 2: ()}, SPEC.source, SPEC.reference)).nodes[0]
+    assert block.text("mode") == "{curve K x1 2 x2 1}"
+    assert block.text("to1") == "{curve K x1 -2} {curve K x1 1}"
+
+
 def test_a_matrix_for_some_pairs_only_is_refused() -> None:
     with pytest.raises(UsageError, match="1 alignments for 2 pairs"):
         graph.recovery_graph(replace(SPEC, solved=SPEC.solved[:1]))

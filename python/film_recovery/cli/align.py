@@ -156,17 +156,24 @@ def _aligned(
         if work.out is not None:
             _draw(work, one)
             if asked.mesh:
-                _straighten(work, one)
+                _straighten(report, work, one)
         found.append(one)
-    area = (
-        find_live_area(work.source, work.reference, found)
-        if any(one.solution.solved for one in found)
-        else None
-    )
+    area = _live_area(report, work, found)
     summary = _summary(found, area, work)
     if work.out is not None:
         _keep(work, found, area, asked)
     return found, area, summary
+
+
+def _live_area(report: Report, work: _Work, found: Sequence[Aligned]) -> LiveArea | None:
+    """None where no frame is aligned, or they share no picture, which is said."""
+    if not any(one.solution.solved and one.verdict != FAIL for one in found):
+        return None
+    try:
+        return find_live_area(work.source, work.reference, found)
+    except FilmRecoveryError as error:
+        report.check("live area", "warn", reason=error.message, remedy=error.remedy)
+        return None
 
 
 def _tell(report: Report, one: Aligned) -> None:
@@ -223,12 +230,12 @@ def _keep(work: _Work, found: Sequence[Aligned], area: LiveArea | None, asked: A
         "live_area": None if area is None else area.as_dict(),
     }
     _write(work.out / "align.json", json_line(whole) + "\n")
-    solved = [one for one in found if one.solution.solved]
-    if solved:
-        grids = solved[0].solution
+    good = [one for one in found if one.solution.solved and one.verdict != FAIL]
+    if good:
+        grids = good[0].solution
         elements = _element(work.source, grids.source), _element(work.reference, grids.reference)
         # Keyed on the Source's own frames: in a project the script has its pairs' keys already.
-        matrices = {one.frame: one.as_dict()["matrix"] for one in solved}
+        matrices = {one.frame: one.as_dict()["matrix"] if one in good else () for one in found}
         _write(work.out / "FR_Align.nk", align_block(matrices, *elements))
 
 
@@ -248,12 +255,19 @@ def _draw(work: _Work, one: Aligned) -> None:
     _write(work.out / f"{_HEATMAP}.{one.frame:04d}.png", data.tobytes())
 
 
-def _straighten(work: _Work, one: Aligned) -> None:
+def _straighten(report: Report, work: _Work, one: Aligned) -> None:
     """The residual warp of a moment as an STMap, 32-bit float: half has no room for the thousandth of a pixel."""
     if not one.solution.solved or work.out is None:
         return
     pictures = work.reference.picture(one.reference_frame), work.source.picture(one.frame)
-    mesh = measured_mesh(*pictures, one.solution)
+    try:
+        mesh = measured_mesh(*pictures, one.solution)
+    except FilmRecoveryError as error:
+        report.check(
+            "residual warp", "warn", reason=f"frame {one.frame}: {error.message}", remedy=error.remedy
+        )
+        return
+    report.say(f"frame {one.frame}: residual warp {mesh.rms:.3f} px on average, {mesh.largest:.3f} at most")
     places = st_map(mesh)
     whole = np.dstack([places, np.zeros(places.shape[:2], np.float32)])
     file = work.out / f"{_MESH}.{one.frame:04d}.exr"

@@ -133,7 +133,9 @@ def curate(
     }
     write_whole(task.out / RECORD, json.dumps(json.loads(json_line(record)), indent=1) + "\n")
     if wanted.apply and task.project is not None:
-        _apply(report, task.project, _reasoned(choice, shown), wanted)
+        _apply(
+            report, task.project, _reasoned(choice, shown), wanted, lambda one: _flags(one, faults, verdict)
+        )
     _tell_all(report, record, choice, lacking, verdict, made, wanted.apply)
     return EXIT_CHECK_FAILED if verdict.better is False else EXIT_DONE
 
@@ -262,8 +264,7 @@ def _write(
     for kind, pairs in ((table.TRAINING, full.pairs), (table.HOLD_OUT, full.hold_out)):
         for number, pair in enumerate(pairs, 1):
             why = said.get(pair.source) or pair.reason if pair.source in own else pair.reason
-            found = [fault.reason for fault in faults if fault.frame == pair.source]
-            flags = "; ".join([*found, *verdict.flags])
+            flags = "; ".join(_flags(pair.source, faults, verdict))
             row = table.Row(number, kind, pair.source, pair.reference, str(pair.shot), why, flags=flags)
             rows.append(table.described(row, task.source.sequence, task.reference.sequence))
             cells.append(
@@ -288,23 +289,37 @@ def _write(
     return {name: str(task.out / name) for name in (table.FILE, SHEET, PLOT, STACK, RECORD)}
 
 
+def _flags(frame: int, faults: Sequence[Fault], verdict: Verdict) -> tuple[str, ...]:
+    """What was found about a pair and stays."""
+    return (*(fault.reason for fault in faults if fault.frame == frame), *verdict.flags)
+
+
 def _own_reasons(task: _Task) -> tuple[PairOf, ...]:
     return tuple(pair for pair in (*task.pairs, *task.hold_out) if pair.reason)
 
 
-def _apply(report: Report, loaded: Project, choice: Choice, wanted: Wanted) -> None:
+def _apply(
+    report: Report, loaded: Project, choice: Choice, wanted: Wanted, flags: Callable[[int], tuple[str, ...]]
+) -> None:
     """Writes pairs and hold-out into project.yaml. The alignment of pairs that stay is kept; the others get that of
     the nearest one, which is said."""
     from film_recovery import project
 
     with held(report, loaded.folder, "curate", wanted.by, wanted.take_over):
+        now = project.load(loaded.folder)
+        if (now.pairs, now.hold_out, now.alignment) != (loaded.pairs, loaded.hold_out, loaded.alignment):
+            raise UsageError(
+                "The project's pairs were changed while these were chosen; nothing was written.",
+                remedy="run film-recovery curate --apply again",
+                file=str(loaded.folder / project.FILE),
+            )
         before = {pair.source: pair for pair in (*loaded.pairs, *loaded.hold_out)}
         values: dict[str, Any] = {}
         for name, chosen in (("pairs", choice.pairs), ("hold_out", choice.hold_out)):
             values[name] = [
-                before[one.source]
+                replace(before[one.source], flags=flags(one.source))
                 if one.own and one.source in before
-                else PairOf(one.source, one.reference, one.reason, str(one.shot))
+                else PairOf(one.source, one.reference, one.reason, str(one.shot), flags=flags(one.source))
                 for one in chosen
             ]
         values |= _alignment(loaded.alignment, loaded, values)

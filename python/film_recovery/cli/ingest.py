@@ -92,7 +92,7 @@ def ingest(
 def _of_project(folder: Path, numbers: tuple[int, ...] | None) -> tuple[Project, list[Given], list[Finding]]:
     """The project, its elements as it declares them, and those that wait for another project to render them."""
     from film_recovery import project
-    from film_recovery.stages.footage_checks import space_of
+    from film_recovery.stages.clips import space_of
     from film_recovery.stages.reads import ELEMENTS
     from film_recovery.stages.view import NotYet, View
 
@@ -167,9 +167,11 @@ def _between(source: Looked, reference: Looked) -> list[Finding]:
     longest = [max(one.runs, key=len, default=[]) for one in (source, reference)]
     retime = retimes.retime(longest[0], longest[1])
     found.append(retimes.retime_finding(retime))
-    offset = 0
-    if retime is not None and retime.rate == 1 and retime.correlation >= retimes.ALIKE:
-        offset = longest[1][0].frame + round(retime.shift) - longest[0][0].frame
+    if retime is None or retime.rate != 1 or retime.correlation < retimes.ALIKE:
+        # Frames of different moments say nothing of the matrix.
+        found.append(matrix.matrix_finding(matrix.mixture(())))
+        return found
+    offset = longest[1][0].frame + round(retime.shift) - longest[0][0].frame
     frames = [step.frame for run in source.runs for step in run]
     others = {step.frame for run in reference.runs for step in run}
     matched = spread([frame for frame in frames if frame + offset in others], _MATCHED)

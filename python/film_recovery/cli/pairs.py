@@ -148,7 +148,9 @@ def _change(
             given,
             reason or (old.reason if old else ""),
             shot or (old.shot if old else ""),
-            old.matrix if old is not None and same else (),  # solved for these two frames
+            # Both are of these two frames.
+            old.matrix if old is not None and same else (),
+            old.flags if old is not None and same else (),
         )
         if not pair.reason:
             notes.append("It has no reason yet; the check curation.rationale will ask for one (--reason).")

@@ -88,7 +88,8 @@ def rows_of(project: Project) -> Iterator[Row]:
     ]
     for kind, pairs in ((TRAINING, project.pairs), (HOLD_OUT, project.hold_out)):
         for index, pair in enumerate(pairs, 1):
-            row = Row(index, kind, pair.source, pair.reference, pair.shot, pair.reason)
+            flags = "; ".join(pair.flags)
+            row = Row(index, kind, pair.source, pair.reference, pair.shot, pair.reason, flags=flags)
             yield described(row, *elements)
 
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.clip import Clip
 from film_recovery.imaging.frame import Pixels
 from film_recovery.registration import live_area as areas
@@ -43,13 +44,16 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Aligned:
-    """One moment. ``residual``: None where nothing was solved. ``repaired``: the matrix comes from the neighbours."""
+    """One moment. ``residual``: None where nothing was solved, or what is solved cannot be measured, as ``unmeasured``
+    says. ``repaired``: the matrix comes from the neighbours.
+    """
 
     frame: int
     reference_frame: int
     solution: Solution
     residual: Residual | None
     repaired: bool = False
+    unmeasured: str = ""
 
     @property
     def verdict(self) -> str:
@@ -58,8 +62,8 @@ class Aligned:
 
     @property
     def reason(self) -> str:
-        """Why the verdict is not *pass*; empty where it is."""
-        return " ".join(self.residual.reasons) if self.residual else self.solution.reason
+        """What the verdict stands on."""
+        return " ".join(self.residual.reasons) if self.residual else self.unmeasured or self.solution.reason
 
     @property
     def pixels(self) -> float | None:
@@ -99,7 +103,8 @@ def align(
         for done, (number, other) in enumerate(moments, 1):
             pictures = source.picture(number), reference.picture(other)
             solution = _solved(source, reference, (number, other), pictures)
-            yield Aligned(number, other, solution, _left(pictures, solution, tolerance))
+            found, why = _left(pictures, solution, tolerance)
+            yield Aligned(number, other, solution, found, unmeasured=why)
             if progress:
                 progress("align", done, len(moments))
         return
@@ -112,8 +117,8 @@ def align(
     path = smoothed([number for number, _ in moments], solutions, weave=weave)
     for done, ((number, other), placed) in enumerate(zip(moments, path, strict=True), 1):
         pictures = source.picture(number), reference.picture(other)
-        found = _left(pictures, placed.solution, tolerance)
-        yield Aligned(number, other, placed.solution, found, placed.repaired)
+        found, why = _left(pictures, placed.solution, tolerance)
+        yield Aligned(number, other, placed.solution, found, placed.repaired, why)
         if progress:
             progress("measure", done, len(moments))
 
@@ -121,8 +126,11 @@ def align(
 def find_live_area(
     source: Clip, reference: Clip, found: Sequence[Aligned], most: int = LOOKED_AT
 ) -> areas.LiveArea:
-    """The live area of the solved moments of ``found``. Raises FilmRecoveryError where there are none."""
-    solved = [one for one in found if one.solution.solved]
+    """The live area of the moments of ``found`` that were solved and do not fail.
+
+    Raises FilmRecoveryError where there are none, and as ``registration.live_area.live_area``.
+    """
+    solved = [one for one in found if one.solution.solved and one.verdict != FAIL]
     step = max(1.0, len(solved) / most)
     chosen = [solved[int(step * n)] for n in range(min(most, len(solved)))]
 
@@ -165,10 +173,15 @@ def _solved(source: Clip, reference: Clip, moment: Moment, pictures: tuple[Pixel
 
 def _left(
     pictures: tuple[Pixels, Pixels], solution: Solution, tolerance: Tolerance | None
-) -> Residual | None:
-    """What the solution leaves, where both pictures are picture and not the black around it."""
+) -> tuple[Residual | None, str]:
+    """What the solution leaves, where both pictures are picture and not the black around it; or why it is not told."""
     if not solution.solved:
-        return None
+        return None, ""
     aligned, counts = laid(pictures[1], solution)
     counts = counts & live(plane(pictures[0])) & live(plane(aligned))
-    return residual(pictures[0], aligned, counts, tolerance)
+    try:
+        return residual(pictures[0], aligned, counts, tolerance), ""
+    except (
+        FilmRecoveryError
+    ) as error:  # what both show is smaller than one tile: no reason to lose the other frames
+        return None, error.message

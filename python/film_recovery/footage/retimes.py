@@ -42,12 +42,14 @@ _OVER = 0.6  # part of the shorter element that must lie over the other: two cut
 class Retime:
     """``rate``: frames of the Reference for one of the Source. ``shift``: the Reference's frame where the Source's
     first is, counted from its own first. ``correlation``: of the curves, −1 to 1; ``at_equal_rates``: with rate 1.
+    ``too_short_for``: rates that drift too little over so few frames to be told from 1.
     """
 
     rate: Fraction
     shift: float
     correlation: float
     at_equal_rates: float
+    too_short_for: tuple[Fraction, ...] = ()
 
 
 def retime(source: Sequence[Step], reference: Sequence[Step]) -> Retime | None:
@@ -56,16 +58,18 @@ def retime(source: Sequence[Step], reference: Sequence[Step]) -> Retime | None:
     if min(map(len, curves)) < _LEAST or min(float(np.std(curve)) for curve in curves) < 0.05:
         return None
     best: dict[Fraction, tuple[float, float]] = {}
+    skipped = []
     for rate in RATES:
         overlap = min(len(curves[0]), len(curves[1]) / float(rate))
         if rate != 1 and abs(float(rate) - 1) * overlap < _DRIFT:
+            skipped.append(rate)
             continue
         best[rate] = _best(curves[0], curves[1], float(rate))
     rate = max(best, key=lambda one: best[one][0])
     if best[rate][0] < best[Fraction(1)][0] + _BETTER:
         rate = Fraction(1)
     correlation, shift = best[rate]
-    return Retime(rate, shift, correlation, best[Fraction(1)][0])
+    return Retime(rate, shift, correlation, best[Fraction(1)][0], tuple(skipped))
 
 
 def retime_finding(found: Retime | None) -> Finding:
@@ -89,6 +93,15 @@ def retime_finding(found: Retime | None) -> Finding:
             "or that no clip in the timeline is retimed",
         )
         return Finding("retime.rate", "both", "info", value, reason, remedy)
+    if found.rate == 1 and found.too_short_for:
+        rates = ", ".join(map(str, found.too_short_for))
+        reason = (
+            f"Both elements seem to run at one rate (correlation {found.correlation:.2f}), but rates of {rates} "
+            "cannot be told from it in so few frames on end."
+        )
+        return Finding(
+            "retime.rate", "both", "info", value, reason, ("look at more frames on end: ingest --most",)
+        )
     if found.rate == 1:
         reason = f"Both elements run at one rate (correlation {found.correlation:.2f})."
         return Finding("retime.rate", "both", "pass", value, reason)

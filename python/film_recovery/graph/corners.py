@@ -68,9 +68,12 @@ def switched(solved: Mapping[int, bool]) -> str:
 def align_block(
     matrices: Mapping[int, Matrix], source: Element, reference: Element, name: str = "FR_Align1"
 ) -> str:
-    """An FR_Align as a Group, keyed on each frame of ``matrices`` and switched to *solved*: text to paste."""
-    found = {frame: corners(matrix, source, reference) for frame, matrix in matrices.items()}
-    knobs = {"mode": str(SOLVED), **pins(found)}
+    """An FR_Align as a Group, keyed on each frame of ``matrices``: text to paste.
+
+    Switched to *solved* where a frame has a matrix, to *manual* where it is empty. At least one has one.
+    """
+    found = {frame: corners(matrix, source, reference) for frame, matrix in matrices.items() if matrix}
+    knobs = {"mode": switched({frame: bool(matrix) for frame, matrix in matrices.items()}), **pins(found)}
     return group("FR_Align", name, knobs, {"FitToSource.resize": resize(source, reference)}, (0, 0))
 
 

@@ -79,6 +79,7 @@ class PairOf:
     """The Source frame and the Reference frame of one moment; why it was chosen, and from which shot.
 
     ``matrix``: the solved alignment, from Reference to Source pixels (``graph.corners``); empty: not solved.
+    ``flags``: what was found and stays, such as parallax or compression.
     """
 
     source: int
@@ -86,6 +87,7 @@ class PairOf:
     reason: str = ""
     shot: str = ""
     matrix: tuple[float, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,7 @@ _pairs = several(
             "reason": text(),
             "shot": text(),
             "matrix": several(number(), 9),
+            "flags": several(text()),
         },
     )
 )

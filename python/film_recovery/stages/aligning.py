@@ -14,7 +14,7 @@ from film_recovery.footage.aligned import Aligned, Moment
 from film_recovery.footage.clip import Clip
 from film_recovery.project import PairOf, Project
 from film_recovery.registration.live_area import LiveArea
-from film_recovery.registration.residual import FAIL
+from film_recovery.registration.residual import CANNOT_TELL, FAIL
 from film_recovery.stages.clips import clip_of
 from film_recovery.stages.view import View
 
@@ -69,4 +69,6 @@ def _with_matrix(pair: PairOf, found: Aligned | None, say: Callable[[str], None]
     if not found.solution.solved or found.verdict == FAIL:
         say(f"Frame {pair.source} keeps the alignment that it had: {found.reason}")
         return pair
+    if found.verdict == CANNOT_TELL:
+        say(f"Frame {pair.source} takes a solution whose quality cannot be told: {found.reason}")
     return replace(pair, matrix=tuple(round(value, 10) for value in found.as_dict()["matrix"]))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.footage.clip import Clip
+from film_recovery.footage.clip import ENCODED, Clip
+from film_recovery.imaging.colour import ColourConfig
 from film_recovery.stages.view import View
 
 
@@ -21,12 +22,14 @@ def clip_of(view: View, element: str) -> Clip:
             file=sequence.pattern,
             remedy="check the element's file, first and last in project.yaml",
         )
-    reading = view.own_reading
+    config = view.own_reading.evaluator.root.config
     return Clip(
-        element.capitalize(),
-        sequence,
-        frames,
-        space if (space := reading.spaces()[element]) != "raw" else "",
-        reading.evaluator.root.config,
-        one.pixel_aspect,
+        element.capitalize(), sequence, frames, space_of(config, one.colourspace), config, one.pixel_aspect
     )
+
+
+def space_of(config: ColourConfig, name: str) -> str:
+    """The space that an element is converted from to be judged; empty where it is judged as it is stored."""
+    if name.lower() in ("", "default", "raw", "none"):
+        return ""
+    return "" if config.resolve(name) == config.resolve(ENCODED) else name

@@ -11,10 +11,9 @@ from weakref import WeakKeyDictionary
 
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.footage import cadence, headers, movement, repeats, values
-from film_recovery.footage.clip import ENCODED, Clip
 from film_recovery.footage.finding import named
 from film_recovery.footage.runs import consecutive, spread, spread_runs
-from film_recovery.imaging.colour import ColourConfig
+from film_recovery.stages.clips import clip_of
 from film_recovery.stages.measure import measures
 from film_recovery.stages.reads import ELEMENTS
 from film_recovery.stages.view import View
@@ -22,26 +21,6 @@ from film_recovery.stages.view import View
 # What was measured for one View, by element and number of frames: several checks judge the same frames.
 _STEPS: WeakKeyDictionary[View, dict[tuple[str, int], list[list[movement.Step]]]] = WeakKeyDictionary()
 _VALUES: WeakKeyDictionary[View, dict[tuple[str, int], list[values.Values]]] = WeakKeyDictionary()
-
-
-def clip_of(view: View, element: str) -> Clip:
-    """``source`` or ``reference`` as ``footage`` sees it: the frames that are on disk, encoded by the project's config.
-
-    Raises NotYet for a master that has not been rendered.
-    """
-    view.need(element)
-    one, sequence = view.project.elements[element], view.sequence(element)
-    config = view.own_reading.evaluator.root.config
-    frames = tuple(sequence.frames())
-    space = space_of(config, one.colourspace)
-    return Clip(element.capitalize(), sequence, frames, space, config, one.pixel_aspect)
-
-
-def space_of(config: ColourConfig, name: str) -> str:
-    """The space that an element is converted from to be judged; empty where it is judged as it is stored."""
-    if name.lower() in ("", "default", "raw", "none"):
-        return ""
-    return "" if config.resolve(name) == config.resolve(ENCODED) else name
 
 
 @measures("ingest.steady_headers")

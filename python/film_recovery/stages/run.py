@@ -269,6 +269,9 @@ def _curation(project: Project, listener: Listener) -> dict[str, Any] | None:
 def _alignment(project: Project, listener: Listener) -> dict[str, Any] | None:
     """The alignment stands in project.yaml; it is recorded when it changed."""
     alignment = asdict(project.alignment)
+    solved = {str(pair.source): pair.matrix for pair in (*project.pairs, *project.hold_out) if pair.matrix}
+    if solved:
+        alignment["solved"] = solved
     key = digest(alignment)
     return None if _done(project, 2, key) else {"key": key, **alignment}
 
