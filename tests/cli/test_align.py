@@ -208,6 +208,7 @@ def test_nothing_is_written_among_the_elements_and_what_contradicts_is_refused(
             said(where, asked)
 
 
+@pytest.mark.slow
 def test_a_shot_with_its_weave_kept_or_removed(film: Path) -> None:
     for weave in ("kept", "constant"):
         code, events = said(None, sequences(film, weave=weave))

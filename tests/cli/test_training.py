@@ -319,6 +319,7 @@ def test_a_script_is_trained_and_resumed(film_recovery, tmp_path: Path) -> None:
     assert again.result["model"] == said.result["model"]
 
 
+@pytest.mark.slow
 def test_torchrun_trains_as_one_process_does(film_recovery, pairs: Path) -> None:
     """The real launcher: 50 steps, the same global batch."""
     assert film_recovery(*asked(pairs, "one", steps=50)).code == 0

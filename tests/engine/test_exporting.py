@@ -90,6 +90,7 @@ def test_a_model_of_ours_is_exported_byte_for_byte(module: nn.Module, tmp_path: 
         export(open_model(source), source)
 
 
+@pytest.mark.slow
 def test_any_size_in_a_fresh_process(module: nn.Module, tmp_path: Path) -> None:
     """Not by our own proof: another process, other sizes, nothing of this project imported."""
     done = export(opened(module), tmp_path / "m.pt")

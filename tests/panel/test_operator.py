@@ -194,6 +194,7 @@ def test_a_run_that_is_killed_is_told_with_its_last_lines(show: Show, film: Film
     assert panel.step.kind == "run"
 
 
+@pytest.mark.slow
 def test_an_engine_that_dies_is_told_and_tried_again(show: Show, film: Film, qtbot: Any) -> None:
     panel = show(film())
     panel.session.measure()

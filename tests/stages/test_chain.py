@@ -94,6 +94,7 @@ def test_a_check_that_fails_in_the_step_stops_the_run_and_names_it(chain_of, rec
     assert ("inference" in worked) == (recipe == "spatial-telecine"), "what was done is not done again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["render", "colour/render"])
 def test_an_interrupted_chain_goes_on_to_the_same_frames(chain_of, at: str) -> None:
     whole = chain_of("combined", under="whole")
