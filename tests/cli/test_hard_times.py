@@ -30,8 +30,9 @@ FRAMES = ("Write_Recovered", "--frames", "1004-1007")
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Every file, whole."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Every file, whole, but what measurements remember of themselves."""
+    files = [path for path in folder.rglob("*") if path.is_file() and ".cache" not in path.parts]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def frames(film: Path) -> dict[str, str]:
