@@ -200,6 +200,7 @@ def test_nothing_is_written_among_the_elements_and_what_contradicts_is_refused(
     for where, asked, words in (
         (None, Asked(), "nothing to align"),
         (None, sequences(film, apply=True), "--apply writes into a project"),
+        (None, sequences(film, mesh=True), "--mesh writes maps"),
         (None, sequences(film, weave="loose"), "Weave cannot be loose"),
         (folder, Asked(frames="1001"), "--frames cannot be given"),
         (folder, Asked(weave="kept"), "without a path"),

@@ -255,3 +255,9 @@ def test_pairs_that_were_changed_meanwhile_are_not_written_over(folder: Path) ->
     with Report(as_json=True) as report, pytest.raises(UsageError, match="changed while these were chosen"):
         command._apply(report, loaded, None, Wanted(), lambda frame: ())
     assert (folder / "project.yaml").read_bytes() == before
+
+
+def test_more_is_the_next_step_of_the_escalation_beside_the_operators_pairs(folder: Path) -> None:
+    assert len(project.load(folder).pairs) == 2
+    _, result = said(lambda report: command.curate(report, folder, None, None, Wanted(more=True)))
+    assert len(result["pairs"]) == 4 and {1004, 1021} < {one["source"] for one in result["pairs"]}

@@ -32,7 +32,7 @@ from film_recovery.registration.geometry import Grid
 from film_recovery.registration.heatmap import heatmap
 from film_recovery.registration.live_area import LiveArea
 from film_recovery.registration.mesh import measured_mesh, st_map
-from film_recovery.registration.residual import FAIL
+from film_recovery.registration.residual import FAIL, PASS
 from film_recovery.registration.shot import WEAVES
 from film_recovery.stages import aligning
 
@@ -76,6 +76,8 @@ def align_command(
     if asked.weave not in (EACH, *WEAVES):
         raise UsageError(f"Weave cannot be {asked.weave}.", remedy=f"one of {', '.join((EACH, *WEAVES))}")
     if folder is None:
+        if asked.mesh and asked.out is None:
+            raise UsageError("--mesh writes maps.", remedy="name their folder with --out")
         if asked.apply:
             raise UsageError("--apply writes into a project.", remedy="name the project instead of sequences")
         return _ended(report, *_aligned(report, _of_sequences(asked), asked))
@@ -185,7 +187,14 @@ def _tell(report: Report, one: Aligned) -> None:
     where = f"frame {one.frame}" + (
         f" (Reference {one.reference_frame})" if one.reference_frame != one.frame else ""
     )
-    report.check("alignment", _OUTCOME[one.verdict], reason=f"{where}: {one.verdict}. {one.reason}")
+    remedy = (
+        ""
+        if one.verdict == PASS
+        else "look at the heat-map (--out); key the Transform, or take the frame out"
+    )
+    report.check(
+        "alignment", _OUTCOME[one.verdict], reason=f"{where}: {one.verdict}. {one.reason}", remedy=remedy
+    )
 
 
 def _without_tiles(one: Aligned) -> dict[str, Any] | None:

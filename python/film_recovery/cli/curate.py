@@ -17,7 +17,7 @@ from film_recovery._files import write_whole
 from film_recovery.cli.pairs import held
 from film_recovery.cli.report import Report, json_line
 from film_recovery.curation import table
-from film_recovery.curation.choosing import Choice, Chosen, choose, usual_count
+from film_recovery.curation.choosing import Choice, Chosen, choose, next_count, usual_count
 from film_recovery.curation.coverage import Missing, Shown, missing, standing_out, vectors
 from film_recovery.curation.plot import coverage_plot
 from film_recovery.curation.reference import Verdict, central, fitted, judge_colour, judge_detail
@@ -42,11 +42,12 @@ _SPATIAL, _COLOUR = "spatial", "colour"
 @dataclass(frozen=True)
 class Wanted:
     """What is asked for. ``frames``: such as ``1001-1100``, of the Source. ``allow``: ``FRAME:KIND`` of faults that are
-    overridden. ``fresh``: the operator's own pairs are not kept."""
+    overridden. ``more``: the next step of 4, 7, 11 beside the project's own pairs. ``fresh``: these are not kept."""
 
     frames: str | None = None
     recipe: str = ""
     count: int | None = None
+    more: bool = False
     hold_outs: int | None = None
     scope: str = ""
     out: Path | None = None
@@ -106,6 +107,8 @@ def curate(
     scope = wanted.scope or task.scope or ("shot" if len(shots) == 1 else "scene")
     clean = [frame for frame in partners if frame not in excluded]
     count = wanted.count or max(len(own), usual_count(scope, len(shots), len({*clean, *own})))
+    if wanted.more:
+        count = next_count(len(own))
     choice = choose(
         vectors(shown, shots),
         shots,

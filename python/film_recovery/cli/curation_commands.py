@@ -50,8 +50,15 @@ def curate(
     reference: Reference = None,
     frames: Frames = None,
     recipe: Annotated[str, typer.Option(help="Of two sequences: spatial or colour, or a recipe's id.")] = "",
-    count: Annotated[int | None, typer.Option(help="How many pairs; by default as the scope has it.")] = None,
-    hold_outs: Annotated[int, typer.Option(help="How many pairs are kept apart.")] = 1,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="How many pairs; by default as the scope has it.")
+    ] = None,
+    more: Annotated[
+        bool, typer.Option("--more", help="The next step of 4, 7, 11 pairs, when convergence stalls.")
+    ] = False,
+    hold_outs: Annotated[
+        int | None, typer.Option(min=1, help="How many pairs are kept apart; by default by the count.")
+    ] = None,
     scope: Annotated[str, typer.Option(help="shot, scene or sequence; by default the project's.")] = "",
     allow: Annotated[
         list[str] | None,
@@ -76,6 +83,7 @@ def curate(
         frames=frames,
         recipe=recipe,
         count=count,
+        more=more,
         hold_outs=hold_outs,
         scope=scope,
         out=out,
