@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from film_recovery.imaging.frame import Pixels
+from film_recovery.imaging.luma import luma as rec709
 
 Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -140,7 +141,7 @@ def _still(luma: Plane, other: Pixels) -> Mask:
 
 
 def _luma(rgb: Pixels) -> Plane:
-    return np.ascontiguousarray(rgb @ np.array((0.2126, 0.7152, 0.0722), np.float32), np.float32)
+    return np.ascontiguousarray(rec709(rgb), np.float32)
 
 
 def _share(mask: Mask) -> float:

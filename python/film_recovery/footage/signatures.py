@@ -34,6 +34,7 @@ EDGE_SHARE = 95.0  # percentile: sharpness is judged on the strongest edges, whi
 
 Progress = Callable[[int, int, int], None]  # done, total, frame
 _Result = TypeVar("_Result")
+_READERS = 4  # each holds a whole picture: more of them fill the memory before they fill the disk
 
 
 class Moving(Protocol):
@@ -153,7 +154,7 @@ def ahead(
 
     Reading and OpenCV let other threads run, so two cores read nearly twice as fast as one.
     """
-    count = threads or os.cpu_count() or 1
+    count = threads or min(_READERS, os.cpu_count() or 1)
     if count == 1:
         yield from ((item, work(item)) for item in items)
         return
