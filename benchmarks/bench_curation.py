@@ -1,6 +1,6 @@
 """How well elements are understood over time: offsets, cuts, faults; and the time that a 2K frame takes.
 
-    python benchmarks/bench_curation.py [--seeds 12] [--first-seed 300]
+    python benchmarks/bench_curation.py [--seeds 12] [--first-seed 300] [--length 3000]
 
 Elements are simulated from the free photographs (``film_recovery.demo.reels``): a faded, grainy, weaving print with
 flicker, a third of them monochrome, against a cropped, sharper copy, 320 × 224. The seeds are none that thresholds were
@@ -12,6 +12,8 @@ chosen on. Prints one JSON object a subject.
 * **cuts**: on both elements of the same reels.
 * **faults**: one on every fifth frame. ``recall``: share of the faulty frames excluded, for any reason; ``named``: by
   the planted kind and side; ``kept``: share of the clean frames that stay.
+* **length** (``--length``, and then nothing else): the offset of two elements of so many frames, shots of a moving
+  texture as thumbnails, a frame dropped and one inserted: processor seconds and the most memory beside the signatures.
 * **speed**: signatures of 2048 × 1556 half EXR files, ZIP; and reading them alone.
 """
 
@@ -21,10 +23,12 @@ import argparse
 import json
 import tempfile
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from film_recovery.demo import cases
@@ -32,19 +36,25 @@ from film_recovery.footage.clip import open_clip
 from film_recovery.footage.cuts import find_shots
 from film_recovery.footage.faults import find_faults
 from film_recovery.footage.offset import match
-from film_recovery.footage.signatures import signatures
+from film_recovery.footage.signatures import Signatures, signatures, structure, unit
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
 
 EDITS = ("inserted", "dropped", "repeated")
 FRAMES = 8  # of the timing at 2K
+SHOT = 50  # frames, and width and height of a thumbnail, of the long elements
+THUMBNAIL = 64, 48
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--first-seed", type=int, default=300)
+    parser.add_argument("--length", type=int, default=0)
     given = parser.parse_args()
+    if given.length:
+        length(given.length, given.first_seed)
+        return
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     offsets(seeds)
     faults(seeds)
@@ -139,6 +149,53 @@ def faults(seeds: range) -> None:
         lost_for=dict(reasons),
         ms_a_pair_at_320=1000 * seconds / pairs,
     )
+
+
+def length(frames: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    clean = np.concatenate([_shot(rng) for _ in range(-(-frames // SHOT))])[:frames]
+    order = [*range(frames // 3), *range(frames // 3 + 1, frames)]
+    order.insert(2 * frames // 3, -1)
+    foreign = rng.uniform(0, 1, THUMBNAIL[::-1])
+    print_ = np.stack([0.7 * clean[at] + 0.15 if at >= 0 else foreign for at in order])
+    source = _known(print_ + rng.normal(0, 0.008, print_.shape), 1001)
+    reference = _known(clean + rng.normal(0, 0.004, clean.shape), 1095)
+    started = time.process_time()
+    found = match(source, reference)
+    seconds = time.process_time() - started
+    tracemalloc.start()
+    match(source, reference)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    right = [found.frames[1001 + row] == (1095 + at if at >= 0 else None) for row, at in enumerate(order)]
+    _say("length", frames=frames, frames_right=float(np.mean(right)), cpu_s=seconds, peak_mb=most / 1e6)
+
+
+def _shot(rng: np.random.Generator) -> np.ndarray:
+    """SHOT thumbnails of a camera that moves and closes in on a texture."""
+    sides = ((6, 1.0), (16, 0.6), (48, 0.35))
+    texture = sum(
+        share * cv2.resize(rng.normal(0, 1, (side, side)).astype(np.float32), (220, 220))
+        for side, share in sides
+    )
+    texture = 0.45 + 0.15 * texture / np.std(texture)
+    right, down = rng.uniform(-0.7, 0.7, 2)
+    zooms = 1 + rng.uniform(0, 0.004) * np.arange(SHOT)
+    places = (
+        np.array([[zoom, 0, 70 + right * at], [0, zoom, 70 + down * at]]) for at, zoom in enumerate(zooms)
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.stack([cv2.warpAffine(texture, place, THUMBNAIL, flags=flags) for place in places])
+
+
+def _known(planes: np.ndarray, first: int) -> Signatures:
+    planes = np.clip(planes, 0, 1).astype(np.float32)
+    flat = unit(structure(planes))
+    motion = np.zeros(len(planes), np.float32)
+    motion[1:] = 1 - np.clip(np.einsum("nd,nd->n", flat[1:], flat[:-1]), 0, 1)
+    nothing = np.zeros(len(planes), np.float32)
+    frames = tuple(range(first, first + len(planes)))
+    return Signatures(frames, planes, planes.mean((1, 2)), planes.std((1, 2)), nothing, motion, nothing)
 
 
 def speed() -> None:

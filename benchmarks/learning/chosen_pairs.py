@@ -106,7 +106,7 @@ def chosen(film: footage.Footage, count: int) -> list[int]:
         for frame in range(first, last + 1):
             beside = frame + 1 if frame < last else frame - 1
             found.append(describe(frame, film.pictures[frame], film.pictures[beside]))
-    known = vectors(found, film.shots)
+    known = vectors(found)
     return [pair.source for pair in choose(known, film.shots, {n: n for n in known}, count).pairs]
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,16 +49,52 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "film_recovery.cli.main", *arguments]
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Runs the program in a process forked from a warm one: exit code, standard output and standard error.
+
+    Two are asked by turns, so that no order of a set is the same in a command and the next. Where there is no fork
+    (Windows) each command loads its libraries itself.
+    """
+    if not hasattr(os, "fork"):
+        yield cold
+        return
+    made = [sys.executable, str(Path(__file__).with_name("warm.py"))]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment()}
+    processes: list[subprocess.Popen[str]] = []
+
+    def call(arguments: list[str], folder: Path) -> tuple[int, str, str]:
+        if len(processes) < 2:
+            processes.append(subprocess.Popen(made, **pipes))
+        process = processes[-1]
+        processes.reverse()
+        files = {name: folder / f"{name}.txt" for name in ("out", "error")}
+        asked = {"arguments": arguments, "folder": os.getcwd(), "environment": environment()}
+        asked.update((name, str(path)) for name, path in files.items())
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(json.dumps(asked) + "\n")
+        process.stdin.flush()
+        code = int(process.stdout.readline())
+        return code, files["out"].read_text("utf-8"), files["error"].read_text("utf-8")
+
+    yield call
+    for process in processes:
+        process.communicate()
+
+
+def cold(arguments: list[str], folder: Path) -> tuple[int, str, str]:
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, env=environment(), timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
 @pytest.fixture
-def film_recovery() -> Callable[..., Said]:
+def film_recovery(warm, tmp_path_factory) -> Callable[..., Said]:
     """Runs the real program in its own process."""
 
     def call(*arguments: object) -> Said:
-        done = subprocess.run(
-            command(*map(str, arguments)), capture_output=True, text=True, env=environment(), timeout=120
-        )
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        return Said(done.returncode, lines, done.stderr)
+        code, out, text = warm([str(one) for one in arguments], tmp_path_factory.mktemp("said"))
+        lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+        return Said(code, lines, text)
 
     return call
 
@@ -132,12 +168,15 @@ HOLD_OUT = 1006
 
 @pytest.fixture
 def elements(tmp_path: Path) -> Path:
-    """A faded Source and a Reference of good colour, 12 frames of a moving camera."""
+    """A faded Source, a Reference of good colour, and a soft copy of the Source; 12 frames of a moving camera."""
     photograph = cv2.imread(str(PHOTOGRAPH))[..., ::-1].astype(np.float32) / 255
     for step, number in enumerate(FRAMES):
         clean = photograph[10 + 9 * step : 10 + 9 * step + 144, 20 + 15 * step : 20 + 15 * step + 192]
-        faded = np.clip(clean ** np.array([0.6, 0.95, 0.8], np.float32), 0, 1)
-        for name, picture in (("source", faded), ("reference", clean)):
+        cast = np.clip(clean ** np.array([0.6, 0.95, 0.8], np.float32), 0, 1)
+        grey = cast.mean(axis=2, keepdims=True)
+        faded = grey + np.float32(0.7) * (cast - grey)
+        soft = cv2.GaussianBlur(faded, (0, 0), 1.2)
+        for name, picture in (("source", faded), ("reference", clean), ("soft", soft)):
             frame = Frame.from_array(picture, top_down=True)
             path = tmp_path / "scans" / name / f"{name}.{number}.exr"
             write_frame(frame, path, datatype="half", create_directories=True)

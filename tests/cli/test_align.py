@@ -116,7 +116,7 @@ def test_two_sequences_are_aligned_and_all_of_it_is_kept(film: Path, tmp_path: P
     places = read_frame(out / "stmap.1002.exr").rgb()
     assert np.abs(places[..., 0] * WIDTH - (np.arange(WIDTH) + 0.5)).max() < 2  # nothing is bent here
     nodes = nk.load(out / "STMap.nk").nodes
-    assert [node.class_name for node in nodes] == ["Read", "STMap", "StickyNote"]
+    assert [node.class_name for node in nodes] == ["Read", "Read", "Switch", "STMap", "StickyNote"]
 
 
 def test_the_block_that_is_handed_over_aligns_in_the_graph(film: Path, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_nothing_is_written_among_the_elements_and_what_contradicts_is_refused(
         (None, sequences(film, mesh=True), "--mesh writes maps"),
         (None, sequences(film, weave="loose"), "Weave cannot be loose"),
         (folder, Asked(frames="1001"), "--frames cannot be given"),
-        (folder, Asked(weave="kept"), "without a path"),
+        (folder, Asked(weave="kept"), "stand apart"),
     ):
         with pytest.raises(UsageError, match=words):
             said(where, asked)
@@ -220,6 +220,7 @@ def test_a_shot_with_its_weave_kept_or_removed(film: Path) -> None:
         )  # one matrix does not fit what turns
 
 
+@pytest.mark.slow
 def test_the_program_itself(film_recovery: Any, film: Path) -> None:
     patterns = [str(film / name / f"{name}.####.exr") for name in ("source", "reference")]
     done = film_recovery(

@@ -54,7 +54,7 @@ def test_a_combined_recovery_from_new_to_both_reports(film_recovery, elements: P
     folder = tmp_path / "film"
     said = film_recovery(
         "new", folder, "--film", "Coffee", "--recipe", "combined",
-        "--source", pattern(elements, "source"), "--reference", pattern(elements, "source"),
+        "--source", pattern(elements, "soft"), "--reference", pattern(elements, "source"),
         "--colour-element", pattern(elements, "reference"), "--set", "reel='1'", "--set", "shot=table",
         *described(), *described("steps.colour."),
         *authorised("elements.source", "elements.reference", "steps.colour.elements.reference"), "--json",
@@ -89,7 +89,7 @@ def test_a_killed_chain_goes_on(film_recovery, started, elements: Path, tmp_path
     step = folder / "steps" / "telecine"
     said = film_recovery(
         "new", folder, "--film", "Coffee", "--recipe", "spatial-telecine",
-        "--source", pattern(elements, "source"), "--reference", pattern(elements, "reference"),
+        "--source", pattern(elements, "source"), "--reference", pattern(elements, "soft"),
         *described(), *described("steps.telecine."), *authorised("elements.source", "elements.reference"), "--json",
     )  # fmt: skip
     assert said.code == 0, said.lines
@@ -109,6 +109,7 @@ def test_a_killed_chain_goes_on(film_recovery, started, elements: Path, tmp_path
         assert ledger.verify(place) == ()
 
 
+@pytest.mark.slow
 def test_the_colour_step_is_added_later(film_recovery, elements: Path, tmp_path: Path) -> None:
     folder = tmp_path / "film"
     scans = ("--source", pattern(elements, "source"), "--reference", pattern(elements, "reference"))

@@ -118,6 +118,7 @@ def test_a_failed_check_writes_nothing(film_recovery, walls: Path, tmp_path: Pat
     assert "04" in only.text
 
 
+@pytest.mark.slow
 def test_where_a_manifest_does_not_go(film_recovery, walls: Path, tmp_path: Path) -> None:
     inside = film_recovery("split", walls, "--out", walls / "lq" / "m.json", "--json")
     assert inside.code == 3

@@ -46,6 +46,7 @@ def test_a_training_that_is_cancelled_is_a_cancelled_job_and_goes_on_when_run_ag
     jobs.cancel(film, again.id)
 
 
+@pytest.mark.slow
 def test_a_job_that_died_is_no_success(film_recovery: Callable[..., Any], film: Path) -> None:
     project.update(film, {"training.steps": 3000, "training.patch": 16, "training.batch": 1})
     said = film_recovery(

@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from film_recovery import ledger, nk, project, recipes, stages
 
 
@@ -56,6 +58,7 @@ def test_a_check_that_fails_stops_the_run_and_a_signature_lets_it_on(film_recove
     assert (measured.code, measured.error["message"]) == (2, "ingest.size_parity is measured, not signed.")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_frames(film_recovery, started, film) -> None:
     with started("run", "--project", film, "--json") as process:
         for line in process.stdout:

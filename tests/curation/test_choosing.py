@@ -16,7 +16,7 @@ from film_recovery.curation.choosing import (
     Choice,
     choose,
     next_count,
-    quotas,
+    scope_of,
     usual_count,
 )
 from film_recovery.errors import FilmRecoveryError, UsageError
@@ -115,7 +115,9 @@ def test_a_choice_keeps_its_promises(film: dict) -> None:
     assert sum(pair.stands_for for pair in choice.pairs) == len(set(film["vectors"]) - set(film["excluded"]))
     assert 0 <= choice.value <= 1
     assert bool(choice.notes) == (
-        len(pairs) < film["count"] or len(choice.hold_out) < max(1, film["count"] // 4)
+        len(pairs) < film["count"]
+        or len(choice.hold_out) < max(1, film["count"] // 4)
+        or len({pair.shot for pair in choice.pairs}) < len(film["shots"])
     )
 
 
@@ -159,17 +161,46 @@ def test_the_operators_own_pairs_stay(film: dict, data: st.DataObject) -> None:
     assert len(overruled) == len(set(own) & set(film["excluded"]))
 
 
-def test_every_shot_has_its_share_and_its_ends() -> None:
+def test_one_shot_has_its_ends_and_its_middle() -> None:
     vectors = dict(enumerate(walk(200, 3)))
-    shots = [(0, 99), (100, 149), (150, 199)]
-    choice = choose(vectors, shots, {frame: frame for frame in vectors}, 16)
-    assert [sum(pair.shot == number for pair in choice.pairs) for number in (1, 2, 3)] == [8, 4, 4]
-    for number, (first, last) in enumerate(shots, 1):
-        inside = [pair.source for pair in choice.pairs if pair.shot == number]
-        eighth = (last - first + 1) // 8
-        assert inside[0] <= first + eighth and inside[-1] >= last - eighth
-    assert [pair.part for pair in choice.pairs[-4:]] == ["beginning", "middle", "middle", "end"]
-    assert {held.shot for held in choice.hold_out} == {1, 2, 3}
+    choice = choose(vectors, [(0, 199)], {frame: frame for frame in vectors}, 7)
+    parts = {pair.part: pair.source for pair in choice.pairs}
+    assert [pair.part for pair in choice.pairs].count("middle") == 2
+    assert parts["beginning"] < 25 and parts["end"] >= 175 and len(choice.pairs) == 7
+
+
+def test_every_shot_has_a_pair_and_one_that_moves_has_more() -> None:
+    """Two still shots, and one of the same length in which everything changes."""
+    still = np.float32([[9, 0], [0, 9]]) + np.zeros((60, 1, 2), np.float32)
+    moving = np.stack([np.linspace(-9, 9, 60), np.full(60, -5)], axis=1).astype(np.float32)
+    vectors = dict(enumerate(np.concatenate([still[:, 0], moving, still[:, 1]])))
+    shots = [(0, 59), (60, 119), (120, 179)]
+    choice = choose(vectors, shots, {frame: frame for frame in vectors}, 8)
+    assert [sum(pair.shot == number for pair in choice.pairs) for number in (1, 2, 3)] == [1, 6, 1]
+    assert {pair.part for pair in choice.pairs} == {"most typical", "adds most"}
+
+
+@quick
+@given(films())
+def test_every_shot_that_can_has_a_pair(film: dict) -> None:
+    usable = free(film)
+    if not usable:
+        return
+    choice = made(film)
+    able = {n for n, (low, high) in enumerate(film["shots"], 1) if any(low <= one <= high for one in usable)}
+    shown = {pair.shot for pair in choice.pairs}
+    assert shown <= able and len(shown) == min(len(able), film["count"])
+
+
+def test_chosen_frames_stand_for_more_than_even_ones() -> None:
+    """By its own measure the choice is better than frames at even distances."""
+    shots = [(0, 39), (40, 79), (80, 119)]
+    for seed in range(12):
+        vectors = dict(enumerate(walk(120, seed)))
+        choice = choose(vectors, shots, {frame: frame for frame in vectors}, 10)
+        likenesses = facility.likeness(np.stack(list(vectors.values())))
+        even = [round(float(place)) for place in np.linspace(0, 119, 10)]
+        assert choice.value > facility.value(likenesses, even) / 120
 
 
 def test_what_is_shown_counts_not_where_it_stands() -> None:
@@ -201,19 +232,33 @@ def test_counts_of_the_workflow() -> None:
     assert [usual_count(scope, 1, 1000) for scope in COUNTS] == [4, 12, 24]
     assert usual_count("scene", 5, 1000) == 20 and usual_count("scene", 40, 1000) == 24
     assert usual_count("shot", 1, 3) == 3
+    assert [scope_of(shots) for shots in (0, 1, 2, 6, 7)] == ["shot", "shot", "scene", "scene", "sequence"]
     assert [next_count(count) for count in (0, 4, 7, 11, 12)] == [4, 7, 11, 17, 18]
     with pytest.raises(UsageError, match="no scope reel"):
         usual_count("reel", 1, 10)
 
 
 @quick
-@given(st.lists(st.integers(0, 50), min_size=1, max_size=8).filter(any), st.integers(0, 60))
-def test_quotas_add_up_and_follow_length(lengths: list[int], count: int) -> None:
-    found = quotas(lengths, count)
-    assert sum(found) == min(count, sum(lengths))
-    assert all(0 <= share <= length for share, length in zip(found, lengths, strict=True))
-    if count >= sum(length > 0 for length in lengths):
-        assert all(share for share, length in zip(found, lengths, strict=True) if length)
+@given(films(), st.data())
+def test_a_pair_keeps_its_distance_from_hold_outs_that_stay(film: dict, data: st.DataObject) -> None:
+    held = data.draw(st.sampled_from(sorted(film["vectors"])))
+    apart = [frame for frame in free(film) if abs(frame - held) >= LEAST_APART]
+    if not apart:
+        return
+    choice = made(film, kept_hold_out=[(held, held)])
+    assert len(choice.pairs) == min(film["count"], len(apart))
+    assert all(abs(pair.source - held) >= LEAST_APART for pair in choice.pairs)
+
+
+def test_the_operators_pairs_may_lie_outside_what_is_looked_at() -> None:
+    vectors = dict(enumerate(walk(30, 1)))
+    partners = {frame: frame for frame in vectors}
+    kept = [(frame, frame) for frame in (100, 110, 120, 130)]
+    choice = choose(vectors, [(0, 29)], partners, 4, kept=kept)
+    assert [(pair.source, pair.stands_for) for pair in choice.pairs] == [(frame, 0) for frame, _ in kept]
+    assert choice.value == 0 and "1 of 1 shots have no pair" in choice.notes[0]
+    with pytest.raises(FilmRecoveryError, match="No frame can be a pair"):
+        choose(vectors, [(0, 29)], partners, 5, kept=kept, excluded=dict.fromkeys(vectors, "flash"))
 
 
 def test_fewer_pairs_than_the_operators_own_are_refused() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from film_recovery import demo
+from film_recovery.curation.choosing import choose
 from film_recovery.curation.coverage import WIDTH, Shown, describe, missing, standing_out, vectors
 from film_recovery.curation.families import FAMILIES, NAMES, shares
 from film_recovery.curation.plot import coverage_plot
@@ -118,17 +119,29 @@ def shown() -> list[Shown]:
 
 
 def test_vectors_tell_looks_apart_more_than_frames() -> None:
-    found = vectors(shown(), [(100, 119)])
+    found = vectors(shown())
     assert sorted(found) == list(range(100, 120)) and len({len(one) for one in found.values()}) == 1
 
     def apart(a: int, b: int) -> float:
-        return float(np.linalg.norm(found[a] - found[b]))
+        return float(np.linalg.norm((found[a] - found[b])[:-1]))
 
     assert apart(100, 104) < 0.3 * apart(104, 112) and apart(112, 116) < 0.3 * apart(112, 119)
     content = np.array([found[frame][:-1] for frame in sorted(found)])
     assert ((content - content.mean(0)) ** 2).sum(1).mean() == pytest.approx(1.0, abs=0.01)
+    time = np.array([found[frame][-1] for frame in sorted(found)])
+    assert np.allclose(np.diff(time), time[1] - time[0], atol=1e-5) and np.mean(time**2) == pytest.approx(
+        1, abs=1e-4
+    )
     with pytest.raises(FilmRecoveryError, match="No frame"):
         vectors([])
+
+
+def test_a_still_picture_has_no_hold_out() -> None:
+    """Frames differ in their moment only, so none of them says what a model makes of another picture."""
+    look = textured(flat(0.5, 0.4, 0.4))
+    known = vectors([describe(frame, look) for frame in range(40)])
+    choice = choose(known, [(0, 39)], {frame: frame for frame in known}, 4)
+    assert len(choice.pairs) == 4 and choice.hold_out == ()
 
 
 def test_what_no_pair_shows_is_named_with_where_it_is() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,21 @@ import pytest
 from film_recovery import demo, ledger, nk, project
 from film_recovery.cli import curate as command
 from film_recovery.cli import pairs
-from film_recovery.cli.curate import Wanted
+from film_recovery.cli.curate_output import Decided, applied, corrections, written
+from film_recovery.cli.curate_task import Task, Wanted, task_of
 from film_recovery.cli.report import Report, events_to
 from film_recovery.curation import table
+from film_recovery.curation.choosing import Choice, Chosen
+from film_recovery.curation.coverage import Shown
+from film_recovery.curation.families import FAMILIES
+from film_recovery.curation.reference import SPATIAL, Verdict
 from film_recovery.demo.degrade import Damage, damaged
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
+from film_recovery.footage.clip import open_clip
+from film_recovery.footage.faults import BANDS, BLOCKS, Fault
+from film_recovery.footage.faults import FLASH as FLASHED
+from film_recovery.footage.offset import Match, Run
+from film_recovery.footage.placement import Placement
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.project import Alignment, Draft, Element, PairOf
@@ -26,6 +37,7 @@ SHOTS = (("astronaut.png", 18), ("coffee.png", 12))
 SIZE = (240, 160)
 OFFSET = 5
 FLASH = 1009
+MAST = "parallax: the mast"
 
 
 def filmed(name: str, place: float) -> np.ndarray:
@@ -71,7 +83,7 @@ def folder(film: Path, tmp_path: Path) -> Path:
         film="A Trip",
         recipe="spatial-gauge",
         elements={"source": source, "reference": reference},
-        pairs=(PairOf(1004, 1009, "the face", "s1"), PairOf(1021, 1026, "the cup", "s2")),
+        pairs=(PairOf(1004, 1009, "the face", "s1", flags=(MAST,)), PairOf(1021, 1026, "the cup", "s2")),
         hold_out=(PairOf(1012, 1017, "between", "s1"),),
         alignment=Alignment(((1.0, 2.0), (3.0, 4.0)), None, ((5.0, 6.0),)),
     )
@@ -157,17 +169,20 @@ def test_apply_keeps_the_operators_pairs_and_changes_nothing_before(folder: Path
     wanted = Wanted(count=5)
     _, result = said(lambda report: command.curate(report, folder, None, None, wanted))
     assert (folder / "project.yaml").read_text(encoding="utf-8") == before
-    wanted = Wanted(count=5, apply=True, by="Ada")
+    assert any("2 shots, which is a scene, 12 to 24 pairs, not a shot" in note for note in result["notes"])
+    wanted = Wanted(count=5, scope="scene", apply=True, by="Ada")
     code, again = said(lambda report: command.curate(report, folder, None, None, wanted))
     assert code == EXIT_DONE and again["pairs"] == result["pairs"] and again["applied"] is True
     loaded = project.load(folder)
+    assert loaded.scope == "scene" and not any("which is a" in note for note in again["notes"])
     assert len(loaded.pairs) == 5 == len(loaded.alignment.translate)
-    flagged = {pair.flags for pair in (*loaded.pairs, *loaded.hold_out)}
-    assert all("grain mismatch" in flags[-1] for flags in flagged)
+    for pair in (*loaded.pairs, *loaded.hold_out):  # what curate measured, and what the operator saw
+        assert set(again["flags"]) <= set(pair.flags) and (MAST in pair.flags) == (pair.source == 1004)
     kept = {
         pair.source: (replace(pair, flags=()), shift)
         for pair, shift in zip(loaded.pairs, loaded.alignment.translate, strict=True)
     }
+    assert json.loads((folder / "pipeline/01_dataset_curation/curation.json").read_text())["corrected"] == []
     assert kept[1004] == (PairOf(1004, 1009, "the face", "s1"), (1.0, 2.0))
     assert kept[1021] == (PairOf(1021, 1026, "the cup", "s2"), (3.0, 4.0))
     assert [replace(pair, flags=()) for pair in loaded.hold_out] == [PairOf(1012, 1017, "between", "s1")]
@@ -248,12 +263,44 @@ def test_flags_travel_with_their_pairs_into_the_table(folder: Path) -> None:
     } == rows  # also when run writes it again
 
 
+def test_a_flag_of_the_operators_stays_and_what_was_measured_is_made_anew(film: Path, folder: Path) -> None:
+    measured = "Flash on the Source, frame 1004: 0.2 of encoded luma (limit 0.06)."
+    said(lambda report: pairs.flag(report, folder, "1004", measured, by="Ada"))
+    assert project.load(folder).pairs[0].flags == (MAST, measured)
+    _, result = said(
+        lambda report: pairs.flag(report, folder, "1012", "subtitle, kept for the sky", by="Ada")
+    )
+    assert result["what"] == "The flags of frame 1012: subtitle, kept for the sky."
+    said(lambda report: command.curate(report, folder, None, None, Wanted(apply=True, by="Ada")))
+    loaded = project.load(folder)
+    first = next(pair for pair in loaded.pairs if pair.source == 1004)
+    assert MAST in first.flags and measured not in first.flags
+    assert "subtitle, kept for the sky" in loaded.hold_out[0].flags
+    said(lambda report: pairs.flag(report, folder, "1004", "", clear=True))
+    assert next(pair for pair in project.load(folder).pairs if pair.source == 1004).flags == ()
+    for frames, text in (("1004", ""), ("1500", "blocks"), ("1004:1005", "blocks")):
+        with pytest.raises(UsageError):
+            said(lambda report, given=(frames, text): pairs.flag(report, folder, *given))
+
+
+def test_what_larger_pictures_correct_is_said() -> None:
+    def run(offset: int, *alike: int) -> Run:
+        return Run(1001, 1030, offset, 0.9, 0.01, 0.99, alike)
+
+    before = Match({}, (run(5), run(5, 4), run(5)), (), (), Placement())
+    after = replace(before, runs=(run(4), run(5), run(5)))
+    assert corrections(before, after) == (
+        "Frames 1001–1030: offset +4, not +5; in larger pictures the neighbour shares more static structure.",
+        "Frames 1001–1030: offset +5 is sure in larger pictures.",
+    )
+
+
 def test_pairs_that_were_changed_meanwhile_are_not_written_over(folder: Path) -> None:
     loaded = project.load(folder)
     project.update(folder, {"pairs": list(loaded.pairs[:-1])})
     before = (folder / "project.yaml").read_bytes()
     with Report(as_json=True) as report, pytest.raises(UsageError, match="changed while these were chosen"):
-        command._apply(report, loaded, None, Wanted(), lambda frame: ())
+        applied(report, loaded, None, Wanted())
     assert (folder / "project.yaml").read_bytes() == before
 
 
@@ -261,3 +308,97 @@ def test_more_is_the_next_step_of_the_escalation_beside_the_operators_pairs(fold
     assert len(project.load(folder).pairs) == 2
     _, result = said(lambda report: command.curate(report, folder, None, None, Wanted(more=True)))
     assert len(result["pairs"]) == 4 and {1004, 1021} < {one["source"] for one in result["pairs"]}
+
+
+def found(frames: dict[int, int | None], *runs: Run, unlike: tuple[int, ...] = ()) -> Match:
+    return Match(frames, runs, (), unlike, Placement())
+
+
+def decided(*pairs: PairOf, match: Match, faults: tuple[Fault, ...] = ()) -> Decided:
+    """What was decided where ``pairs`` are the operator's, and stay."""
+    chosen = tuple(
+        Chosen(pair.source, pair.reference, 1, "the operator's own", 1, own=True) for pair in pairs
+    )
+    verdict = Verdict(True, "It resolves more.", ("halos: 4.3 % of an edge's height",), {})
+    shown = tuple(
+        Shown(frame, {family.name: 0.5 for family in FAMILIES}, (0.0,) * 36) for frame in match.frames
+    )
+    own = {pair.source: pair for pair in pairs}
+    return Decided(
+        "shot", ((1001, 1010),), match, (), {}, faults, shown, Choice(chosen, (), 1.0), (), verdict, own
+    )
+
+
+def test_pairs_outside_the_frames_that_were_asked_for_are_in_the_stacks(film: Path, tmp_path: Path) -> None:
+    source = open_clip("Source", pattern(film, "source"), tuple(range(1005, 1011)))
+    reference = open_clip("Reference", pattern(film, "reference"))
+    task = Task(source, reference, SPATIAL, "", tmp_path, "A Trip", (), (), None)
+    made = written(
+        task, decided(PairOf(1002, 1007), PairOf(1007, 1012), PairOf(1021, 1026), match=found({1007: 1012}))
+    )
+    nodes = nk.parse(Path(made["pair_stacks.nk"]).read_text(encoding="utf-8")).nodes
+    ranges = [tuple(int(one.get(name).text) for name in ("first", "last")) for one in nodes]
+    assert ranges == [(1002, 1021), (1006, 1035)]
+
+
+def test_a_pair_whose_faults_were_not_measured_keeps_them() -> None:
+    def flash(frame: int) -> Fault:
+        return Fault(frame, frame, "Source", FLASHED, 0.2, 0.06)
+
+    before = {frame: replace(flash(frame), value=0.3).reason for frame in (1004, 1006, 1008, 1021)}
+    pairs = [
+        PairOf(frame, frame + (4 if frame == 1006 else OFFSET), flags=(MAST, reason))
+        for frame, reason in before.items()
+    ]
+    # 1006 is paired with another frame, 1008 is unlike, 1021 was not looked at.
+    match = found({1004: 1009, 1006: 1011, 1008: None}, unlike=(1008,))
+    made = decided(*pairs, match=match, faults=(flash(1004), flash(1006)))
+    (halos,) = made.verdict.flags
+    assert made.flags(1004) == (flash(1004).reason, halos, MAST)
+    for frame in (1006, 1008, 1021):
+        assert made.flags(frame) == (halos, MAST, before[frame])
+
+
+@pytest.mark.parametrize("text", ["1034:flahs", "1034", "x:flash", "--5:flash", "1034:"])
+def test_what_cannot_be_allowed_is_refused_before_anything_is_read(
+    film: Path, tmp_path: Path, text: str
+) -> None:
+    wanted = Wanted(out=tmp_path, allow=("1002:unlike", "1002:motion blur", text))
+    given = (None, pattern(film, "source"), pattern(film, "reference"), wanted)
+    with pytest.raises(UsageError, match=text) as error:
+        said(lambda report: command.curate(report, *given))
+    if text in ("1034:flahs", "1034:"):
+        assert "flash" in str(error.value.remedy) and "unlike" in str(error.value.remedy)
+
+
+def test_an_unlike_frame_that_is_allowed_can_be_chosen() -> None:
+    runs = (Run(1001, 1010, 5, 0.9, 0.01, 0.99), Run(1013, 1020, 7, 0.9, 0.01, 0.99))
+    frames = {frame: frame + (5 if frame < 1012 else 7) for frame in range(1001, 1022)}
+    unlike = (1004, 1008, 1012, 1021)
+    before = found(frames | dict.fromkeys(unlike), *runs, unlike=unlike)
+    allowed = command.allowed_of(["1004:unlike", "1012:unlike", "1021:unlike", "1008:flash"])
+    after, sentences = command.with_unlike(before, allowed, range(1001, 1028))
+    assert after.frames == {**before.frames, 1004: 1009, 1012: 1019} and after.unlike == (1008, 1021)
+    assert len(sentences) == 2 and "Frame 1012 " in sentences[1] and "1019" in sentences[1]
+    assert set(command.left_out((), allowed, after)) == {1008, 1021}
+
+
+def test_what_a_codec_did_to_the_whole_element_excludes_no_frame() -> None:
+    faults = [
+        Fault(frame, frame, "Reference", kind, 1.0, 0.4)
+        for frame in (1004, 1005)
+        for kind in (BLOCKS, BANDS, FLASHED)
+    ]
+    out = command.left_out(faults, command.allowed_of(["1005:flash"]), found({}))
+    assert set(out) == {1004} and "Compression" not in out[1004]
+
+
+def test_each_sequence_is_read_in_its_own_space(film: Path, folder: Path) -> None:
+    spaces = {"source_space": "scene_linear", "reference_space": "color_picking"}
+    given = (None, pattern(film, "source"), pattern(film, "reference"))
+    task = task_of(*given, Wanted(out=folder, **spaces))
+    assert (task.source.space, task.reference.space) == ("scene_linear", "color_picking")
+    encoded = task_of(*given, Wanted(out=folder))
+    assert (task.source.picture(1001).mean() > encoded.source.picture(1001).mean() + 0.1).all()
+    with pytest.raises(UsageError, match="--source-space cannot be given"):
+        task_of(folder, None, None, Wanted(**spaces))

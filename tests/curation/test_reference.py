@@ -15,6 +15,7 @@ from film_recovery.curation.reference import central, fitted, judge_colour, judg
 from film_recovery.curation.spectra import blockiness
 from film_recovery.demo.degrade import Damage, damaged
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.footage.placement import Placement
 from film_recovery.imaging.luma import luma
 
 Made = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -178,6 +179,30 @@ def test_an_uneven_fade_is_told_from_an_even_one(picture: np.ndarray) -> None:
     even, uneven = (np.float32(10.0 ** -(density * kept)) for kept in (np.float32([0.6, 0.9, 0.8]), across))
     figures = [judge_colour([(one, picture)]).figures["unevenness"] for one in (even, uneven)]
     assert figures[1] > 3 * figures[0]
+
+
+@pytest.mark.parametrize("aspects", [(1.0, 1.0), (1.333, 1.0), (1.0, 1.5)])
+def test_a_reference_is_laid_where_the_source_lies_in_it(aspects: tuple[float, float]) -> None:
+    # Two views of one scene: the Reference is larger, off the middle, and letterboxed all around.
+    scene = cv2.GaussianBlur(photograph("coffee.png"), (0, 0), 2)
+
+    def view(height: int, width: int, step: float, aspect: float, centre: tuple[float, float]) -> np.ndarray:
+        down = step / aspect
+        left, top = centre[0] - step * (width - 1) / 2, centre[1] - down * (height - 1) / 2
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        matrix = np.array([[step, 0, left], [0, down, top]])
+        return np.asarray(cv2.warpAffine(scene, matrix, (width, height), flags=flags), np.float32)
+
+    source = view(round(120 * aspects[0]), 180, 1.3, aspects[0], (300, 200))
+    reference = view(round(170 * aspects[1]), 260, 1.1, aspects[1], (306, 197))
+    reference[:14] = reference[-14:] = reference[:, :14] = 0
+    placement = Placement(1.1 * 260 / (1.3 * 180), 6 / (1.3 * 180), -3 / (1.3 * 180))
+    laid = fitted(reference, source, placement, aspects)
+    assert laid.shape == source.shape
+    middle = slice(laid.shape[0] // 4, -(laid.shape[0] // 4)), slice(45, -45)
+    assert np.abs(laid - source)[middle].mean() < 0.004
+    assert np.abs(fitted(reference, source) - source)[middle].mean() > 0.03
+    assert fitted(source, source, Placement(1.005, 0.01, 0.0)) is source
 
 
 def test_pictures_of_different_size_are_refused_and_can_be_fitted() -> None:

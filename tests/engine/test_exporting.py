@@ -58,6 +58,7 @@ def test_a_model_is_written_with_all_that_nuke_needs(module: nn.Module, tmp_path
     assert nk.literal(creator.get("modelId").text) == "Coffee colour"
 
 
+@pytest.mark.slow
 def test_a_cattery_folder_holds_what_nuke_looks_for(module: nn.Module, tmp_path: Path) -> None:
     done = export(
         opened(module), tmp_path / "coffee.pt", cattery=tmp_path / "Cattery", name="Coffee & colour"

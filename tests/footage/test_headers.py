@@ -13,6 +13,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.finding import Finding
 from film_recovery.footage.headers import between, header_findings, survey
 from film_recovery.footage.timecode import Keycode, Timecode, keycode_of, timecode_of
+from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import ALPHA, RGB, Box, Format, Frame
 
 BLACK = np.zeros((6, 8, 3), np.float32)
@@ -99,8 +100,6 @@ def test_a_frame_of_other_depth_warns(judged: Any, tmp_path: Path) -> None:
 
 
 def test_the_data_window_is_told(judged: Any, tmp_path: Path) -> None:
-    from film_recovery.imaging.files import write_frame
-
     judged(*[BLACK] * 3)
     small = Frame(np.zeros((4, 8, 3), np.float32), RGB, Format(8, 6), Box(0, 1, 8, 5))
     write_frame(small, tmp_path / "scan.1002.exr", datatype="half")
@@ -115,14 +114,19 @@ def test_the_data_window_is_told(judged: Any, tmp_path: Path) -> None:
         ((720, 576), 1.0, "warn", "1.09 for a 4:3 picture, or 1.46"),
         ((720, 480), 1.0, "warn", "0.91 for a 4:3 picture, or 1.21"),
         ((720, 576), 1.09, "info", "the alignment respects it"),
+        ((1440, 1080), 1.0, "warn", "leave it for a 4:3 picture, or set its pixel aspect to 1.333 for 16:9"),
+        ((960, 720), 1.0, "warn", "leave it for a 4:3 picture, or set its pixel aspect to 1.333"),
+        ((1280, 1080), 1.0, "warn", "set its pixel aspect to 1.5 in the project"),
+        ((1440, 1080), 1.333, "info", "the alignment respects it"),
         ((720, 540), 1.0, "pass", ""),
     ],
 )
 def test_the_pixels_of_video(
-    judged: Any, size: tuple[int, int], aspect: float, severity: str, words: str
+    tmp_path: Path, size: tuple[int, int], aspect: float, severity: str, words: str
 ) -> None:
-    picture = np.zeros((size[1], size[0], 3), np.float32)
-    found = of(judged((picture, {"format": Format(*size, aspect)})), "headers.pixel_aspect")
+    small = Frame(np.zeros((4, 8, 3), np.float32), RGB, Format(*size, aspect), Box(0, 1, 8, 5))
+    write_frame(small, tmp_path / "scan.1001.exr", datatype="half")
+    found = of(header_findings(survey("Source", str(tmp_path / "scan.####.exr"))), "headers.pixel_aspect")
     assert found.severity == severity
     assert words in " ".join(found.remedy)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from film_recovery import project
-from film_recovery.cli.ingest import ingest
+from film_recovery.cli.ingest import _looked, _of_files, ingest
 from film_recovery.cli.report import Report
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
 from film_recovery.project import Draft, Element
@@ -87,6 +87,25 @@ def test_a_bounded_number_of_frames(told: Any, pair: tuple[str, str]) -> None:
     said = told(None, *pair, most=10)
     assert said.result["frames_looked_at"] == {"Source": 10, "Reference": 10}
     assert said.result["elements"]["Source"]["frames"] == 24
+    for id in ("values.finite", "values.outside", "levels.range"):
+        assert "in 10 of 24 frames" in said.finding(id, "Source")["reason"]
+    equal = said.finding("repeats.equal", "Source")
+    assert equal["value"]["looked_at"] == [[1011, 1020]]
+    assert "Looked at: frames 1011-1020; 14 frames of the 24 were not" in equal["reason"]
+
+
+def test_every_frame_is_looked_at(told: Any, filming: Any, tmp_path: Path) -> None:
+    frames = [one[:32, :48] for one in filming.film(60)]
+    frames[1][2, 2] = np.nan
+    frames[57] = frames[30]
+    source = filming.write(tmp_path / "source", frames)
+    said = told(None, source, source, most=None)
+    assert said.result["frames_looked_at"]["Source"] == 59  # but for the one that holds no picture
+    assert said.finding("values.finite", "Source")["value"] == {"1002": 3}
+    assert "60 frames were looked at" in said.finding("values.finite", "Source")["reason"]
+    assert said.finding("repeats.again", "Source")["value"] == [[1058, 1031]]
+    bounded = told(None, source, source, most=20)
+    assert "20 of 60 frames" in bounded.finding("values.finite", "Source")["reason"]
 
 
 def test_a_person_reads_lines_with_remedies(
@@ -114,6 +133,22 @@ def test_what_is_not_asked_rightly_is_refused(told: Any, pair: tuple[str, str], 
         told(None, *pair, most=0)
     with pytest.raises(FilmRecoveryError, match="The Source has no frame"):
         told(None, str(tmp_path / "none.####.exr"), pair[1])
+    with pytest.raises(UsageError, match="--reference-space cannot be given"):
+        told(tmp_path, None, None, reference_space="scene_linear")
+    with pytest.raises(FilmRecoveryError, match="“agfa 1927” is not in"):
+        told(None, *pair, source_space="agfa 1927")
+
+
+def test_each_sequence_is_judged_in_its_own_space(told: Any, pair: tuple[str, str]) -> None:
+    """The cadence is measured on what the eye sees of linear files; the values stay those of the files."""
+    runs = []
+    for space in ("", "scene_linear"):
+        with Report(False) as report:
+            runs.append(
+                [_looked(report, _of_files("Source", pair[0], (1001, 1002), space), None).runs[0][1].moved]
+            )
+    assert runs[0] != runs[1]
+    assert told(None, *pair, "1001-1008", source_space="scene_linear").code == EXIT_DONE
 
 
 # A project

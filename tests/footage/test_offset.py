@@ -16,9 +16,22 @@ from film_recovery.footage.clip import open_clip
 from film_recovery.footage.neighbours import confirmed, off_by_one
 from film_recovery.footage.offset import Match, match
 from film_recovery.footage.placement import Placement
-from film_recovery.footage.signatures import signatures
+from film_recovery.footage.signatures import Signatures, signatures
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
+
+Known = tuple[Signatures, Signatures]
+
+
+@pytest.fixture(scope="module")
+def steady() -> Edited:
+    """A constant offset; the pictures take longer to make than to match."""
+    return edited(222, ())
+
+
+@pytest.fixture(scope="module")
+def known(steady: Edited) -> Known:
+    return signatures(steady.source), signatures(steady.reference)
 
 
 def matched(case: Edited, **knobs: Any) -> Match:
@@ -35,13 +48,11 @@ def wrong(case: Edited, found: Match) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("seed", [210, 211])
-def test_a_constant_offset(seed: int) -> None:
-    case = edited(seed, ())
-    found = matched(case)
+def test_a_constant_offset(steady: Edited, known: Known) -> None:
+    found = match(*known)
     assert found.offset == -94
     assert not found.changes and not found.unlike
-    assert found.frames == case.truth
+    assert found.frames == steady.truth
     assert len(found.runs) == 1 and found.runs[0].confidence > 0.99 and found.runs[0].margin > 0.005
     assert found.sentence() == "Offset frames 101–166: -94."
 
@@ -98,18 +109,17 @@ def test_where_nothing_moves_no_offset_is_claimed() -> None:
     assert found.sentence().startswith("Cannot tell the offset") or "No offset is sure" in found.sentence()
 
 
-def test_a_damaged_frame_keeps_its_place() -> None:
-    case = edited(219, ())
-    pictures = list(case.source.pictures)
-    pictures[20] = np.full_like(pictures[20], 0.97)
-    found = match(signatures(Reel(pictures, case.source.frames)), signatures(case.reference))
+def test_a_damaged_frame_keeps_its_place(steady: Edited, known: Known) -> None:
+    white = known[0].thumbnails.copy()
+    white[20] = 0.97
+    found = match(replace(known[0], thumbnails=white), known[1])
     assert found.unlike == (121,)
     assert found.frames[121] is None
-    assert {**found.frames, 121: 27} == case.truth
+    assert {**found.frames, 121: 27} == steady.truth
 
 
 def test_missing_files_are_no_change() -> None:
-    case = edited(220, ())
+    case = edited(220, (), lengths=(24, 22, 20))
     present = [at for at in range(len(case.source.frames)) if at not in (10, 11, 40)]
     fewer = Reel(
         [case.source.pictures[at] for at in present], tuple(case.source.frames[at] for at in present)
@@ -118,43 +128,38 @@ def test_missing_files_are_no_change() -> None:
     assert not found.changes and found.offset == -94
 
 
-def test_reach() -> None:
-    case = edited(221, ())
-    assert matched(case, reach=100).offset == -94
+def test_reach(known: Known) -> None:
+    assert match(*known, reach=100).offset == -94
     with pytest.raises(FilmRecoveryError, match="within 10 frames"):
-        matched(case, reach=10)
+        match(*known, reach=10)
 
 
-def test_neighbours_in_larger_pictures() -> None:
-    case = edited(222, ())
-    known = signatures(case.source)
-    found = match(known, signatures(case.reference))
-    assert confirmed(case.source, case.reference, known, found).offset == -94
+def test_neighbours_in_larger_pictures(steady: Edited, known: Known) -> None:
+    found = match(*known)
+    assert confirmed(steady.source, steady.reference, known[0], found).offset == -94
     # A map that is off by one everywhere is put right.
     moved = replace(
         found,
         runs=tuple(replace(run, offset=run.offset + 1) for run in found.runs),
         frames={frame: None if other is None else other + 1 for frame, other in found.frames.items()},
     )
-    right = confirmed(case.source, case.reference, known, moved)
+    right = confirmed(steady.source, steady.reference, known[0], moved)
     assert right.offset == -94 and right.frames == found.frames
 
 
-def test_off_by_one_names_the_frame_with_most_in_common() -> None:
-    case = edited(223, ())
-    known = signatures(case.source)
-    frame = known.frames[5 + int(np.argmax(known.motion[5:15]))]
-    where = match(known, signatures(case.reference)).placement
-    moment = case.truth[frame]
+def test_off_by_one_names_the_frame_with_most_in_common(steady: Edited, known: Known) -> None:
+    frame = known[0].frames[5 + int(np.argmax(known[0].motion[5:15]))]
+    where = match(*known).placement
+    moment = steady.truth[frame]
     assert moment is not None
-    candidates = {moment + step: case.reference.picture(moment + step) for step in (-1, 0, 1)}
-    found = off_by_one(case.source.picture(frame), candidates, placement=where)
+    candidates = {moment + step: steady.reference.picture(moment + step) for step in (-1, 0, 1)}
+    found = off_by_one(steady.source.picture(frame), candidates, placement=where)
     assert found.frame == moment and found.sure and found.margin > 0
     assert [one["frame"] for one in found.as_dict()["candidates"]] == [moment - 1, moment, moment + 1]
-    same = case.reference.picture(moment)
-    assert not off_by_one(case.source.picture(frame), {1: same, 2: same}, placement=where).sure
+    same = steady.reference.picture(moment)
+    assert not off_by_one(steady.source.picture(frame), {1: same, 2: same}, placement=where).sure
     with pytest.raises(FilmRecoveryError, match="No frame to compare"):
-        off_by_one(case.source.picture(frame), {})
+        off_by_one(steady.source.picture(frame), {})
 
 
 def test_files(tmp_path) -> None:

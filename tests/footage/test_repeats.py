@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.footage.cadence import cadences
 from film_recovery.footage.clip import open_clip
 from film_recovery.footage.finding import Finding
 from film_recovery.footage.movement import Step, steps
@@ -260,6 +261,26 @@ def test_a_frame_that_cannot_be_judged_parts_the_run(filming: Any, tmp_path: Pat
     runs = steps(clip, [clip.frames], unreadable=broken)
     assert [(run[0].frame, run[-1].frame) for run in runs] == [(1001, 1005), (1007, 1012)]
     assert [error.where["frame"] for error in broken] == [1006]
+
+
+def test_numbers_in_steps_follow_one_another() -> None:
+    runs = spread_runs(range(1001, 3001, 2), 600, 60)
+    assert [len(run) for run in runs] == [60] * 10 and (runs[0][0], runs[-1][-1]) == (1001, 2919)
+    assert {later - frame for run in runs for frame, later in pairwise(run)} == {2}
+    assert consecutive([1, 3, 5, 9, 11]) == [[1, 3, 5], [9, 11]]
+    assert consecutive([1, 500]) == [[1], [500]]
+    assert consecutive([1, 2, 9, 30]) == [[1, 2], [9], [30]]
+    # Without any rule, single frames, as many as are asked for.
+    squares = [number**2 for number in range(1, 100)]
+    assert sum(map(len, spread_runs(squares, 60, 20))) == 60
+
+
+def test_a_cadence_of_numbers_in_steps_is_told() -> None:
+    runs = [Step(1001 + 2 * n, str(n // 2), moved=0.02 * (n % 2 == 0)) for n in range(48)]
+    (found,) = cadences(runs)
+    assert (found.kind, found.period, found.phases) == ("repeated_frames", 4, (3,))
+    equal = of(repeats("Source", [runs]), "repeats.equal")
+    assert equal.severity == "info" and equal.value["of_a_cadence"] == 24
 
 
 def test_long_elements_are_looked_at_in_runs() -> None:

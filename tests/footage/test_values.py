@@ -33,7 +33,9 @@ def test_nan_and_infinity_are_named_by_frame(filming: Any, tmp_path: Path) -> No
     pattern = filming.write(tmp_path, frames)
     finite = found(pattern, range(1001, 1005))["values.finite"]
     assert (finite.severity, finite.value) == ("fail", {"1003": 2})
-    assert finite.reason == "2 values of the Source are NaN or infinite, in frame 1003."
+    assert finite.reason == (
+        "2 values of the Source are NaN or infinite, in frame 1003; 4 frames were looked at."
+    )
     others = values(Sequence.parse(pattern), [1003])
     assert np.isfinite([others[0].least, others[0].most]).all()
 
@@ -45,6 +47,12 @@ def test_values_outside_are_counted_by_pixel(filming: Any, tmp_path: Path) -> No
     assert (outside.severity, outside.value["frame"], outside.value["least"]) == ("warn", 1002, -0.25)
     assert outside.value["share"] == pytest.approx(40 / 160)
     assert "ODT" in outside.remedy[0]
+
+
+def test_what_was_not_looked_at_is_said() -> None:
+    looked = [values_of(frame, np.full((2, 2, 3), 0.5, np.float32)) for frame in (1, 2)]
+    reasons = [one.reason for one in value_findings("Source", looked, 50)]
+    assert len(reasons) == 3 and all("in 2 of 50 frames" in one for one in reasons)
 
 
 def test_linear_plates_are_never_to_be_clamped(filming: Any, tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ def losses(lines: list[str]) -> list[float]:
     return [float(line.split()[2]) for line in lines if line.startswith("step ")]
 
 
+@pytest.mark.slow
 def test_two_processes_have_the_losses_of_one(tmp_path):
     """50 steps, float32, terms that are plain and weighted means; and the first alone writes."""
     options = '{"steps": 50, "patch": 24, "batch": 4, "loss": {"l1": 1.0, "ssim": 0.2}}'

@@ -81,7 +81,7 @@ def test_the_primary_button_leads_to_a_signature(show: Show, film: Film, qtbot: 
     qtbot.keyClicks(form.name, "Grace H.")
     qtbot.keyClicks(form.note, "letter of the archive, 1998")
     qtbot.keyClick(form.note, Qt.Key.Key_Return)
-    until(qtbot, lambda: panel.session.checklist.item(TO_SIGN).is_signed)
+    until(qtbot, lambda: panel.session.checklist.item(TO_SIGN).is_signed and not panel.session.busy)
     (record,) = ledger.read(folder).of_kind("sign")
     assert (record.by, record.data["note"]) == ("Grace H.", "letter of the archive, 1998")
     assert panel.step.kind == "sign" and panel.step.check != TO_SIGN

@@ -194,3 +194,17 @@ def test_an_older_file_with_wrong_values_is_named_too(tmp_path: Path) -> None:
         ("pairs: [[1001, 1], [1040, 40], [1080, 80]]", "pairs: 5", "pairs is 5"),
     ):
         assert named in str(_refused(tmp_path, text.replace(old, new)))
+
+
+def test_the_keys_of_the_live_area_are_by_source_frame(tmp_path: Path) -> None:
+    before = _load(tmp_path, PRESENT).alignment
+    assert before.live_area_keys == {}  # as in every file from before there were keys
+
+    def with_keys(words: str) -> str:
+        return f"{PRESENT}alignment:\n  live_area: [0, 0, 50, 40]\n  live_area_keys: {{{words}}}\n"
+
+    after = _load(tmp_path, with_keys("1012: [1, 2, 30, 40], -3: [0, 0, 9, 9]")).alignment
+    assert after.live_area_keys == {-3: (0, 0, 9, 9), 1012: (1, 2, 30, 40)}
+    for wrong, words in (("first: [1, 2, 3, 4]", "a frame number"), ("1012: [1, 2]", "a list of 4")):
+        error = _refused(tmp_path, with_keys(wrong))
+        assert words in error.message and error.where["line"] == len(with_keys(wrong).splitlines())

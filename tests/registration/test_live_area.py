@@ -12,7 +12,7 @@ import pytest
 from film_recovery.demo import degrade, footage
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Box
-from film_recovery.registration.live_area import borders_of, largest_box, live_area, without
+from film_recovery.registration.live_area import Border, largest_box, live_area, without
 from film_recovery.registration.overlays import Overlay, overlay
 
 Picture = Any
@@ -26,8 +26,12 @@ def shots() -> list[list[Picture]]:
     return [[film.pictures[index] for index in range(first, last + 1, 6)] for first, last in film.shots]
 
 
+def borders_of(pictures: list[Picture]) -> tuple[Border, ...]:
+    """Left, bottom, right, top of an element that is laid on itself."""
+    return live_area((n, picture, picture, None) for n, picture in enumerate(pictures)).borders["Source"]
+
+
 def widths(pictures: list[Picture]) -> list[int]:
-    """Left, bottom, right, top."""
     return [border.width for border in borders_of(pictures)]
 
 

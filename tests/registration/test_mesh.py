@@ -9,7 +9,7 @@ import pytest
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.registration import geometry
 from film_recovery.registration.geometry import Grid
-from film_recovery.registration.mesh import COLUMNS, ROWS, Mesh, measured_mesh, st_map, straightened
+from film_recovery.registration.mesh import COLUMNS, ROWS, Mesh, measured_mesh, st_map, straight
 from film_recovery.registration.solve import solve
 
 WIDTH, HEIGHT = 460, 320
@@ -78,7 +78,8 @@ def made(change=0.0):
 
 
 def test_an_st_map_of_nothing_gives_each_pixel_its_own_centre():
-    told = st_map(made())
+    told = st_map(straight(Grid(48, 32)))
+    assert np.array_equal(told, st_map(made()))
     assert told.shape == (32, 48, 2)
     assert told[31, 0].tolist() == pytest.approx([0.5 / 48, 0.5 / 32])  # the lowest row, the left-most pixel
     assert told[0, 47].tolist() == pytest.approx([47.5 / 48, 31.5 / 32])
@@ -89,7 +90,9 @@ def test_an_st_map_looks_up_where_the_mesh_says_y_up():
     assert told[..., 0] == pytest.approx(1.5 / 48, abs=1e-6)
     assert told[..., 1] == pytest.approx(3 / 32, abs=1e-6)  # three pixels up
     picture = np.random.default_rng(0).uniform(size=(32, 48, 3)).astype(np.float32)
-    whole = straightened(picture, made(2.0))
+    places = st_map(made(2.0)) * [48, 32]  # pixels of the format, origin bottom left
+    x, y = places[..., 0] - 0.5, 32 - places[..., 1] - 0.5
+    whole = cv2.remap(picture, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC)
     assert np.allclose(whole[6:-6, 6:-6], np.roll(picture, (4, -2), (0, 1))[6:-6, 6:-6], atol=1e-5)
 
 

@@ -163,7 +163,7 @@ def test_a_reference_of_another_size_and_pixel_aspect(photograph, scale, aspect,
     told = solution.as_dict()
     assert json.loads(json.dumps(told)) == told
     assert abs(told["placement"]["scale"] - 1 / 1.06) < 0.01
-    nuke = geometry.from_row_major(told["matrix"])
+    nuke = np.reshape(told["matrix"], (3, 3))
     assert np.allclose(geometry.from_nuke(nuke, solution.reference, solution.source), solution.matrix)
 
 

@@ -154,7 +154,7 @@ def picture(number: int, recipe: str, element: str) -> np.ndarray:
     if element == "reference":
         return clean
     if recipe.startswith("colour"):
-        return clean ** np.array([0.8, 0.95, 0.9], np.float32)
+        return faded(clean)
     return cv2.GaussianBlur(clean, (0, 0), 1.2)
 
 
@@ -279,7 +279,10 @@ def scanned(root: Path, name: str, change: Callable[[np.ndarray], np.ndarray], b
 
 
 def faded(pixels: np.ndarray) -> np.ndarray:
-    return pixels ** np.array([0.8, 0.95, 0.9], np.float32)
+    """With a cast, and four fifths of its colour."""
+    cast = pixels ** np.array([0.8, 0.95, 0.9], np.float32)
+    grey = cast.mean(axis=2, keepdims=True)
+    return np.asarray(grey + np.float32(0.8) * (cast - grey), np.float32)
 
 
 def described(draft: Draft, steps: int) -> Draft:
@@ -304,9 +307,11 @@ def signed(folder: Path) -> None:
 def make_chain(root: Path, recipe: str, *, steps: int = 0, with_step: bool = True) -> Chain:
     """``steps``: of the step's network; the first project takes the closed form."""
     (step,) = recipes.load(recipe).steps
+    # A telecine is softer than the print, which has to be raised to it; any other Reference is finer.
+    soft, fine = ("reference", "source") if step.gives else ("source", "reference")
     elements = {
-        "source": scanned(root, "source", faded, "source"),
-        "reference": scanned(root, "reference", faded, "reference"),
+        soft: scanned(root, soft, faded, "source"),
+        fine: scanned(root, fine, faded, "reference"),
     }
     draft = Draft(film="A Trip", recipe=recipe, elements=elements, reel="2", shot="s010")
     own = scanned(root, "colour", lambda pixels: pixels, "source") if recipe == "combined" else None

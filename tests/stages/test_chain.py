@@ -68,6 +68,7 @@ def test_a_telecine_is_raised_first_and_is_then_the_reference(chain_of, tmp_path
     assert made.outcome(made.folder, "training.telecine_first").outcome == "pass"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", STEP)
 def test_a_rerun_has_nothing_to_do(chain_of, recipe: str) -> None:
     made = chain_of(recipe)
@@ -113,6 +114,7 @@ def test_an_interrupted_chain_goes_on_to_the_same_frames(chain_of, at: str) -> N
     assert made.frames(made.step) == whole.frames(whole.step)
 
 
+@pytest.mark.slow
 def test_another_result_of_the_first_step_is_trained_on(chain_of) -> None:
     made = chain_of("spatial-telecine")
     made.run()
@@ -158,6 +160,7 @@ def test_half_a_master_is_not_worked_on(finished) -> None:
         made.run(folder=made.step)
 
 
+@pytest.mark.slow
 def test_the_step_renders_the_frames_that_there_are(chain_of) -> None:
     made = chain_of("combined")
     project.update(made.folder, {"inference.frames": "1-5,7"})
@@ -243,6 +246,7 @@ def test_a_step_folder_that_is_a_link_out_of_the_chain_is_refused(chain_of, tmp_
         project.load(made.step)
 
 
+@pytest.mark.slow
 def test_a_step_of_other_frames_or_another_kind_is_refused(chain_of) -> None:
     made = chain_of("combined")
     scan = replace(made.projects[0].source)

@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from film_recovery import ledger, nk, recipes, stages
 from film_recovery.checks import SEVERITIES, Outcome
+from film_recovery.demo.reels import compressed
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB, Box, Format
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
@@ -171,6 +173,16 @@ def without(place: Any, *names: str) -> None:
 def older(place: Any) -> None:
     text = place.script.read_text(encoding="utf-8")
     place.script.write_text(text.replace("spatial-gauge 2", "spatial-gauge 1"), encoding="utf-8")
+
+
+def worse_reference(place: Any) -> None:
+    for frame in range(1, 9):
+        rewrite(place, "reference", frame, lambda rgb: cv2.GaussianBlur(rgb, (0, 0), 3))
+
+
+def red_frame(place: Any) -> None:
+    for element in ("source", "reference"):
+        rewrite(place, element, 8, lambda rgb: rgb * np.array([1, 0.2, 0.1], np.float32))
 
 
 def words(*parts: str) -> Callable[[Outcome], bool]:
@@ -341,11 +353,82 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
             lambda o: o.value == {"source": [1, 3, 5, 7], "reference": [1, 5, 3, 7]} and o.show["frame"] == 2,
         ),
     ],
+    "curation.reference_better": [
+        (
+            worse_reference,
+            "fail",
+            lambda o: (
+                "The Reference resolves less: 0." in o.reason
+                and "on 5 pairs and hold-outs" in o.reason
+                and o.value["ratio"] < 0.7
+            ),
+        )
+    ],
+    "curation.matching": [
+        (
+            lambda p: p.make(pairs=(PAIRS[0], PairOf(3, 4, "x"), *PAIRS[2:]), hold_out=(PairOf(6, 6),)),
+            "fail",
+            lambda o: (
+                o.value == {"pairs": 5, "told": 5, "wrong": [3]}
+                and "Frame 3 is paired with 4 of the Reference, and 3 is nearer" in o.reason
+                and o.remedy[0].endswith("pairs add 3:3")
+                and o.show["frame"] == 3
+            ),
+        )
+    ],
+    "curation.coverage": [
+        (
+            red_frame,
+            "warn",
+            lambda o: (
+                "red" in [one["family"] for one in o.value]
+                and "saturated red and orange" in o.reason
+                and o.show["frame"] == 8
+            ),
+        )
+    ],
+    "curation.exclusions": [
+        (
+            lambda p: rewrite(p, "source", 5, lambda rgb: np.clip(rgb * 1.4 + 0.15, 0, 1)),
+            "warn",
+            lambda o: list(o.value) == ["5"] and "Flash on the Source, frame 5: 0." in o.reason,
+        )
+    ],
+    "curation.flags": [
+        (
+            lambda p: rewrite(p, "reference", 5, lambda rgb: compressed(np.clip(rgb, 0, 1), 8)),
+            "warn",
+            lambda o: (
+                [one["frame"] for one in o.value] == [5]
+                and "Compression on the Reference, frame 5: " in o.reason
+                and o.remedy[0].startswith("film-recovery pairs flag 5 ")
+            ),
+        )
+    ],
+    "training.flags": [
+        (
+            lambda p: p.make(pairs=(*PAIRS[:3], PairOf(7, 7, "x", flags=("parallax: the mast",)))),
+            "info",
+            value({"pair 7": "parallax: the mast"}),
+        )
+    ],
+    "validation.flags": [
+        (
+            lambda p: p.make(hold_out=(PairOf(4, 4, flags=("halos", "grain mismatch")),)),
+            "info",
+            words("Flags stay with 1 pair", "hold-out 4: halos; grain mismatch."),
+        )
+    ],
     "alignment.residual": [
         (
             lambda p: p.knob("ManualTransform", "translate", "{1.5 0}"),
             "fail",
             words("Fail in pair 1, 2, 3, 4"),
+        ),
+        (
+            lambda p: p.make(alignment=replace(p.draft.alignment, hold_out=((1.5, 0.0),))),
+            "fail",
+            lambda o: o.reason.startswith("Fail in hold-out 4; hold-out 4: ") and o.value["hold-out 4"] > 1,
         ),
     ],
     "alignment.one_crop": [
@@ -786,7 +869,7 @@ def test_a_manual_check_waits_for_its_signature(place: Any) -> None:
     shall = place.outcome("ingest.grain_kept")
     assert (shall.outcome, shall.value) == ("fail", "unsigned")
     assert shall.remedy[-1] == "then sign it"
-    assert place.outcome("curation.coverage").outcome == "warn"
+    assert place.outcome("curation.source_frames").outcome == "warn"
     assert place.outcome("inference.proxies").outcome == "info"
     assert not place.outcome("inference.proxies").pending
     ledger.append(place.folder, "sign", {"check": "ingest.grain_kept", "note": "scans compared"}, by="Ada")

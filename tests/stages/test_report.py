@@ -209,6 +209,22 @@ def test_the_settings_of_every_stage_are_told(place: Any) -> None:
     assert found["tolerances"] == "training.clamp share: share 0.5"
 
 
+def test_flags_of_pairs_come_back_in_the_report(place: Any) -> None:
+    place.make(
+        pairs=(*place.draft.pairs[:3], PairOf(7, 7, "x", flags=("parallax: the <mast>",))),
+        hold_out=(PairOf(4, 4, "between", flags=("compression of the sky",)),),
+    )
+    place.save_model().render()
+    html = report(place)
+    assert facts(html, "settings")["flags"] == (
+        "pair 7: parallax: the <mast>; hold-out 4: compression of the sky"
+    )
+    assert "Held out of training; compression of the sky" in html
+    assert "Flags stay with 2 pairs." in html and "<mast>" not in html
+    place.make(pairs=place.draft.pairs[:3], hold_out=(PairOf(4, 4),)).save_model().render()
+    assert facts(report(place), "settings")["flags"] == "none"
+
+
 def test_files_ledger_and_frames_are_hashed(place: Any) -> None:
     html = report(taught(place, 0))
     found = facts(html, "hashes")

@@ -53,6 +53,24 @@ def runs(place: Any) -> list[str]:
     return sorted(path.name for path in project.paths(place.project).training.glob("run_*"))
 
 
+def test_a_training_is_told_and_recorded_with_the_flags_of_its_pairs(colour_place: Any) -> None:
+    pairs = colour_place.draft.pairs
+    flagged = (replace(pairs[0], flags=("parallax: the mast",)), *pairs[1:])
+    colour_place.make(pairs=flagged, training=Training(size="small", patch=16, batch=1, steps=0))
+    sign(colour_place.folder)
+    told: list[Outcome] = []
+    heard = Heard()
+    heard.outcome = told.append  # type: ignore[method-assign]
+    go(colour_place, heard)
+    said = [outcome.reason for outcome in told if outcome.check in ("training.flags", "validation.flags")]
+    assert said == ["Flags stay with 1 pair. pair 1: parallax: the mast."] * 2
+    records = [record.data for record in ledger.read(colour_place.folder).of_kind("stage")]
+    assert [data["flags"] for data in records if data["stage"] == 3] == [{"pair 1": "parallax: the mast"}]
+    notes = (colour_place.folder / "notes" / "experiments.md").read_text(encoding="utf-8")
+    assert "| pair 1 | parallax: the mast |" in notes
+
+
+@pytest.mark.slow
 def test_what_a_model_does_not_depend_on_trains_nothing_anew(signed: Any) -> None:
     go(signed)
     (first,), weights = runs(signed), signed.model.read_bytes()
@@ -92,6 +110,7 @@ def test_another_model_in_the_place_of_the_last_one_is_not_taken_for_it(signed: 
     assert signed.model.read_bytes() == weights
 
 
+@pytest.mark.slow
 def test_a_training_starts_from_the_checkpoint_that_the_project_names(signed: Any) -> None:
     go(signed)
     fresh = load_model(signed.model).card.sha256

@@ -16,7 +16,7 @@ from film_recovery.stages.signing import sign, signed_state, standing
 # A manual check of each stage.
 CHECKS = (
     "ingest.grain_kept",
-    "curation.coverage",
+    "curation.source_frames",
     "alignment.borders",
     "training.watched",
     "inference.short_range",
@@ -100,9 +100,9 @@ def test_a_moved_project_keeps_its_signatures(signed: Any) -> None:
 
 
 def test_signatures_that_do_not_say_what_they_are_of_count_as_before(place: Any) -> None:
-    ledger.append(place.folder, "sign", {"check": "curation.coverage", "note": ""}, by="Ada")
+    ledger.append(place.folder, "sign", {"check": "curation.source_frames", "note": ""}, by="Ada")
     project.update(place.folder, {"hold_out": [PairOf(6, 6)]})
-    assert place.outcome("curation.coverage").outcome == "pass"
+    assert place.outcome("curation.source_frames").outcome == "pass"
 
 
 def test_nothing_is_signed_before_it_can_have_been_seen(place: Any) -> None:
@@ -148,8 +148,10 @@ def test_a_held_project_is_signed_by_taking_it_over_only(place: Any) -> None:
 
 
 def test_the_report_lists_only_signatures_that_hold(place: Any) -> None:
-    sign(place.project, "curation.coverage", "Ada", "all families")
-    ledger.append(place.folder, "sign", {"check": "curation.flags", "note": "an old ledger"}, by="Ben")
+    sign(place.project, "curation.source_frames", "Ada", "all families")
+    ledger.append(
+        place.folder, "sign", {"check": "curation.reference_frames", "note": "an old ledger"}, by="Ben"
+    )
     assert {record.by for record in standing(place.project)} == {"Ada", "Ben"}
     project.update(place.folder, {"pairs": [{"source": 2, "reference": 2}]})
     assert {record.by for record in standing(place.project)} == {"Ben"}

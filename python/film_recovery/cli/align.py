@@ -1,48 +1,47 @@
 """``film-recovery align``: where the Reference lies on the Source, frame by frame, and how good that is.
 
-Of a project, its pairs and hold-outs; of two sequences, every frame that is asked for. With a folder to write to, it
-leaves ``align.json`` (all of it, tile by tile), a heat-map a frame, ``FR_Align.nk`` to paste, and, asked for, the
-residual warp as STMaps.
+Of a project, its pairs and hold-outs, or with a weave every frame of a range that they lie in; of two sequences, every
+frame that is asked for. With a folder to write to, it leaves what ``align_files`` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
-from film_recovery import graph, ledger, project
+from film_recovery import ledger, project
+from film_recovery.cli import align_files as files
 from film_recovery.cli.pairs import held
-from film_recovery.cli.report import Report, json_line
+from film_recovery.cli.report import Report
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
-from film_recovery.footage.aligned import EACH, VERDICTS, Aligned, Moment, align, find_live_area
+from film_recovery.footage.aligned import (
+    EACH,
+    VERDICTS,
+    Aligned,
+    Moment,
+    Span,
+    align,
+    find_live_area,
+    shots_of,
+)
 from film_recovery.footage.clip import Clip, open_clip
-from film_recovery.graph.corners import align_block
-from film_recovery.graph.st_map import st_map_nodes
-from film_recovery.imaging.atomic import replacement
-from film_recovery.imaging.files import write_frame
-from film_recovery.imaging.frame import Frame
 from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.protection import keep_apart
-from film_recovery.registration.geometry import Grid
-from film_recovery.registration.heatmap import heatmap
 from film_recovery.registration.live_area import LiveArea
-from film_recovery.registration.mesh import measured_mesh, st_map
 from film_recovery.registration.residual import FAIL, PASS
 from film_recovery.registration.shot import WEAVES
 from film_recovery.stages import aligning
 
-_HEATMAP, _MESH = "residual", "stmap"
 _OUTCOME = {"pass": "pass", "warn": "warn", "cannot tell": "warn", "fail": "fail"}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The options of the command. ``frames``: of two sequences; ``offset``: Reference minus Source frame."""
+    """The options of the command. ``frames``: of two sequences, or of a project's Source with a weave; ``offset``:
+    Reference minus Source frame."""
 
     source: str | None = None
     reference: str | None = None
@@ -60,10 +59,16 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class _Work:
+    """``shots``: that no smoothing crosses. ``pairs``: of a project, in the order of its stacks. ``looked_at``: moments
+    at which overlays are looked for, whatever the others are."""
+
     source: Clip
     reference: Clip
     moments: Sequence[Moment]
     out: Path | None
+    shots: Sequence[Span] = ()
+    pairs: Sequence[Moment] | None = None
+    looked_at: Sequence[Moment] = ()
 
 
 def align_command(
@@ -118,27 +123,36 @@ def _of_sequences(asked: Asked) -> _Work:
         space=asked.reference_space,
         pixel_aspect=asked.reference_aspect,
     )
-    return _Work(source, reference, moments, _apart(asked.out, source, reference))
+    shots = shots_of(source, moments) if asked.weave != EACH else ()
+    return _Work(source, reference, moments, _apart(asked.out, source, reference), shots)
 
 
 def _of_project(folder: Path, asked: Asked) -> _Work:
-    given = [name for name in ("source", "reference", "frames") if getattr(asked, name)]
+    own = ("source", "reference", "frames") if asked.weave == EACH else ("source", "reference")
+    given = [name for name in own if getattr(asked, name)]
     if given:
         raise UsageError(
             f"A project has its own elements and pairs, so --{given[0]} cannot be given.",
-            remedy="leave it out",
+            remedy="leave it out" if given[0] != "frames" else "leave it out, or say which --weave",
         )
-    if asked.weave != EACH:
+    if asked.weave in ("kept", "removed") and not asked.frames:
         raise UsageError(
-            "The pairs of a project are single frames, without a path.", remedy="leave --weave out"
+            f"The pairs of a project stand apart, and weave is a path from frame to frame: --weave {asked.weave} "
+            "cannot be told from them.",
+            remedy="name the frames of the Source around the pairs with --frames A-B, or use --weave constant",
         )
     loaded = project.load(folder)
-    moments = aligning.moments(loaded)
-    if not moments:
+    pairs = aligning.moments(loaded)
+    if not pairs:
         raise UsageError("The project has no pairs to align.", remedy="film-recovery curate --apply")
     source, reference = aligning.clips(loaded)
-    out = asked.out or project.paths(loaded).alignment
-    return _Work(source, reference, moments, _apart(out, source, reference))
+    moments = pairs
+    if asked.frames:
+        moments = aligning.ranged(loaded, parse_frames(asked.frames), source.frames, reference.frames)
+    out = _apart(asked.out or project.paths(loaded).alignment, source, reference)
+    shots = aligning.shots(loaded, source, moments) if asked.weave != EACH else ()
+    stack = pairs[: len(loaded.pairs)]
+    return _Work(source, reference, moments, out, shots, stack, pairs)
 
 
 def _apart(out: Path | None, *clips: Clip) -> Path | None:
@@ -152,19 +166,49 @@ def _apart(out: Path | None, *clips: Clip) -> Path | None:
 def _aligned(
     report: Report, work: _Work, asked: Asked
 ) -> tuple[list[Aligned], LiveArea | None, dict[str, Any]]:
-    found = []
-    for one in align(work.source, work.reference, work.moments, weave=asked.weave, progress=report.progress):
-        _tell(report, one)
-        if work.out is not None:
-            _draw(work, one)
-            if asked.mesh:
-                _straighten(report, work, one)
-        found.append(one)
-    area = _live_area(report, work, found)
-    summary = _summary(found, area, work)
+    """Summaries of all moments; their tiles are told, drawn and written as they come, and not kept."""
+    found: list[Aligned] = []
+    frames: list[dict[str, Any]] = []
+    mapped: list[int] = []
+    about = {
+        "source": work.source.sequence.pattern,
+        "reference": work.reference.sequence.pattern,
+        "weave": asked.weave,
+    }
+    with _record(work.out, about) as (add, end):
+        for one in align(
+            work.source,
+            work.reference,
+            work.moments,
+            weave=asked.weave,
+            shots=work.shots,
+            progress=report.progress,
+        ):
+            add(one)
+            frames.append({**one.brief().as_dict(), "residuals": _without_tiles(one)})
+            _tell(report, one, frames[-1])
+            if work.out is not None:
+                files.write_heatmap(work.out, one, work.source)
+                if asked.mesh and _straightened(report, work, work.out, one):
+                    mapped.append(one.frame)
+            found.append(one.brief())
+        area = _live_area(report, work, found)
+        end({"live_area": None if area is None else area.as_dict()})
     if work.out is not None:
-        _keep(work, found, area, asked)
-    return found, area, summary
+        files.write_block(work.out, found, work.source, work.reference)
+        if mapped:
+            grid = next(one.solution.source for one in found if one.frame in mapped)
+            files.write_map_nodes(work.out, grid, mapped, work.pairs)
+    return found, area, _summary(found, frames, area, work)
+
+
+@contextmanager
+def _record(out: Path | None, about: Mapping[str, Any]) -> Iterator[tuple[files.Add, files.End]]:
+    if out is None:
+        yield lambda one: None, lambda more: None
+        return
+    with files.record(out, about) as both:
+        yield both
 
 
 def _live_area(report: Report, work: _Work, found: Sequence[Aligned]) -> LiveArea | None:
@@ -172,15 +216,13 @@ def _live_area(report: Report, work: _Work, found: Sequence[Aligned]) -> LiveAre
     if not any(one.solution.solved and one.verdict != FAIL for one in found):
         return None
     try:
-        return find_live_area(work.source, work.reference, found)
+        return find_live_area(work.source, work.reference, found, always=set(work.looked_at))
     except FilmRecoveryError as error:
         report.check("live area", "warn", reason=error.message, remedy=error.remedy)
         return None
 
 
-def _tell(report: Report, one: Aligned) -> None:
-    told = {key: value for key, value in one.as_dict().items() if key != "residuals"}
-    told["residuals"] = _without_tiles(one)
+def _tell(report: Report, one: Aligned, told: Mapping[str, Any]) -> None:
     if report.as_json:
         report.event("frame", **told)
         return
@@ -207,11 +249,11 @@ def _without_tiles(one: Aligned) -> dict[str, Any] | None:
     return {**whole, "unmeasured": named}
 
 
-def _summary(found: Sequence[Aligned], area: LiveArea | None, work: _Work) -> dict[str, Any]:
-    worst = max((one.verdict for one in found), key=VERDICTS.index)
-    frames = [{**one.as_dict(), "residuals": _without_tiles(one)} for one in found]
+def _summary(
+    found: Sequence[Aligned], frames: Sequence[Mapping[str, Any]], area: LiveArea | None, work: _Work
+) -> dict[str, Any]:
     return {
-        "verdict": worst,
+        "verdict": max((one.verdict for one in found), key=VERDICTS.index),
         "frames": frames,
         "live_area": None if area is None else [area.box.x, area.box.y, area.box.r, area.box.t],
         "out": None if work.out is None else str(work.out),
@@ -228,65 +270,16 @@ def _ended(
     return EXIT_CHECK_FAILED if any(one.verdict == FAIL for one in found) else EXIT_DONE
 
 
-def _keep(work: _Work, found: Sequence[Aligned], area: LiveArea | None, asked: Asked) -> None:
-    """``align.json`` and ``FR_Align.nk``."""
-    assert work.out is not None
-    whole = {
-        "source": work.source.sequence.pattern,
-        "reference": work.reference.sequence.pattern,
-        "weave": asked.weave,
-        "frames": [one.as_dict() for one in found],
-        "live_area": None if area is None else area.as_dict(),
-    }
-    _write(work.out / "align.json", json_line(whole) + "\n")
-    good = [one for one in found if one.solution.solved and one.verdict != FAIL]
-    if good:
-        grids = good[0].solution
-        elements = _element(work.source, grids.source), _element(work.reference, grids.reference)
-        # Keyed on the Source's own frames: in a project the script has its pairs' keys already.
-        matrices = {one.frame: one.as_dict()["matrix"] if one in good else () for one in found}
-        _write(work.out / "FR_Align.nk", align_block(matrices, *elements))
-
-
-def _element(clip: Clip, grid: Grid) -> graph.Element:
-    first, last = clip.frames[0], clip.frames[-1]
-    return graph.Element(clip.sequence.pattern, first, last, grid.width, grid.height, grid.pixel_aspect)
-
-
-def _draw(work: _Work, one: Aligned) -> None:
-    """The heat-map of a moment."""
-    if one.residual is None or work.out is None:
-        return
-    drawn = heatmap(work.source.picture(one.frame), one.residual)
-    done, data = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
-    if not done:
-        raise FilmRecoveryError("The heat-map could not be encoded.", frame=one.frame, remedy="report this")
-    _write(work.out / f"{_HEATMAP}.{one.frame:04d}.png", data.tobytes())
-
-
-def _straighten(report: Report, work: _Work, one: Aligned) -> None:
-    """The residual warp of a moment as an STMap, 32-bit float: half has no room for the thousandth of a pixel."""
-    if not one.solution.solved or work.out is None:
-        return
-    pictures = work.reference.picture(one.reference_frame), work.source.picture(one.frame)
+def _straightened(report: Report, work: _Work, out: Path, one: Aligned) -> bool:
+    """Whether the residual warp of a moment was written as an STMap; why not is told."""
+    if not one.solution.solved:
+        return False
     try:
-        mesh = measured_mesh(*pictures, one.solution)
+        mesh = files.write_map(out, one, work.source, work.reference)
     except FilmRecoveryError as error:
         report.check(
             "residual warp", "warn", reason=f"frame {one.frame}: {error.message}", remedy=error.remedy
         )
-        return
+        return False
     report.say(f"frame {one.frame}: residual warp {mesh.rms:.3f} px on average, {mesh.largest:.3f} at most")
-    places = st_map(mesh)
-    whole = np.dstack([places, np.zeros(places.shape[:2], np.float32)])
-    file = work.out / f"{_MESH}.{one.frame:04d}.exr"
-    work.out.mkdir(parents=True, exist_ok=True)
-    write_frame(Frame.from_array(whole, top_down=True), file, datatype="float", compression="zip")
-    numbers = [number for number, _ in work.moments]
-    pattern = (work.out.absolute() / f"{_MESH}.####.exr").as_posix()
-    _write(work.out / "STMap.nk", st_map_nodes(pattern, min(numbers), max(numbers)))
-
-
-def _write(file: Path, content: str | bytes) -> None:
-    with replacement(file, create_directories=True) as temporary:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+    return True

@@ -22,6 +22,16 @@ Reference = Annotated[str | None, typer.Option("--reference", help="Instead of a
 Frames = Annotated[
     str | None, typer.Option("--frames", help="Source frames, such as 1001-1100; by default all.")
 ]
+SourceSpace = Annotated[
+    str,
+    typer.Option(
+        "--source-space",
+        help="Of sequences: colour space of the Source's files; by default encoded as they are.",
+    ),
+]
+ReferenceSpace = Annotated[
+    str, typer.Option("--reference-space", help="Of sequences: colour space of the Reference's files.")
+]
 By = Annotated[str, typer.Option("--by", help="Who works; by default the login name.")]
 
 
@@ -30,17 +40,29 @@ def ingest(
     project: Folder = None,
     source: Source = None,
     reference: Reference = None,
+    source_space: SourceSpace = "",
+    reference_space: ReferenceSpace = "",
     frames: Frames = None,
     most: Annotated[
-        int, typer.Option(min=40, help="How many frames of each element are looked at in full, in runs.")
+        int,
+        typer.Option(min=40, help="How many frames of each element are decoded, in runs; all headers are."),
     ] = 600,
+    every: Annotated[
+        bool, typer.Option("--all", help="Decode every frame: no NaN and no repeated frame is passed over.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Looks at both elements: headers, values, levels, repeats, cadence, interlace; each with its remedy."""
     from film_recovery.cli.ingest import ingest as look
 
+    most_decoded = None if every else most
     with Report(json) as report:
-        guarded(report, lambda: look(report, project, source, reference, frames, most))
+        guarded(
+            report,
+            lambda: look(
+                report, project, source, reference, frames, most_decoded, source_space, reference_space
+            ),
+        )
 
 
 @app.command()
@@ -48,6 +70,8 @@ def curate(
     project: Folder = None,
     source: Source = None,
     reference: Reference = None,
+    source_space: SourceSpace = "",
+    reference_space: ReferenceSpace = "",
     frames: Frames = None,
     recipe: Annotated[str, typer.Option(help="Of two sequences: spatial or colour, or a recipe's id.")] = "",
     count: Annotated[
@@ -76,8 +100,8 @@ def curate(
     json: Json = False,
 ) -> None:
     """Offset, shots, faults, the Reference's worth, and pairs chosen by what they cover, each with its reason."""
-    from film_recovery.cli.curate import Wanted
     from film_recovery.cli.curate import curate as choose
+    from film_recovery.cli.curate_task import Wanted
 
     wanted = Wanted(
         frames=frames,
@@ -92,6 +116,8 @@ def curate(
         allow=tuple(allow or ()),
         by=by,
         take_over=take_over,
+        source_space=source_space,
+        reference_space=reference_space,
     )
     with Report(json) as report:
         guarded(report, lambda: choose(report, project, source, reference, wanted))
@@ -162,6 +188,26 @@ def pairs_holdout(
         )
 
 
+@pairs_app.command("flag")
+def pairs_flag(
+    pair: Pair,
+    text: Annotated[str, typer.Argument(help="What was seen and stays, such as “parallax: the mast”.")] = "",
+    clear: Annotated[bool, typer.Option("--clear", help="In place of the flags that it has.")] = False,
+    project: Project = HERE,
+    by: By = "",
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Flags a pair: its fault is known, it is kept, and training, report and note name it."""
+    from film_recovery.cli import pairs
+
+    with Report(json) as report:
+        guarded(
+            report,
+            lambda: pairs.flag(report, project, pair, text, clear=clear, by=by, take_over=take_over),
+        )
+
+
 @app.command()
 def align(
     project: Folder = None,
@@ -169,10 +215,8 @@ def align(
     reference: Reference = None,
     frames: Frames = None,
     offset: Annotated[int, typer.Option(help="Reference frame minus Source frame.")] = 0,
-    source_space: Annotated[
-        str, typer.Option(help="Colour space of the Source's files; by default encoded as they are.")
-    ] = "",
-    reference_space: Annotated[str, typer.Option(help="Colour space of the Reference's files.")] = "",
+    source_space: SourceSpace = "",
+    reference_space: ReferenceSpace = "",
     source_aspect: Annotated[
         float, typer.Option(help="Pixel aspect of the Source, where its headers are wrong.")
     ] = 0.0,
@@ -180,7 +224,8 @@ def align(
     weave: Annotated[
         str,
         typer.Option(
-            help="each: every frame as solved. Of a shot: kept (outliers repaired), removed, constant."
+            help="each: every frame as solved. Shot by shot: kept (outliers repaired), removed, constant. Of a "
+            "project with --frames; constant over its pairs too."
         ),
     ] = "each",
     mesh: Annotated[

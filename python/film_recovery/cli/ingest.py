@@ -1,4 +1,4 @@
-"""``ingest``: stage 0 for a project or for two sequences: every header, sampled values, cadence, and what differs.
+"""``ingest``: stage 0 for a project or for two sequences: every header, values, cadence, and what differs.
 
 Each finding is told as a check is; the result has all of them. Nothing is written anywhere.
 """
@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from film_recovery.cli.curate_task import refuse_spaces
 from film_recovery.cli.report import Report
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
 from film_recovery.footage import headers, matrix, movement, repeats, retimes, values
 from film_recovery.footage.clip import Clip
 from film_recovery.footage.finding import Finding
-from film_recovery.footage.runs import spread, spread_runs
+from film_recovery.footage.runs import spread, spread_runs, step_of
 from film_recovery.imaging.colour import ColourConfig
+from film_recovery.imaging.frame import Pixels
 from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.imaging.sequence import Sequence as FileSequence
 from film_recovery.project.model import Project
 
 MOST = 600  # frames of an element that are decoded, unless more are asked for: a minute or two at 2K
 _RUN = 60  # consecutive ones, where there are more
-_VALUES = 24  # frames whose values are looked at
 _MATCHED = 8  # frames that the matrix is told by
 
 
@@ -56,13 +58,18 @@ def ingest(
     source: str | None,
     reference: str | None,
     frames: str | None = None,
-    most: int = MOST,
+    most: int | None = MOST,
+    source_space: str = "",
+    reference_space: str = "",
 ) -> int:
-    """Looks at both elements and tells what is found. ``frames``: such as ``1001-1100``, of both elements.
+    """Looks at both elements and tells what is found. ``frames``: such as ``1001-1100``, of both elements. ``most``:
+    how many of each are decoded, in runs; None for every one. All headers are read in any case. ``source_space``,
+    ``reference_space``: of two sequences, what their files are in; empty: encoded as they are.
 
-    Raises UsageError for neither a project nor two sequences; EXIT_CHECK_FAILED where anything fails.
+    Raises UsageError for neither a project nor two sequences, and for a project with spaces, which it says itself;
+    FilmRecoveryError for a space that is not in the config; EXIT_CHECK_FAILED where anything fails.
     """
-    if most < 1:
+    if most is not None and most < 1:
         raise UsageError(f"--most {most}: no frame would be looked at.", remedy="choose 1 or more")
     numbers = None if frames is None else tuple(parse_frames(frames))
     loaded = None
@@ -72,9 +79,13 @@ def ingest(
                 "ingest takes a project, or two sequences.",
                 remedy="give a project, or --source and --reference",
             )
-        given = [Given("Source", source, numbers), Given("Reference", reference, numbers)]
+        given = [
+            _of_files("Source", source, numbers, source_space),
+            _of_files("Reference", reference, numbers, reference_space),
+        ]
         skipped: list[Finding] = []
     else:
+        refuse_spaces(source_space, reference_space)
         loaded, given, skipped = _of_project(project or Path("."), numbers)
     elements = [_looked(report, one, most) for one in given]
     findings = [*skipped, *(finding for one in elements for finding in one.findings)]
@@ -87,6 +98,15 @@ def ingest(
     failed = any(finding.severity == "fail" for finding in findings)
     failed = failed or any(one["outcome"] == "fail" for one in checks)
     return EXIT_CHECK_FAILED if failed else EXIT_DONE
+
+
+def _of_files(name: str, pattern: str, numbers: tuple[int, ...] | None, space: str) -> Given:
+    """An element without a project; ``space`` is of ``$OCIO``'s config."""
+    if not space:
+        return Given(name, pattern, numbers)
+    config = ColourConfig.load()
+    config.resolve(space)
+    return Given(name, pattern, numbers, space, config)
 
 
 def _of_project(folder: Path, numbers: tuple[int, ...] | None) -> tuple[Project, list[Given], list[Finding]]:
@@ -122,7 +142,7 @@ def _of_project(folder: Path, numbers: tuple[int, ...] | None) -> tuple[Project,
     return loaded, given, skipped
 
 
-def _looked(report: Report, given: Given, most: int) -> Looked:
+def _looked(report: Report, given: Given, most: int | None) -> Looked:
     name = given.name
 
     def headers_read(done: int, total: int) -> None:
@@ -134,19 +154,22 @@ def _looked(report: Report, given: Given, most: int) -> Looked:
     looked = Looked(given, survey, clip, findings=headers.header_findings(survey))
     if not survey.frames:
         return looked
-    chosen = spread(survey.frames, min(most, _VALUES))
-    runs = spread_runs(survey.frames, most, _RUN)
-    total = len(chosen) + sum(map(len, runs))
+    count = len(survey.frames)
+    runs = spread_runs(survey.frames, count if most is None else most, _RUN)
+    total = sum(map(len, runs))
+    found: dict[int, values.Values] = {}
 
-    def frames_read(done: int) -> None:
-        report.progress(f"frames of the {name}", done, total)
+    def picture(number: int) -> Pixels:
+        stored = clip.stored(number)
+        found[number] = values.values_in(number, stored, str(sequence.path(number)))
+        return clip.picture_of(number, stored)
 
     broken: list[FilmRecoveryError] = []
-    found = values.values(sequence, chosen, frames_read, broken)
+    tell = partial(report.progress, f"frames of the {name}", total=total)
+    looked.runs = movement.steps(clip, runs, tell, broken, picture)
     if found:
-        looked.findings += values.value_findings(name, found)
-    looked.runs = movement.steps(clip, runs, lambda done: frames_read(len(chosen) + done), broken)
-    looked.findings += [*_broken(name, broken), *repeats.repeats(name, looked.runs)]
+        looked.findings += values.value_findings(name, [found[number] for number in sorted(found)], count)
+    looked.findings += [*_broken(name, broken), *repeats.repeats(name, looked.runs, count)]
     return looked
 
 
@@ -171,11 +194,15 @@ def _between(source: Looked, reference: Looked) -> list[Finding]:
         # Frames of different moments say nothing of the matrix.
         found.append(matrix.matrix_finding(matrix.mixture(())))
         return found
-    offset = longest[1][0].frame + round(retime.shift) - longest[0][0].frame
-    frames = [step.frame for run in source.runs for step in run]
+    own, other = (step_of([step.frame for step in run]) for run in longest)
     others = {step.frame for run in reference.runs for step in run}
-    matched = spread([frame for frame in frames if frame + offset in others], _MATCHED)
-    pairs = ((source.clip.picture(frame), reference.clip.picture(frame + offset)) for frame in matched)
+    alike = []
+    for frame in (step.frame for run in source.runs for step in run):
+        away = (frame - longest[0][0].frame) // own + round(retime.shift)
+        if (match := longest[1][0].frame + away * other) in others:
+            alike.append((frame, match))
+    matched = spread(alike, _MATCHED)
+    pairs = ((source.clip.picture(frame), reference.clip.picture(match)) for frame, match in matched)
     found.append(matrix.matrix_finding(matrix.mixture(pairs)))
     return found
 

@@ -1,4 +1,4 @@
-"""``pairs add|remove|holdout``: single pairs of a project, changed where they stand in project.yaml, and recorded.
+"""``pairs add|remove|holdout|flag``: single pairs of a project, changed where they stand in project.yaml, and recorded.
 
 The alignment's ``translate`` has one entry a pair. It goes with its pair; a new pair takes that of its nearest
 neighbour, which is said: solve or look at it before training.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from film_recovery import ledger, project
 from film_recovery.cli.report import Report
 from film_recovery.errors import EXIT_DONE, UsageError
 from film_recovery.project import PairOf, Project
+from film_recovery.project.moments import offset_at
 
 PAIRS, HOLD_OUT = "pairs", "hold_out"
 _WORDS = {PAIRS: "pair", HOLD_OUT: "hold-out"}
@@ -86,17 +87,45 @@ def remove(
     with held(report, folder, f"pairs remove {frames}", by, take_over):
         loaded = project.load(folder)
         sets = _sets(loaded)
-        name = _set_of(sets, frame)
-        if name is None or (
-            reference is not None and PairOf(frame, reference) not in _bare(sets[name].pairs)
-        ):
-            raise UsageError(
-                f"{frames} is no pair and no hold-out of the project.",
-                remedy=f"its pairs: {_listed(sets[PAIRS].pairs)}; hold-out: {_listed(sets[HOLD_OUT].pairs)}",
-            )
+        name = _known(sets, frames, frame, reference)
         sets[name] = sets[name].without(frame)
         what = f"Frame {frame} is no longer a {_WORDS[name]}."
         return _written(report, loaded, sets, [name], {"what": what, "reason": reason}, by)
+
+
+def flag(
+    report: Report,
+    folder: Path,
+    frames: str,
+    text: str,
+    *,
+    clear: bool = False,
+    by: str = "",
+    take_over: bool = False,
+) -> int:
+    """Adds ``text`` to the flags of the pair or hold-out of a Source frame: what was seen and stays, such as
+    ``parallax: the mast``. ``clear``: in place of those that it has; an empty text then leaves none.
+
+    Raises UsageError where it is neither, and for no text.
+    """
+    frame, reference = parsed(frames)
+    if not text.strip() and not clear:
+        raise UsageError("A flag needs words.", remedy="such as “parallax: the mast”; --clear takes all away")
+    with held(report, folder, f"pairs flag {frames}", by, take_over):
+        loaded = project.load(folder)
+        sets = _sets(loaded)
+        name = _known(sets, frames, frame, reference)
+        more = (text.strip(),) if text.strip() else ()
+        changed = [
+            replace(pair, flags=tuple(dict.fromkeys((*(() if clear else pair.flags), *more))))
+            if pair.source == frame
+            else pair
+            for pair in sets[name].pairs
+        ]
+        sets[name] = replace(sets[name], pairs=tuple(changed))
+        said = next("; ".join(pair.flags) for pair in changed if pair.source == frame)
+        what = f"The flags of frame {frame}: {said or 'none'}."
+        return _written(report, loaded, sets, [name], {"what": what}, by)
 
 
 def parsed(text: str) -> tuple[int, int | None]:
@@ -108,14 +137,6 @@ def parsed(text: str) -> tuple[int, int | None]:
         raise UsageError(
             f"{text!r} is no pair.", remedy="write FRAME, or FRAME:REFERENCE, such as 1001:998"
         ) from None
-
-
-def offset_at(pairs: Sequence[PairOf], frame: int) -> int:
-    """Reference minus Source of the pair nearest to ``frame``; 0 where there is none."""
-    if not pairs:
-        return 0
-    nearest = min(pairs, key=lambda pair: (abs(pair.source - frame), pair.source))
-    return nearest.reference - nearest.source
 
 
 def _change(
@@ -244,6 +265,17 @@ def _sets(loaded: Project) -> dict[str, _Set]:
 
 def _set_of(sets: dict[str, _Set], frame: int) -> str | None:
     return next((name for name, one in sets.items() if any(pair.source == frame for pair in one.pairs)), None)
+
+
+def _known(sets: dict[str, _Set], frames: str, frame: int, reference: int | None) -> str:
+    """The set of a pair. Raises UsageError for a frame, or a couple of frames, that is in none."""
+    name = _set_of(sets, frame)
+    if name is None or (reference is not None and PairOf(frame, reference) not in _bare(sets[name].pairs)):
+        raise UsageError(
+            f"{frames} is no pair and no hold-out of the project.",
+            remedy=f"its pairs: {_listed(sets[PAIRS].pairs)}; hold-out: {_listed(sets[HOLD_OUT].pairs)}",
+        )
+    return name
 
 
 def _bare(pairs: Sequence[PairOf]) -> list[PairOf]:

@@ -1,9 +1,10 @@
 """Which frames become pairs, which one judges the model, and why: from what every frame shows.
 
-The range is spread over its shots by their length; in each shot the beginning, two places in the middle and the end are
-parts of which one frame each is taken, the one that stands for most of what the range shows (``facility``); what is
-left of the count goes wherever it adds most. The operator's own pairs stay and count. Frames that are excluded, or that
-the other element has not, are never taken. The same input gives the same choice.
+A frame is taken for what it stands for (``facility``), and the choice is anchored: every shot has a pair; where the
+range is one shot, its beginning, two places in its middle and its end have one each. What is left of the count goes
+wherever it adds most, so that a shot that moves gets more than a still one of the same length. The operator's own pairs
+stay and count. Frames that are excluded, or that the other element has not, are never taken. The same input gives the
+same choice.
 """
 
 from __future__ import annotations
@@ -77,6 +78,13 @@ def usual_count(scope: str, shots: int, frames: int) -> int:
     return max(0, min(frames, most, max(least, 4 * shots)))
 
 
+def scope_of(shots: int) -> str:
+    """The scope that a range of so many shots is: the narrowest with room for four pairs a shot."""
+    if shots <= 1:
+        return "shot"
+    return "scene" if 4 * shots <= COUNTS["scene"][1] else "sequence"
+
+
 def next_count(count: int) -> int:
     """The next step of 4 → 7 → 11; beyond it half as many again, as those steps grow."""
     later = [step for step in ESCALATION if step > count]
@@ -96,10 +104,10 @@ def choose(
 ) -> Choice:
     """Chooses ``count`` pairs (with those ``kept``), and ``hold_outs`` (None: one for every four pairs).
 
-    ``vectors``: Source frame → what it shows, vectors of one length in which distance means difference
-    (``coverage.vectors``); frames without one are not looked at. ``shots``: ascending, not overlapping. ``partners``:
-    Source frame → Reference frame of the same moment. ``excluded``: Source frame → why. Operator's pairs are kept even
-    where they are excluded: that is theirs to decide, and noted.
+    ``vectors``: Source frame → what it shows, vectors of one length in which distance means difference, the last
+    number its moment (``coverage.vectors``); frames without one are not looked at. ``shots``: ascending, not
+    overlapping. ``partners``: Source frame → Reference frame of the same moment. ``excluded``: Source frame → why.
+    Operator's pairs are kept even where they are excluded: that is theirs to decide, and noted.
 
     Raises UsageError for a count below that of the pairs that are kept, FilmRecoveryError where no frame can be taken.
     """
@@ -115,15 +123,18 @@ def choose(
     free = [
         frame
         for frame in looked
-        if frame in partners and frame not in out and frame not in held_before and frame not in own
+        if frame in partners
+        and frame not in out
+        and frame not in own
+        and all(abs(frame - held) >= LEAST_APART for held in held_before)
     ]
-    if not free and not own:
+    # What is excluded is no part of what has to be learnt, so nothing has to stand for it.
+    wanted = [frame for frame in looked if frame not in out or frame in own]
+    if not wanted or not (free or own):
         raise FilmRecoveryError(
             "No frame can be a pair: every one is excluded, or has no frame of the Reference.",
             remedy="look at why frames are excluded, and at the offset between the elements",
         )
-    # What is excluded is no part of what has to be learnt, so nothing has to stand for it.
-    wanted = [frame for frame in looked if frame not in out or frame in own]
     index = {frame: number for number, frame in enumerate(wanted)}
     likenesses = facility.likeness(np.stack([np.asarray(vectors[frame], np.float32) for frame in wanted]))
     taken = {frame: "own" for frame in sorted(own) if frame in index}
@@ -133,33 +144,13 @@ def choose(
     asked = max(1, count // 4) if hold_outs is None else hold_outs
     wanted_held = max(0, asked - len(kept_hold_out))
     held = _hold_out(free, pairs, sorted(held_before), index, likenesses, vectors, shots, wanted_held)
-    notes = _notes(count, pairs, asked, [*held_before, *held], own, out)
+    notes = _notes(count, pairs, asked, [*held_before, *held], own, out, shots)
     return Choice(
         _described(pairs, taken, {**partners, **own}, own, index, likenesses, shots),
         _described_hold_out(held, held_before, {**partners, **dict(kept_hold_out)}, pairs, shots),
         round(facility.value(likenesses, [index[one] for one in taken]) / len(wanted), 6),
         notes,
     )
-
-
-def quotas(lengths: Sequence[int], count: int) -> list[int]:
-    """``count`` spread over shots of so many frames: by length, at least one each where the count allows it.
-
-    Largest remainders; never more than a shot has frames.
-    """
-    found = [0] * len(lengths)
-    order = sorted(range(len(lengths)), key=lambda number: (-lengths[number], number))
-    if count >= sum(length > 0 for length in lengths):
-        found = [min(1, length) for length in lengths]
-    total = sum(lengths)
-    while sum(found) < min(count, total):
-        # the shot that is furthest below its share of the count
-        number = max(
-            (one for one in order if found[one] < lengths[one]),
-            key=lambda one: (count * lengths[one] / total - found[one], lengths[one], -one),
-        )
-        found[number] += 1
-    return found
 
 
 def _take(
@@ -170,41 +161,32 @@ def _take(
     shots: Sequence[Shot],
     count: int,
 ) -> None:
-    """Adds ``count`` frames to ``taken``, with the part of the shot that each was taken for."""
+    """Adds ``count`` frames to ``taken``, with what each was taken for."""
+    wanted = len(taken) + count
     frame_of = {number: frame for frame, number in index.items()}
-    by_shot = [[frame for frame in free if first <= frame <= last] for first, last in shots]
-    present = [sum(first <= frame <= last for frame in taken) for first, last in shots]
-    shares = quotas(
-        [len(frames) + had for frames, had in zip(by_shot, present, strict=True)], count + len(taken)
-    )
-    for shot, frames, share, had in zip(shots, by_shot, shares, present, strict=True):
-        for name, first, last in _parts(shot, share)[: max(0, share)]:
-            if had >= share or len(taken) >= sum(present) + count:
-                break
-            if any(first <= frame <= last for frame in taken):
-                continue
-            within = [index[frame] for frame in frames if first <= frame <= last and frame not in taken]
-            found = facility.greedy(likenesses, within, 1, [index[frame] for frame in taken])
-            for number in found:
-                taken[frame_of[number]] = name
-                had += 1
-    # What is left goes where it adds most: in shots below their share first, then anywhere.
-    for full in (False, True):
-        while len(taken) < sum(present) + count:
-            room = [
-                index[frame]
-                for shot, frames, share in zip(shots, by_shot, shares, strict=True)
-                if full or sum(shot[0] <= frame <= shot[1] for frame in taken) < share
-                for frame in frames
-                if frame not in taken
-            ]
-            found = facility.greedy(likenesses, room, 1, [index[frame] for frame in taken])
-            if not found:
-                break
-            taken[frame_of[found[0]]] = "adds most"
+
+    def take(frames: Sequence[int], part: str) -> bool:
+        candidates = [index[frame] for frame in frames if frame not in taken]
+        found = facility.greedy(likenesses, candidates, 1, [index[frame] for frame in taken])
+        taken.update({frame_of[number]: part for number in found})
+        return bool(found)
+
+    def unshown(first: int, last: int) -> bool:
+        return not any(first <= frame <= last for frame in taken)
+
+    if len(shots) == 1:
+        for part, first, last in _parts(shots[0], wanted):
+            if len(taken) < wanted and unshown(first, last):
+                take([frame for frame in free if first <= frame <= last], part)
+    while len(taken) < wanted:
+        lacking = [shot for shot in shots if unshown(*shot)]
+        if not take([frame for frame in free if _shot_of(frame, lacking)], "most typical"):
+            break
+    while len(taken) < wanted and take(free, "adds most"):
+        pass
 
 
-def _parts(shot: Shot, share: int) -> list[tuple[str, int, int]]:
+def _parts(shot: Shot, count: int) -> list[tuple[str, int, int]]:
     """The parts of a shot of which one frame each is taken: name, first and last frame.
 
     The ends come first: what lies between them is likelier to be like something else.
@@ -212,12 +194,12 @@ def _parts(shot: Shot, share: int) -> list[tuple[str, int, int]]:
     first, last = shot
     length = last - first + 1
     order: tuple[tuple[str, float, float], ...]
-    if share >= len(_ANCHORS):
+    if count >= len(_ANCHORS):
         order = (_ANCHORS[0], _ANCHORS[3], _ANCHORS[1], _ANCHORS[2])
     else:
         words = {1: ("middle",), 2: ("first half", "second half"), 3: ("beginning", "middle", "end")}
-        names = words.get(share, ())
-        order = tuple((name, n / share, (n + 1) / share) for n, name in enumerate(names))
+        names = words.get(count, ())
+        order = tuple((name, n / count, (n + 1) / count) for n, name in enumerate(names))
     return [
         (name, first + int(low * length), max(first + int(low * length), first + int(high * length) - 1))
         for name, low, high in order
@@ -261,7 +243,7 @@ def _hold_out(
             frame
             for frame in free
             if low + LEAST_APART <= frame <= high - LEAST_APART
-            and not any(np.array_equal(vectors[frame], vectors[pair]) for pair in pairs if pair in vectors)
+            and not any(_same(vectors[frame], vectors[pair]) for pair in pairs if pair in vectors)
         ]
         if not within:
             continue
@@ -276,6 +258,11 @@ def _hold_out(
     return sorted(found)
 
 
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether both show the same, whenever."""
+    return bool(np.array_equal(one[:-1], other[:-1]))
+
+
 def _described(
     pairs: Sequence[int],
     taken: Mapping[int, str],
@@ -286,7 +273,7 @@ def _described(
     shots: Sequence[Shot],
 ) -> tuple[Chosen, ...]:
     known = [frame for frame in pairs if frame in index]
-    nearest = likenesses[:, [index[frame] for frame in known]].argmax(axis=1)
+    nearest = likenesses[:, [index[frame] for frame in known]].argmax(axis=1) if known else np.empty(0)
     counts = {frame: int((nearest == number).sum()) for number, frame in enumerate(known)}
     return tuple(
         Chosen(
@@ -333,8 +320,13 @@ def _notes(
     held: Sequence[int],
     own: Mapping[int, int],
     out: Mapping[int, str],
+    shots: Sequence[Shot],
 ) -> tuple[str, ...]:
     notes = []
+    bare = [f"{first}–{last}" for first, last in shots if not any(first <= one <= last for one in pairs)]
+    if bare:
+        more = f" and {len(bare) - 4} more" if len(bare) > 4 else ""
+        notes.append(f"{len(bare)} of {len(shots)} shots have no pair: {', '.join(bare[:4])}{more}.")
     if len(pairs) < count:
         notes.append(f"Only {len(pairs)} of {count} pairs could be taken: no further frame is left.")
     if len(held) < asked:

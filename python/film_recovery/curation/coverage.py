@@ -6,7 +6,7 @@ families that the pairs lack, ``standing_out`` what a frame has more of than mos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,9 +22,6 @@ WIDTH = (
     320  # pixels of the picture that is measured: the proxies' scale, and a thousand frames in a minute or so
 )
 _LAYOUT = (4, 3)  # columns and rows of the means that say where things stand in the picture
-_TIME = (
-    0.25  # weight of where a frame stands in its shot, against content's 1: grain and fade drift with time
-)
 _PRESENT = 0.01  # share of a frame from which a family is there: 1 % of a 2K frame is 200 × 150 pixels
 _LEAST_PART = 0.5  # pairs show a family when one has at least so much of it as the frames that have most
 
@@ -71,19 +68,21 @@ def describe(frame: int, picture: Pixels, other: Pixels | None = None) -> Shown:
     return Shown(frame, shares(small, beside), tuple(float(value) for value in layout.ravel()))
 
 
-def vectors(shown: Iterable[Shown], shots: Sequence[tuple[int, int]] = ()) -> dict[int, NDArray[np.float32]]:
-    """Frame → vector, in which the distance of two is how differently they look.
+def vectors(shown: Iterable[Shown]) -> dict[int, NDArray[np.float32]]:
+    """Frame → vector, in which the distance of two is how differently they look, and how long after each other.
 
-    Families (square roots of the shares, so that a little of something counts) and layout each make up half of the
-    mean squared distance over the range; time within the shot a sixteenth of that. Raises FilmRecoveryError for none.
+    Families (square roots of the shares, so that a little of something counts) and layout each make up a quarter of
+    the mean squared distance over the range, time the other half: fade, grain and flicker of the Source change with
+    time, and the better picture that families and layout are taken from does not show them. Raises FilmRecoveryError
+    for none.
     """
     found = sorted(shown, key=lambda one: one.frame)
     if not found:
         raise FilmRecoveryError("No frame was looked at.", remedy="give a range that has frames")
     content = np.sqrt([[one.shares[name] for name in NAMES] for one in found])
     layout = np.array([one.layout for one in found])
-    time = np.array([[_TIME * 2 * _within(one.frame, shots)] for one in found])
-    parts = [_scaled(content), _scaled(layout), time]
+    time = np.array([[one.frame] for one in found], np.float64)
+    parts = [_scaled(content), _scaled(layout), np.sqrt(2) * _scaled(time)]
     joined = np.concatenate(parts, axis=1).astype(np.float32)
     return {one.frame: vector for one, vector in zip(found, joined, strict=True)}
 
@@ -134,14 +133,6 @@ def _scaled(block: NDArray[Any]) -> NDArray[Any]:
     about = block - block.mean(axis=0)
     spread = float((about**2).sum(axis=1).mean())
     return about / np.sqrt(2 * spread) if spread > 1e-12 else np.zeros_like(about)
-
-
-def _within(frame: int, shots: Sequence[tuple[int, int]]) -> float:
-    """Where ``frame`` stands in its shot, −0.5 … 0.5; 0 where no shot holds it."""
-    for first, last in shots:
-        if first <= frame <= last:
-            return (frame - first) / max(1, last - first) - 0.5
-    return 0.0
 
 
 def _reduced(picture: Pixels) -> Pixels:

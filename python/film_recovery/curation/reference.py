@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -27,6 +27,8 @@ from film_recovery.curation.spectra import (
     spectra,
 )
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.footage.placement import Placement
+from film_recovery.footage.runs import spread
 from film_recovery.imaging.frame import Pixels
 from film_recovery.imaging.luma import luma
 
@@ -47,6 +49,19 @@ SMOOTHED = 0.75  # ratio of the grain's mean frequencies: JPEG 0.6–0.75
 MORE_COLOUR = (
     1.1  # ratio of colour per light: unchanged 0.89–1.07, the demo's fade 1.11–1.32 (ten photographs)
 )
+SPATIAL, COLOUR = "spatial", "colour"  # kinds of recovery: what the Reference has to be better in
+JUDGED = 6  # pairs that are looked at, at full size
+_LEAST_MIDDLE = 128  # pixels: a smaller picture is judged as far as it goes, for it has few blocks
+
+
+class Pictures(Protocol):
+    """What is needed of a ``Clip``."""
+
+    def picture(self, frame: int) -> Pixels:
+        """H×W×3 float32, encoded, top row first."""
+
+    def aspect(self, frame: int) -> float:
+        """Width of a pixel over its height."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,12 @@ class Verdict:
     flags: tuple[str, ...]
     figures: dict[str, Any]
 
+    @property
+    def ratio(self) -> float | None:
+        """The Reference's resolution over the Source's; of colour recipes, colour for its contrast."""
+        known: float | None = self.figures.get("ratio")
+        return known
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -95,6 +116,29 @@ class _Seen:
     reference: Detail
     exponent: float  # of the Reference's gain over frequency; NaN where there is none
     gain: float
+
+
+def judge(
+    kind: str,
+    pairs: Sequence[tuple[int, int]],
+    source: Pictures,
+    reference: Pictures,
+    most: int = JUDGED,
+    placement: Placement | None = None,
+) -> Verdict:
+    """The verdict on ``most`` of ``pairs`` (Source and Reference frames), evenly taken: the middle of their pictures.
+
+    ``kind``: SPATIAL or COLOUR. ``placement``: of the Source in the Reference, where it is known. Errors as
+    ``Clip.picture``.
+    """
+
+    def looked_at() -> Iterable[tuple[Pixels, Pixels]]:
+        for own, other in spread(pairs, most):
+            picture = source.picture(own)
+            aspects = (source.aspect(own), reference.aspect(other)) if placement else (1.0, 1.0)
+            yield central(picture), central(fitted(reference.picture(other), picture, placement, aspects))
+
+    return judge_colour(looked_at()) if kind == COLOUR else judge_detail(looked_at())
 
 
 def judge_detail(pairs: Iterable[tuple[Pixels, Pixels]]) -> Verdict:
@@ -118,6 +162,7 @@ def judge_detail(pairs: Iterable[tuple[Pixels, Pixels]]) -> Verdict:
         "frames": len(seen),
         "source": _plain(asdict(source)),
         "reference": _plain(asdict(reference)),
+        "ratio": _rounded(_ratio(reference.resolution, source.resolution)),
         "grain_ratio": _rounded(_ratio(reference.relative_grain, source.relative_grain)),
         "gain": _rounded(gain),
         "gain_exponent": _rounded(exponent),
@@ -152,7 +197,7 @@ def judge_colour(pairs: Iterable[tuple[Pixels, Pixels]]) -> Verdict:
         "frames": len(uneven),
         "source": _plain(asdict(source)),
         "reference": _plain(asdict(reference)),
-        "colour_ratio": _rounded(ratio),
+        "ratio": _rounded(ratio),
         "unevenness": _rounded(spread),
     }
     said = f"colour {reference.variety:.1f} against {source.variety:.1f} (CIE Lab), {ratio:.2f} times for its contrast"
@@ -287,21 +332,54 @@ def _check(source: Pixels, reference: Pixels) -> None:
         )
 
 
-def fitted(reference: Pixels, source: Pixels) -> Pixels:
-    """The Reference in the Source's size, for judging only: no alignment. A Reference that lies elsewhere within its
-    frame is judged as it is; a few pixels do not matter."""
+def fitted(
+    reference: Pixels,
+    source: Pixels,
+    placement: Placement | None = None,
+    aspects: tuple[float, float] = (1.0, 1.0),
+) -> Pixels:
+    """The Reference in the Source's size, for judging only: roughly laid, no alignment.
+
+    ``placement``: where the Source lies in it, as ``offset.match`` finds it, with ``aspects``: width over height of a
+    pixel of Source and Reference; where it does not reach, its border goes on. Without, the whole of one is the whole
+    of the other. A Reference that lies there but for a few pixels is judged as it is: sampled anew it would be softer.
+    """
     height, width = source.shape[:2]
-    if reference.shape[:2] == (height, width):
-        return reference
-    smaller = width < reference.shape[1]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(reference, (width, height), interpolation=how), np.float32)
+    if placement is None or _there(reference, source, placement, aspects):
+        if reference.shape[:2] == (height, width):
+            return reference
+        how = cv2.INTER_AREA if width < reference.shape[1] else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(reference, (width, height), interpolation=how), np.float32)
+    tall, wide = reference.shape[:2]
+    square = (round(height / aspects[0]), width), (round(tall / aspects[1]), wide)
+    zoom = placement.scale * width / wide
+    # A picture that becomes smaller is averaged first; in pixels that are square, as the placement counts.
+    shrunk = max(1, round(wide * min(1.0, zoom))), max(1, round(square[1][0] * min(1.0, zoom)))
+    if shrunk != (wide, tall):
+        how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LANCZOS4
+        reference = np.asarray(cv2.resize(reference, shrunk, interpolation=how), np.float32)
+    matrix = placement.matrix(square[0], (shrunk[1], shrunk[0]))
+    # Rows of the Source as they are stored: counted from the centre of the first.
+    rows = height / square[0][0]
+    matrix[1] = matrix[1] * rows + (0, 0, (rows - 1) / 2)
+    laid = cv2.warpAffine(
+        reference, matrix, (width, height), flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(laid, np.float32)
+
+
+def _there(reference: Pixels, source: Pixels, placement: Placement, aspects: tuple[float, float]) -> bool:
+    """Whether the Reference lies on the Source's grid but for about a fiftieth of the width."""
+    off = max(abs(placement.scale - 1), abs(placement.right), abs(placement.down))
+    return reference.shape == source.shape and aspects[0] == aspects[1] and off < 0.02
 
 
 def central(picture: Pixels, share: float = 0.8) -> Pixels:
-    """The middle of a picture: overscan, mattes and borders say nothing of its sharpness."""
+    """The middle of a picture: overscan, mattes and borders say nothing of its sharpness. Of a small one, more."""
+    down, across = (
+        min(round(size * (1 - share) / 2), max(0, (size - _LEAST_MIDDLE) // 2)) for size in picture.shape[:2]
+    )
     height, width = picture.shape[:2]
-    down, across = round(height * (1 - share) / 2), round(width * (1 - share) / 2)
     return picture[down : height - down, across : width - across]
 
 

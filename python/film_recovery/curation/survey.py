@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from film_recovery.curation.coverage import WIDTH, Shown, describe
+from film_recovery.footage.runs import part_of
 from film_recovery.imaging.frame import Pixels
 
 Progress = Callable[[int, int, int], None]  # done, total, frame
@@ -46,13 +47,9 @@ def survey(
         own = frame if partners is None else partners.get(frame)
         if own is not None:
             small = clip.small(own, WIDTH)
-            beside = before[1] if before and _shot(before[0], shots) == _shot(frame, shots) else None
+            beside = before[1] if before and part_of(before[0], shots) == part_of(frame, shots) else None
             found.append(describe(frame, small, beside))
             before = frame, small
         if progress:
             progress(number, len(frames), frame)
     return found
-
-
-def _shot(frame: int, shots: Sequence[tuple[int, int]]) -> int:
-    return next((n for n, (first, last) in enumerate(shots) if first <= frame <= last), -1)

@@ -213,8 +213,10 @@ def _cadence(
 ) -> Cadence:
     first, last = run[0].frame, run[-1].frame
     rounded = {key: round(value, 5) for key, value in evidence.items()}
+    stride = _stride(run)
+    phases = tuple(phase * stride + first % stride for phase in period.phases)
     return Cadence(
-        kind, name, first, last, period.length, period.phases, round(period.confidence, 3), rounded
+        kind, name, first, last, period.length * stride, phases, round(period.confidence, 3), rounded
     )
 
 
@@ -223,7 +225,7 @@ def _period(
 ) -> _Period | None:
     """The shortest period that explains where ``marked`` is 1 (NaN: not known), or None."""
     known = np.isfinite(marked)
-    numbers = np.array([step.frame for step in run])
+    numbers = np.array([step.frame for step in run]) // _stride(run)
     for length in periods:
         needed = _CYCLES[length <= _SHORT]
         phases, hits, seen, stray, others = [], 0, 0, 0, 0
@@ -283,11 +285,18 @@ def _contrast(run: Sequence[Step], name: str, phases: Sequence[int], length: int
     """Medians of a figure over the frames in phase and over the others."""
     found = {}
     for words, inside in (("in_phase", True), ("elsewhere", False)):
-        values = [getattr(step, name) for step in run if (step.frame % length in phases) is inside]
+        values = [
+            getattr(step, name) for step in run if (step.frame // _stride(run) % length in phases) is inside
+        ]
         finite = [value for value in values if np.isfinite(value)]
         if finite:
             found[f"{name}_{words}"] = float(np.median(finite))
     return found
+
+
+def _stride(run: Sequence[Step]) -> int:
+    """From one frame's number to the next: more than 1 in files that are numbered in steps."""
+    return run[1].frame - run[0].frame if len(run) > 1 else 1
 
 
 def _of(run: Sequence[Step], name: str) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import numpy as np
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.colour import ColourConfig
 from film_recovery.imaging.files import Header, read_frame, read_header
-from film_recovery.imaging.frame import Pixels
+from film_recovery.imaging.frame import Frame, Pixels
 from film_recovery.imaging.sequence import Sequence
 
 ENCODED = "color_picking"  # the role whose values are judged
@@ -46,8 +46,14 @@ class Clip:
 
         Raises FilmRecoveryError naming file and frame: as ``read_frame``, and for values that are not finite.
         """
-        number = None if self.sequence.is_still else frame
-        stored = read_frame(self.sequence.pattern, frame=number)
+        return self.picture_of(frame, self.stored(frame))
+
+    def stored(self, frame: int) -> Frame:
+        """As the file holds it. Errors as ``read_frame``."""
+        return read_frame(self.sequence.pattern, frame=None if self.sequence.is_still else frame)
+
+    def picture_of(self, frame: int, stored: Frame) -> Pixels:
+        """:meth:`picture` of what was read of ``frame``."""
         where = {"file": str(self.sequence.path(frame)), "frame": frame}
         try:
             rgb = stored.rgb(stored.format.box)[::-1]

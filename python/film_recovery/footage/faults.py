@@ -22,6 +22,7 @@ from film_recovery.footage.compression import banding, blockiness
 from film_recovery.footage.onesided import OneSided, one_sided
 from film_recovery.footage.passing import Passing, passing, scratches
 from film_recovery.footage.placement import Placement
+from film_recovery.footage.runs import part_of
 from film_recovery.footage.signatures import Moving, Progress, ahead
 from film_recovery.imaging.luma import luma
 
@@ -141,25 +142,30 @@ def find_faults(
     return tuple(_judged(figures, limits, reference is not None))
 
 
-def kept(
-    pairs: Sequence[tuple[int, int]], faults: Iterable[Fault], allowed: Iterable[tuple[int, str]] = ()
-) -> list[tuple[int, int]]:
-    """``pairs`` without a fault. ``allowed``: (Source frame, kind) that the operator keeps all the same."""
+def excluded(faults: Iterable[Fault], allowed: Iterable[tuple[int, str]] = ()) -> dict[int, str]:
+    """Source frame → why it should be no pair. ``allowed``: (Source frame, kind) that the operator keeps."""
     free = set(allowed)
-    out = {fault.frame for fault in faults if (fault.frame, fault.kind) not in free}
-    return [pair for pair in pairs if pair[0] not in out]
+    out: dict[int, list[str]] = {}
+    for fault in faults:
+        if (fault.frame, fault.kind) not in free:
+            out.setdefault(fault.frame, []).append(fault.reason)
+    return {frame: " ".join(reasons) for frame, reasons in out.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class PairFigures:
-    """What was measured of a pair, for each side. ``mean``: encoded luma."""
+    """What was measured of a pair, for each side: figures only, for all pairs are kept until their shot is known.
+
+    ``mean``: encoded luma. ``jumps``: as ``Passing.jump``, None without neighbours. ``spots``: share of the pixels.
+    """
 
     pair: tuple[int, int]
     shot: int
     mean: tuple[float, ...]
     blocks: tuple[float, ...]
     bands: tuple[float, ...]
-    passing: tuple[Passing | None, ...]
+    jumps: tuple[tuple[float, float] | None, ...]
+    spots: tuple[float, ...]
     sides: OneSided | None
     splice: tuple[float, ...]
     scratch: tuple[float, ...]
@@ -193,7 +199,7 @@ def measured(
         whole = [luma(clip.picture(frame)) for clip, frame in zip(clips, pairs[index], strict=False)]
         return _Seen(
             pairs[index],
-            _shot(pairs[index][0], shots),
+            part_of(pairs[index][0], shots),
             tuple(_small(y, aspect) for y, aspect in zip(whole, aspects, strict=True)),
             tuple(blockiness(y) for y in whole),
             tuple(banding(y) for y in whole),
@@ -243,7 +249,8 @@ def _figures(one: _Seen, around: list[_Seen], placement: Placement) -> PairFigur
         tuple(float(plane.mean()) for plane in one.planes),
         one.blocks,
         one.bands,
-        tuple(found),
+        tuple(None if side is None else side.jump for side in found),
+        tuple(0.0 if side is None else float(side.spots.mean()) for side in found),
         both,
         _splice(tuple(found), [plane.shape[1] for plane in one.planes], placement),
         _scratch([scratches(plane) for plane in one.planes], placement),
@@ -316,16 +323,16 @@ def _values(one: PairFigures, side: int) -> dict[str, float]:
         SCRATCH: one.scratch[side],
         SPLICE: one.splice[side],
     }
-    own = one.passing[side]
-    other = one.passing[1 - side] if len(one.passing) == 2 else None
+    own = one.jumps[side]
+    other = one.jumps[1 - side] if len(one.jumps) == 2 else None
     if own is not None:
-        jump = np.array(own.jump)
+        jump = np.array(own)
         if other is not None:  # what both do, the film does
-            jump = jump - np.array(other.jump)
-        if np.hypot(*own.jump) < np.hypot(*jump) / 2:  # then it is the other one that jumps
+            jump = jump - np.array(other)
+        if np.hypot(*own) < np.hypot(*jump) / 2:  # then it is the other one that jumps
             jump = np.zeros(2)
         found[INSTABILITY] = 100 * float(np.hypot(*jump))
-        found[DIRT] = 100 * (float(own.spots.mean()) if one.sides is None else one.sides.spots[side])
+        found[DIRT] = 100 * (one.spots[side] if one.sides is None else one.sides.spots[side])
     if one.sides is not None:
         found[TEXT] = 100 * one.sides.text[side]
         found[OCCLUSION] = 100 * one.sides.covered[side]
@@ -382,10 +389,6 @@ def _lasting(out: NDArray[np.bool_], shots: NDArray[np.intp]) -> NDArray[np.bool
                 found[begun:row] = True
             begun = row
     return found
-
-
-def _shot(frame: int, shots: tuple[tuple[int, int], ...]) -> int:
-    return next((index for index, (first, last) in enumerate(shots) if first <= frame <= last), -1)
 
 
 def _small(y: NDArray[np.float32], aspect: float) -> NDArray[np.float32]:

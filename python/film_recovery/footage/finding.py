@@ -52,3 +52,8 @@ def named(frames: Iterable[int]) -> str:
     if len(ranges) <= _NAMED:
         return f"frames {','.join(ranges)}"
     return f"{len(numbers)} frames, the first {','.join(ranges[:_NAMED])}"
+
+
+def of_all(count: int, frames: int) -> str:
+    """How many frames were looked at: ``24 frames``, or ``600 of 5000 frames``."""
+    return f"{count} frames" if count >= frames else f"{count} of {frames} frames"

@@ -22,14 +22,18 @@ WORKERS = 4  # opening files waits for the disk; more threads wait for one anoth
 _AT_ONCE = 512  # headers under way
 _USUAL_RATE = 24  # of film, where no header says one
 _SHOWN = 4  # places that a sentence names
-# Sizes of digitised video with pixels that are not square, and width over height of one, by display aspect 4:3 and
-# 16:9 (ITU-R BT.601, with the 702 or 704 samples of the active line as Nuke's formats have it).
+# Sizes of video whose pixels are not square, and width over height of one by display aspect 4:3 and 16:9: ITU-R BT.601,
+# with the 702 or 704 samples of the active line as Nuke's formats have it; and 1080 and 720 lines as HDV, HDCAM and
+# DVCPRO HD store them, which are 16:9 only (0: there is no such). A square picture of 4:3 may have the same size.
 VIDEO_SIZES = {
     (720, 576): (1.09, 1.46),
     (704, 576): (1.09, 1.46),
     (720, 480): (0.91, 1.21),
     (720, 486): (0.91, 1.21),
     (704, 480): (0.91, 1.21),
+    (1440, 1080): (1.0, 1.333),
+    (960, 720): (1.0, 1.333),
+    (1280, 1080): (0.0, 1.5),
 }
 
 
@@ -256,14 +260,20 @@ def _pixels(found: Survey) -> list[Finding]:
     if size in VIDEO_SIZES and aspect == 1:
         normal, wide = VIDEO_SIZES[size]
         reason = (
-            f"The {element} has the size of video, {_shown(size)}, whose pixels are not square, "
+            f"The {element} has a size of video, {_shown(size)}, whose pixels are not square, "
             "but says pixel aspect 1."
         )
-        remedy = (
-            f"set its pixel aspect to {normal:g} for a 4:3 picture, or {wide:g} for 16:9",
-            "in the project and in the export, which has to say it too",
-        )
-        value: Any = {"size": list(size), "pixel_aspect": aspect, "usual": [normal, wide]}
+        set_to = f"set its pixel aspect to {normal:g} for a 4:3 picture, or {wide:g} for 16:9"
+        if normal == 1:
+            set_to = f"leave it for a 4:3 picture, or set its pixel aspect to {wide:g} for 16:9"
+        elif not normal:
+            set_to = f"set its pixel aspect to {wide:g}"
+        remedy = (set_to, "in the project and in the export, which has to say it too")
+        value: Any = {
+            "size": list(size),
+            "pixel_aspect": aspect,
+            "usual": [one for one in (normal, wide) if one],
+        }
         findings.append(Finding("headers.pixel_aspect", element, "warn", value, reason, remedy))
     elif aspect != 1:
         reason = f"The pixels of the {element} are {aspect:g} times as wide as high."

@@ -12,6 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from film_recovery.footage.likeness import CELLS, Likeness, around, likeness, sampled
+from film_recovery.footage.placement import Placement
+from film_recovery.footage.signatures import Signatures
+
 # Of correlation, paid once a change. A frame that moves tells its neighbours apart by 0.02 to 0.2; noise of the
 # similarity (0.002 to 0.01) must not add up to a change, and so sets its price.
 CHANGE = 0.06
@@ -20,67 +24,95 @@ FARTHER = 0.02  # of CHANGE, a frame of difference more, so that the nearer of t
 FARTHEST = 3.0  # times CHANGE, the most that one costs: another reel's order is possible, only rare
 EXCURSION = 12  # frames
 UNLIKE = 0.5  # of the usual similarity: below it a frame is not in the Reference
+BESIDE = 12  # offsets each way that a run's own is held against (``offset.py``)
+LOST = 4  # frames that resemble nothing, from which they are looked for in the whole Reference: fewer are damaged
+ROUNDS = 4  # of looking again near what was found
 
 Plane = NDArray[np.float32]
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Path:
     """``offsets``: Reference's number − Source's, for each row. ``unlike``: rows that resemble nothing there."""
 
-    offsets: NDArray[np.int64]
+    offsets: Numbers
     unlike: NDArray[np.bool_]
 
 
-def best_path(
-    like: Plane, source: NDArray[np.int64], reference: NDArray[np.int64], reach: int | None
-) -> Path:
-    """``like``: N×M similarity of the frames numbered ``source`` and ``reference`` (ascending).
+def searched(
+    source: Signatures, reference: Signatures, placement: Placement, offsets: Numbers
+) -> tuple[Likeness, Path]:
+    """The best path over ``offsets`` (ascending), and the likeness that it was found on.
 
-    ``reach``: the largest offset that is looked at, None for all.
+    Of long elements (``likeness.CELLS``) not all offsets are looked at for all frames; what is left out lies farther
+    than ``likeness.BAND`` from every offset that any looked-at frame takes.
     """
-    low, high = int(reference[0] - source[-1]), int(reference[-1] - source[0])
-    if reach is not None:
-        low, high = max(low, -reach), min(high, reach)
-    offsets = np.arange(low, high + 1)
-    usual = float(np.median(like.max(axis=1)))
-    unmatched = 1 - UNLIKE * usual
-    price = max(CHANGE, CHANGE_NOISE * frame_noise(like.max(axis=1)))
-    places = np.full(int(reference[-1] - reference[0]) + 1, -1)
-    places[reference - reference[0]] = np.arange(len(reference))
-    choices = np.empty((len(source), len(offsets)), np.int32)
-    total = np.zeros(len(offsets), np.float32)
-    for row, number in enumerate(source):
-        came, choices[row] = _cheapest(total, price)
-        at = number + offsets - reference[0]
-        inside = (at >= 0) & (at < len(places))
-        place = np.where(inside, places[np.clip(at, 0, len(places) - 1)], -1)
-        cost = np.where(place >= 0, 1 - like[row, place], np.float32(unmatched))
-        total = came + np.minimum(cost, np.float32(unmatched))
-    path = np.empty(len(source), np.int64)
+    rows = np.arange(len(source))
+    if len(rows) * len(offsets) <= CELLS:
+        like = likeness(source, reference, placement, offsets)
+        return like, best_path(like)
+    some = likeness(source, reference, placement, offsets, sampled(rows, len(offsets)))
+    found = best_path(some)
+    wanted = around(found.offsets[~found.unlike], offsets)
+    for _ in range(ROUNDS):
+        like = likeness(source, reference, placement, wanted if len(wanted) else offsets[:1])
+        path = best_path(like)
+        taken = [path.offsets[~path.unlike], _elsewhere(source, reference, placement, offsets, like, path)]
+        more = around(np.concatenate(taken), offsets)
+        # A run is held against the offsets beside its own, so these have to be known.
+        if not len(np.setdiff1d(around(np.concatenate(taken), offsets, BESIDE), wanted)):
+            break
+        wanted = np.union1d(wanted, more)
+    return like, path
+
+
+def _elsewhere(
+    source: Signatures,
+    reference: Signatures,
+    placement: Placement,
+    offsets: Numbers,
+    like: Likeness,
+    path: Path,
+) -> Numbers:
+    """Offsets at which frames lie that resemble nothing on ``path``, some of them held against the whole Reference."""
+    lost = np.flatnonzero(path.unlike)
+    if len(lost) < LOST:
+        return np.empty(0, np.int64)
+    rows = sampled(lost, len(offsets))
+    there = likeness(source, reference, placement, offsets, rows)
+    found = best_path(there)
+    value = np.nan_to_num(there.at(np.arange(len(rows)), found.offsets))
+    return found.offsets[value > UNLIKE * like.usual]
+
+
+def best_path(like: Likeness) -> Path:
+    """Through all rows of ``like``, which are in the order of time."""
+    usual = like.usual
+    unmatched = np.float32(1 - UNLIKE * usual)
+    price = max(CHANGE, CHANGE_NOISE * frame_noise(like.best))
+    count = len(like.offsets)
+    choices = np.empty((len(like.values), count), np.min_scalar_type(count - 1))
+    total = np.zeros(count, np.float32)
+    apart = (like.offsets - like.offsets[0]).astype(np.float32)
+    for row, values in enumerate(like.values):
+        came, choices[row] = _cheapest(total, price, apart)
+        total = came + np.fmin(1 - values, unmatched)  # where the Reference has no frame: unmatched
+    path = np.empty(len(choices), np.int64)
     state = int(np.argmin(total))
-    for row in range(len(source) - 1, -1, -1):
-        path[row] = offsets[state]
+    for row in range(len(choices) - 1, -1, -1):
+        path[row] = like.offsets[state]
         state = int(choices[row, state])
-    path = _without_excursions(path, like, source, reference, price)
-    return Path(path, unlike_rows(like, source, reference, path))
+    path = _without_excursions(path, like, price)
+    return Path(path, unlike_rows(like, path))
 
 
-def unlike_rows(
-    like: Plane, source: NDArray[np.int64], reference: NDArray[np.int64], offsets: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def unlike_rows(like: Likeness, offsets: Numbers) -> NDArray[np.bool_]:
     """Rows that resemble nothing at their offset, or have nothing there."""
-    usual = float(np.median(like.max(axis=1)))
-    return ~(similarity_at(like, source, reference, offsets) > UNLIKE * usual)
+    return ~(like.at(np.arange(len(offsets)), offsets) > UNLIKE * like.usual)
 
 
-def _without_excursions(
-    path: NDArray[np.int64],
-    like: Plane,
-    source: NDArray[np.int64],
-    reference: NDArray[np.int64],
-    price: float,
-) -> NDArray[np.int64]:
+def _without_excursions(path: Numbers, like: Likeness, price: float) -> Numbers:
     """A damaged frame may look like another moment. Where the path leaves an offset and comes back to it soon, more
     than one frame has to say so."""
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
@@ -89,22 +121,10 @@ def _without_excursions(
         if path[before] != path[after] or after - first > EXCURSION:
             continue
         rows = np.arange(first, after)
-        there = similarity_at(like[rows], source[rows], reference, path[rows])
-        here = similarity_at(like[rows], source[rows], reference, np.full(len(rows), path[before]))
-        gain = np.sort(np.nan_to_num(there - here))
+        gain = np.sort(np.nan_to_num(like.at(rows, path[rows]) - like.at(rows, int(path[before]))))
         if gain[:-1].sum() < price:
             kept[first:after] = path[before]
     return kept
-
-
-def similarity_at(
-    like: Plane, source: NDArray[np.int64], reference: NDArray[np.int64], offsets: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Similarity of each row at its offset; NaN where the Reference has no such frame."""
-    wanted = source + offsets
-    place = np.clip(np.searchsorted(reference, wanted), 0, len(reference) - 1)
-    value = like[np.arange(len(source)), place].astype(np.float64)
-    return np.where(reference[place] == wanted, value, np.nan)
 
 
 def frame_noise(values: NDArray[Any]) -> float:
@@ -113,11 +133,14 @@ def frame_noise(values: NDArray[Any]) -> float:
     return float(1.4826 * np.median(np.abs(steps)) / np.sqrt(2)) if len(steps) else 0.0
 
 
-def _cheapest(total: Plane, price: float) -> tuple[Plane, NDArray[np.int32]]:
-    """For each offset the least that it costs to arrive there, and from which: staying, a near change, or any."""
+def _cheapest(total: Plane, price: float, apart: Plane) -> tuple[Plane, NDArray[np.int32]]:
+    """For each offset the least that it costs to arrive there, and from which: staying, a near change, or any.
+
+    ``apart``: how far each lies from the first, in frames.
+    """
     count = len(total)
     own = np.arange(count, dtype=np.int32)
-    slope = np.float32(FARTHER * price) * own
+    slope = np.float32(FARTHER * price) * apart
     left, left_from = _running_least(total - slope)
     right, right_from = _running_least((total + slope)[::-1])
     right, right_from = right[::-1], (count - 1 - right_from)[::-1]

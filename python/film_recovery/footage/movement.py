@@ -7,9 +7,7 @@ Luma is Rec.709's on encoded values (0–1); rows count from the top, so the *up
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.clip import Clip
+from film_recovery.footage.signatures import ahead
 from film_recovery.imaging.frame import Pixels
 from film_recovery.imaging.luma import WEIGHTS
 
@@ -30,6 +29,7 @@ _MOVED = 0.04
 # reached 1.1 in 1 of 1000 blocks, fields that were woven from two moments begin at 1.3.
 _COMBED = 1.3
 _LEAST_BLOCKS = 12  # moving ones, to tell anything by
+_READERS = 2  # threads; each holds a whole picture
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,27 @@ def steps(
     runs: Iterable[Iterable[int]],
     tell: Callable[[int], None] | None = None,
     unreadable: list[FilmRecoveryError] | None = None,
+    picture_of: Callable[[int], Pixels] | None = None,
 ) -> list[list[Step]]:
     """The figures of every frame of each run: frame numbers, one after another.
 
-    ``tell`` hears how many frames are done. Errors as ``Clip.picture``; where a list is given for those that are
-    ``unreadable``, they go there, and a new run begins after them.
+    ``tell`` hears how many frames are done. ``picture_of``: instead of ``clip.picture``, by who looks at each frame
+    too; called in two threads. Errors as ``Clip.picture``; where a list is given for those that are ``unreadable``,
+    they go there, and a new run begins after them.
     """
+
+    def seen(number: int) -> Pixels | FilmRecoveryError:
+        try:
+            return (picture_of or clip.picture)(number)
+        except FilmRecoveryError as error:
+            return error
+
     found: list[list[Step]] = []
     done = 0
     for run in runs:
         found.append([])
         near: list[_Reduced] = []
-        for number, picture in _ahead(clip, run):
+        for number, picture in ahead(list(run), seen, _READERS):
             done += 1
             if tell is not None:
                 tell(done)
@@ -96,25 +105,6 @@ def steps(
             found[-1].append(_against_the_last(number, picture, near))
             _mixtures(found[-1], near)
     return [run for run in found if run]
-
-
-def _ahead(clip: Clip, frames: Iterable[int]) -> Iterator[tuple[int, Pixels | FilmRecoveryError]]:
-    """Pictures in order, the next two being read meanwhile."""
-
-    def one(number: int) -> tuple[int, Pixels | FilmRecoveryError]:
-        try:
-            return number, clip.picture(number)
-        except FilmRecoveryError as error:
-            return number, error
-
-    with ThreadPoolExecutor(2) as pool:
-        waiting: deque[Future[tuple[int, Pixels | FilmRecoveryError]]] = deque()
-        for number in frames:
-            waiting.append(pool.submit(one, number))
-            if len(waiting) > 2:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def hash_of(picture: Pixels) -> str:

@@ -5,7 +5,7 @@ A workflow asks for "the frame with the most static structure in common"; here t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,9 @@ TEXTURE = 0.3  # of the mean power of structure: tiles with less show nothing to
 COMMON = 0.6  # correlation from which a tile is in common; grain leaves a tile of the same moment above it
 CHECKED = 8  # frames of a run that are looked at, those that move most
 CLEAR = 0.002  # of correlation, mean over the frames looked at: a neighbour that gains less is no better
+# … and of what the two do not have in common: resampling smooths grain by as much as a fraction of a pixel is moved,
+# which gains up to 0.013 of it under heavy grain where nothing moves; another moment gains 0.3 and more.
+CLEAR_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,19 @@ def off_by_one(
     others = {frame: _structure(picture) for frame, picture in candidates.items()}
     if placement is None:
         planes = np.stack(list(others.values()))
-        placement = place(_quarter(own[None]), _quarter(planes))
-        placement = refined(np.repeat(own[None], len(planes), 0), planes, placement)
+        placement = _placed(np.repeat(own[None], len(planes), 0), planes)
     found = [_candidate(frame, own, other, placement) for frame, other in others.items()]
     ordered = sorted(found, key=lambda one: (one.common, one.correlation), reverse=True)
     second = max((one.correlation for one in ordered[1:]), default=-1.0)
     margin = ordered[0].correlation - second
-    return Nearest(ordered[0].frame, margin, margin >= CLEAR, tuple(found))
+    return Nearest(ordered[0].frame, margin, _clear(margin, ordered[0].correlation), tuple(found))
+
+
+def placed(pairs: Iterable[tuple[Pixels, Pixels]]) -> Placement:
+    """Where the Source lies in the Reference, by pictures of both (as :func:`off_by_one` takes them) of which most
+    belong together; at least one. The more, the less a camera's move is taken for a shift."""
+    planes = [(_structure(source), _structure(reference)) for source, reference in pairs]
+    return _placed(*(np.stack(side) for side in zip(*planes, strict=True)))
 
 
 def confirmed(source: Moving, reference: Moving, known: Signatures, matched: Match) -> Match:
@@ -136,12 +145,17 @@ def _checked(source: Moving, reference: Moving, known: Signatures, matched: Matc
     best = int(np.argmax(mean))
     lead = float(mean[best] - np.delete(mean, best).max())
     wins = float((table.argmax(axis=0) == best).mean())
-    if lead < CLEAR or wins < 0.75:
+    if not _clear(lead, float(mean[best])) or wins < 0.75:
         return run
     # Only the neighbours were looked at: offsets farther away that suit as well stay open.
     left = tuple(other for other in run.alike if abs(other - run.offset) > 1)
     confidence = max(run.confidence, 0.99) if not left else run.confidence
     return replace(run, offset=run.offset + steps[best], alike=left, margin=lead, confidence=confidence)
+
+
+def _clear(lead: float, correlation: float) -> bool:
+    """Whether the best leads by enough to be told."""
+    return lead >= max(CLEAR, CLEAR_SHARE * (1 - correlation))
 
 
 def _candidate(
@@ -176,6 +190,11 @@ def _structure(picture: Pixels) -> NDArray[np.float32]:
     size = max(1, round(y.shape[1] * scale)), max(1, round(y.shape[0] * scale))
     small = cv2.resize(y, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     return structure(small[None], SIGMA)[0]
+
+
+def _placed(source: NDArray[np.float32], reference: NDArray[np.float32]) -> Placement:
+    """Of planes of structure that belong together, one by one: roughly first, then finely."""
+    return refined(source, reference, place(_quarter(source), _quarter(reference)))
 
 
 def _quarter(planes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.footage.matching import Path, best_path, frame_noise, similarity_at, unlike_rows
-from film_recovery.footage.placement import Placement, place, refined, similarity
+from film_recovery.footage.likeness import Likeness
+from film_recovery.footage.matching import BESIDE, Path, frame_noise, searched, unlike_rows
+from film_recovery.footage.placement import OTHERS, SAMPLES, Placement, place, refined
+from film_recovery.footage.runs import spread
 from film_recovery.footage.signatures import Signatures, structure
 
-NEIGHBOURS = 12  # offsets each way that a run's offset is held against
 SURE = 4.0  # standard errors; 0.3 % of runs of pure noise reach it, as the best of 24 offsets
 FOLLOWING = 4
 LEAST_NOISE = 1e-4  # of correlation: below it lies the rounding of 8-bit elements
@@ -29,6 +31,10 @@ SAME_PICTURE = (
     0.5  # of the usual change from frame to frame: a repeated frame changes less (grain and weave only)
 )
 REFINED_WITH = 48  # pairs of thumbnails that make the placement finer
+REFINEMENTS = 6  # at most; what is left of an error about halves each time
+SAME_PLACE = (
+    0.001  # of the width, a sixteenth of a pixel of a thumbnail: what a slow camera moves in half a frame
+)
 
 INSERTED, DROPPED, REPEATED, RECUT = "inserted", "dropped", "repeated", "recut"
 SOURCE, REFERENCE = "Source", "Reference"
@@ -149,36 +155,48 @@ def match(
     ``placement``: of the Source's picture in the Reference's, where it is known. Frames missing on disk are no
     changes: offsets are between frame numbers. Raises FilmRecoveryError where ``reach`` leaves no common frame.
     """
-    shape = source.structure(), reference.structure()
     numbers = np.array(source.frames), np.array(reference.frames)
-    if reach is not None and (
-        numbers[1][0] - numbers[0][-1] > reach or numbers[1][-1] - numbers[0][0] < -reach
-    ):
+    low, high = int(numbers[1][0] - numbers[0][-1]), int(numbers[1][-1] - numbers[0][0])
+    if reach is not None and (low > reach or high < -reach):
         raise FilmRecoveryError(
             f"No frame of Source and Reference is within {reach} frames of the other.",
             remedy="look further, or give the range of the Reference",
         )
-    where = placement or place(*shape)
-    like = similarity(*shape, where)
-    path = best_path(like, *numbers, reach)
-    if placement is None:
-        where = _finer(shape, numbers, path, where)
-        like = similarity(*shape, where)
-        path = best_path(like, *numbers, reach)
+    if reach is not None:
+        low, high = max(low, -reach), min(high, reach)
+    offsets = np.arange(low, high + 1)
+    where = placement or place(_some(source, SAMPLES), _some(reference, OTHERS))
+    like, path = searched(source, reference, where, offsets)
+    # A placement that is off by what a camera moves in a frame takes each shot off by a frame, its own way; over
+    # several shots that evens out, so that the next placement is nearer.
+    for number in range(0 if placement else REFINEMENTS):
+        finer = _finer(source, reference, path, where)
+        if number and _near(finer, where):
+            break
+        where = finer
+        like, path = searched(source, reference, where, like.offsets)
+    if len(like.offsets) < len(offsets) and not placement:
+        like, path = searched(source, reference, where, offsets)  # what only a rough placement had ruled out
     return _described(source, reference, like, path, where)
 
 
-def _finer(
-    shape: tuple[NDArray[np.float32], NDArray[np.float32]],
-    numbers: tuple[NDArray[np.int64], NDArray[np.int64]],
-    path: Path,
-    where: Placement,
-) -> Placement:
-    rows, places = _matched(numbers, path)
+def _near(one: Placement, other: Placement) -> bool:
+    """Whether no frame would be compared anew: less than noise of the thumbnails moves it."""
+    return float(np.hypot(one.right - other.right, one.down - other.down)) < SAME_PLACE
+
+
+def _some(known: Signatures, count: int) -> NDArray[np.float32]:
+    """Structure of ``count`` frames, even over time."""
+    return structure(known.thumbnails[spread(range(len(known)), count)])
+
+
+def _finer(source: Signatures, reference: Signatures, path: Path, where: Placement) -> Placement:
+    rows, places = _matched((np.array(source.frames), np.array(reference.frames)), path)
     if not len(rows):
         return where
-    some = np.unique(np.linspace(0, len(rows) - 1, min(REFINED_WITH, len(rows))).round().astype(np.intp))
-    return refined(shape[0][rows[some]], shape[1][places[some]], where)
+    some = spread(range(len(rows)), REFINED_WITH)
+    planes = [structure(one.thumbnails[at[some]]) for one, at in ((source, rows), (reference, places))]
+    return refined(planes[0], planes[1], where)
 
 
 def _matched(
@@ -192,7 +210,7 @@ def _matched(
 
 
 def _described(
-    source: Signatures, reference: Signatures, like: NDArray[np.float32], path: Path, where: Placement
+    source: Signatures, reference: Signatures, like: Likeness, path: Path, where: Placement
 ) -> Match:
     evidence = _Evidence(source, reference, like, path)
     spans = evidence.spans()
@@ -204,7 +222,7 @@ def _described(
         path.offsets[at : spans[index][1] + 1] = path.offsets[spans[index][1]]
         spans[index] = at, spans[index][1]
     # Where a change lies is known better now, next to a cut by a frame that looked foreign.
-    path.unlike[:] = unlike_rows(like, np.array(source.frames), np.array(reference.frames), path.offsets)
+    path.unlike[:] = unlike_rows(like, path.offsets)
     kinds = [(INSERTED, SOURCE), (DROPPED, REFERENCE)]
     extra = {frame for change in changes if (change.kind, change.side) in kinds for frame in change.frames}
     present = set(reference.frames)
@@ -225,10 +243,10 @@ class _Evidence:
 
     source: Signatures
     reference: Signatures
-    like: NDArray[np.float32]
+    like: Likeness
     path: Path
 
-    @property
+    @cached_property
     def numbers(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return np.array(self.source.frames), np.array(self.reference.frames)
 
@@ -260,7 +278,7 @@ class _Evidence:
         rows = rows[~self.path.unlike[rows]]
         offset = int(self.path.offsets[first])
         own = self.at(rows, offset)
-        steps = [step for step in range(-NEIGHBOURS, NEIGHBOURS + 1) if step]
+        steps = [step for step in range(-BESIDE, BESIDE + 1) if step]
         found = {offset + step: _margin(own - self.at(rows, offset + step)) for step in steps}
         known = {other: value for other, value in found.items() if np.isfinite(value[0])}
         alike = [other for other, (mean, errors) in known.items() if errors < SURE or mean < LEAST_MARGIN]
@@ -277,8 +295,7 @@ class _Evidence:
 
     def at(self, rows: NDArray[np.intp], offset: int) -> NDArray[np.float64]:
         """Similarity of ``rows`` with the Reference at ``offset``."""
-        numbers = self.numbers
-        return similarity_at(self.like[rows], numbers[0][rows], numbers[1], np.full(len(rows), offset))
+        return self.like.at(rows, offset)
 
     def change(self, before: tuple[int, int], after: tuple[int, int]) -> tuple[Change, int]:
         """What happened between two spans, and the row at which the second begins."""
@@ -288,7 +305,7 @@ class _Evidence:
         numbers = self.source.frames
         span = numbers[max(early - 1, 0)], numbers[late]
         more = old - new  # frames that the Source has more than the Reference
-        if abs(more) > 4 * NEIGHBOURS:
+        if abs(more) > 4 * BESIDE:
             return Change(RECUT, SOURCE, (numbers[after[0]],), *span), after[0]
         if more > 0:
             foreign = room[self.path.unlike[room]]

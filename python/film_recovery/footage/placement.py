@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from film_recovery.footage.runs import spread
 from film_recovery.footage.signatures import unit
 
 # The tenth that alignment allows each way, and as much again for overscan and letterboxes: 4 % a step, which moves
@@ -77,8 +78,8 @@ def place(source: Planes, reference: Planes) -> Placement:
     Nothing is known of which frame belongs to which: a few vote, and the vote is taken that suits most. Where the
     camera moves steadily all through, another moment looks like another place; then the smallest shift is taken.
     """
-    some = source[_spread(source, SAMPLES)]
-    others = reference[_spread(reference, OTHERS)]
+    some = source[spread(range(len(source)), SAMPLES)]
+    others = reference[spread(range(len(reference)), OTHERS)]
     votes = [Placement(), *_votes(some, others)]
     best, most = votes[0], -np.inf
     tried: list[Placement] = []
@@ -104,11 +105,6 @@ def refined(source: Planes, reference: Planes, start: Placement) -> Placement:
         if value > most:
             best, most = Placement(float(scale), right * scale, down * scale), value
     return best
-
-
-def _spread(planes: Planes, count: int) -> NDArray[np.intp]:
-    """At most ``count`` rows, even over time."""
-    return np.unique(np.linspace(0, len(planes) - 1, min(count, len(planes))).round().astype(np.intp))
 
 
 def _votes(source: Planes, reference: Planes) -> list[Placement]:

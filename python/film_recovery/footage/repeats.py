@@ -41,10 +41,13 @@ REMEDIES = {
 }
 
 
-def repeats(element: str, runs: Sequence[Sequence[Step]]) -> list[Finding]:
-    """Everything about repeated frames, cadence and combing in ``runs`` of consecutive frames, one element's."""
+def repeats(element: str, runs: Sequence[Sequence[Step]], frames: int = 0) -> list[Finding]:
+    """Everything about repeated frames, cadence and combing in ``runs`` of consecutive frames, one element's.
+
+    ``frames``: how many the element has, where that is more than the runs do.
+    """
     rhythms = [cadence for run in runs for cadence in cadences(run)]
-    return [*_equal(element, runs), *_near(element, runs, rhythms), *_rhythms(element, runs, rhythms),
+    return [*_equal(element, runs, frames), *_near(element, runs, rhythms), *_rhythms(element, runs, rhythms),
             *_combing(element, runs, rhythms)]  # fmt: skip
 
 
@@ -77,11 +80,14 @@ def equal_frames(runs: Sequence[Sequence[Step]]) -> list[Equal]:
     return found
 
 
-def _equal(element: str, runs: Sequence[Sequence[Step]]) -> list[Finding]:
-    """``repeats.equal``: frames equal to the one before; ``repeats.again``: to an earlier one. Values: frame lists."""
+def _equal(element: str, runs: Sequence[Sequence[Step]], frames: int) -> list[Finding]:
+    """``repeats.equal``: frames equal to the one before; ``repeats.again``: to an earlier one. Values: frame lists;
+    ``looked_at``: first and last frame of each run, the only ones in which equal frames were looked for."""
     twice = equal_frames(runs)
-    slips = [one for one in twice if one.equals == one.frame - 1]
-    again = [[one.frame, one.equals] for one in twice if one.equals != one.frame - 1]
+    before = {later.frame: step.frame for run in runs for step, later in pairwise(run)}
+    is_slip = [one.equals == before.get(one.frame, one.frame - 1) for one in twice]
+    slips = [one for one, slip in zip(twice, is_slip, strict=True) if slip]
+    again = [[one.frame, one.equals] for one, slip in zip(twice, is_slip, strict=True) if not slip]
     odd = [one.frame for one in slips if not one.of_cadence]
     groups = [group for run in runs for group in _groups(run)]
     holds = [[group[0].frame, group[-1].frame] for group in groups if len(group) > _HOLD]
@@ -89,24 +95,37 @@ def _equal(element: str, runs: Sequence[Sequence[Step]]) -> list[Finding]:
         "equal_to_the_last": [one.frame for one in slips],
         "of_a_cadence": len(slips) - len(odd),
         "held": holds,
+        "looked_at": [[run[0].frame, run[-1].frame] for run in runs if run],
     }
+    looked = _looked(runs, frames)
     held = f" Still for longer: {', '.join(f'{a}–{b}' for a, b in holds)}." if holds else ""
     found = []
     if odd:
-        reason = f"In the {element} {named(odd)} equal the frame before, pixel for pixel.{held}"
+        reason = f"In the {element} {named(odd)} equal the frame before, pixel for pixel.{held}{looked}"
         remedy = ("copy or scan the frames again", "where the film itself holds, leave them and note it")
         found.append(Finding("repeats.equal", element, "warn", value, reason, remedy))
     else:
         severity = "info" if holds or slips else "pass"
         but = " outside of its cadence" if slips else ""
-        reason = f"No single frame of the {element} equals the one before{but}.{held}"
+        reason = f"No single frame of the {element} equals the one before{but}.{held}{looked}"
         found.append(Finding("repeats.equal", element, severity, value, reason))
     if again:
         told = "; ".join(f"frame {frame} is frame {other}" for frame, other in again[:4])
-        reason = f"{len(again)} frames of the {element} come again: {told}."
+        reason = f"{len(again)} frames of the {element} come again: {told}.{looked}"
         checked = ("check that the range was not copied twice or looped",)
         found.append(Finding("repeats.again", element, "warn", again, reason, checked))
     return found
+
+
+def _looked(runs: Sequence[Sequence[Step]], frames: int) -> str:
+    """Where equal frames were looked for."""
+    seen = [step.frame for run in runs for step in run]
+    if not seen:
+        return " No frame was looked at."
+    said = f" Looked at: {named(seen)}"
+    if len(seen) >= frames:
+        return f"{said}."
+    return f"{said}; {frames - len(seen)} frames of the {frames} were not, and may equal any."
 
 
 def _near(element: str, runs: Sequence[Sequence[Step]], rhythms: Sequence[Cadence]) -> list[Finding]:

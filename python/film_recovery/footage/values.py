@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.footage.finding import Finding, named
+from film_recovery.footage.finding import Finding, named, of_all
 from film_recovery.imaging.files import read_frame
 from film_recovery.imaging.frame import RGB, Frame, Pixels
 from film_recovery.imaging.luma import WEIGHTS
@@ -68,7 +68,7 @@ def values(
     for done, number in enumerate(frames, 1):
         file = str(sequence.path(number))
         try:
-            found.append(values_of(number, _rgb(read_frame(file), file, number)))
+            found.append(values_in(number, read_frame(file), file))
         except FilmRecoveryError as error:
             if unreadable is None:
                 raise
@@ -79,22 +79,31 @@ def values(
     return found
 
 
+def values_in(number: int, frame: Frame, file: str) -> Values:
+    """The figures of a frame that was read, over its data window. Raises FilmRecoveryError for one without RGB."""
+    return values_of(number, _rgb(frame, file, number))
+
+
 def values_of(frame: int, rgb: Pixels) -> Values:
     """The figures of one picture, H×W×3, as its file holds it."""
-    finite = np.isfinite(rgb)
-    bad = int(rgb.size - np.count_nonzero(finite))
-    good = rgb.reshape(-1, 3) if not bad else rgb[finite.all(axis=-1)]
+    good, bad = rgb.reshape(-1, 3), 0
+    # One NaN or infinity makes the sum one, which is quicker to know than which it was; the same holds for the ends.
+    if not np.isfinite(rgb.sum(dtype=np.float64)):
+        finite = np.isfinite(good)
+        bad = int(rgb.size - np.count_nonzero(finite))
+        good = good[finite.all(axis=-1)] if bad else good
     if not good.size:
         return Values(frame, 0.0, 0.0, 0.0, 0.0, bad, np.zeros(_BINS, np.int64))
-    red, green, blue = good.T
-    least, most = (extreme(extreme(red, green), blue) for extreme in (np.minimum, np.maximum))
-    above = most > 1 + _MARGIN
-    outside = above | (least < -_MARGIN)
+    least, most = float(good.min()), float(good.max())
     luma = good @ np.asarray(WEIGHTS, np.float32)
-    inside = luma[(luma >= 0) & (luma <= 1)]
-    histogram = np.bincount(np.minimum(inside * _BINS, _BINS - 1).astype(np.int64), minlength=_BINS)
-    ends = float(least.min()), float(most.max())
-    return Values(frame, *ends, float(outside.mean()), float(above.mean()), bad, histogram)
+    above = outside = 0.0
+    if least < -_MARGIN or most > 1 + _MARGIN:
+        beyond = good.max(axis=1) > 1 + _MARGIN
+        above, outside = float(beyond.mean()), float((beyond | (good.min(axis=1) < -_MARGIN)).mean())
+    if least < 0 or most > 1:
+        luma = luma[(luma >= 0) & (luma <= 1)]
+    codes = np.minimum((luma * _BINS).astype(np.int32), _BINS - 1)
+    return Values(frame, least, most, outside, above, bad, np.bincount(codes, minlength=_BINS))
 
 
 def levels(found: Sequence[Values]) -> Levels | None:
@@ -116,30 +125,41 @@ def levels(found: Sequence[Values]) -> Levels | None:
     return Levels(low, high, round(confidence, 3))
 
 
-def value_findings(element: str, found: Sequence[Values]) -> list[Finding]:
-    """``values.finite``, ``values.outside`` and ``levels.range`` of the frames that were looked at."""
-    return [_finite(element, found), _outside(element, found), _levels(element, found)]
+def value_findings(element: str, found: Sequence[Values], frames: int = 0) -> list[Finding]:
+    """``values.finite``, ``values.outside`` and ``levels.range`` of the frames that were looked at.
+
+    ``frames``: how many the element has, where that is more.
+    """
+    looked = of_all(len(found), frames)
+    return [
+        _finite(element, found, looked),
+        _outside(element, found, looked),
+        _levels(element, found, looked),
+    ]
 
 
-def _finite(element: str, found: Sequence[Values]) -> Finding:
+def _finite(element: str, found: Sequence[Values], looked: str) -> Finding:
     """Value: frame → how many values are NaN or infinite."""
     bad = {one.frame: one.not_finite for one in found if one.not_finite}
     if not bad:
-        reason = f"All values of the {element} are finite, in {len(found)} frames."
+        reason = f"All values of the {element} are finite, in {looked}."
         return Finding("values.finite", element, "pass", {}, reason)
-    reason = f"{sum(bad.values())} values of the {element} are NaN or infinite, in {named(bad)}."
+    reason = (
+        f"{sum(bad.values())} values of the {element} are NaN or infinite, in {named(bad)}; "
+        f"{looked} were looked at."
+    )
     remedy = ("export these frames again", "look for a division or a logarithm before the export")
     return Finding("values.finite", element, "fail", {str(k): v for k, v in bad.items()}, reason, remedy)
 
 
-def _outside(element: str, found: Sequence[Values]) -> Finding:
+def _outside(element: str, found: Sequence[Values], looked: str) -> Finding:
     """Value: least and most of all, the largest share of pixels outside 0–1 and its frame."""
     least, most = min(one.least for one in found), max(one.most for one in found)
     worst = max(found, key=lambda one: one.outside)
     value = {"least": least, "most": most, "share": worst.outside, "frame": worst.frame}
-    reason = f"Values of the {element} reach from {least:.4g} to {most:.4g}"
+    reason = f"Values of the {element} reach from {least:.4g} to {most:.4g}, in {looked}"
     if not worst.outside:
-        return Finding("values.outside", element, "pass", value, f"{reason}; no frame leaves 0–1.")
+        return Finding("values.outside", element, "pass", value, f"{reason}; none leaves 0–1.")
     reason = f"{reason}; {worst.outside:.2%} of the pixels lie outside 0–1 in frame {worst.frame}."
     remedy: tuple[str, ...] = ("export through the Rec.709 2.4 ODT to EXR, bounded to 0–1",)
     if max(one.above for one in found) > _LINEAR_SHARE:
@@ -150,17 +170,17 @@ def _outside(element: str, found: Sequence[Values]) -> Finding:
     return Finding("values.outside", element, "warn", value, reason, remedy)
 
 
-def _levels(element: str, found: Sequence[Values]) -> Finding:
+def _levels(element: str, found: Sequence[Values], looked: str) -> Finding:
     """Value: low, high and the confidence that it is the range of video."""
     range_ = levels(found)
     if range_ is None:
         return Finding("levels.range", element, "info", None, f"The {element} has no value within 0–1.")
     value = {"low": round(range_.low, 4), "high": round(range_.high, 4), "confidence": range_.confidence}
-    codes = f"{range_.low * 255:.0f}–{range_.high * 255:.0f} of 255"
+    codes = f"{range_.low * 255:.0f}–{range_.high * 255:.0f} of 255, in {looked}"
     if range_.confidence < LEVELS_SURE:
         return Finding("levels.range", element, "pass", value, f"Luma of the {element} has {codes}.")
     reason = (
-        f"Luma of the {element} has {codes}, the range of video (16–235), as if it were full; "
+        f"Luma of the {element} has {codes}: the range of video (16–235), as if it were full; "
         f"confidence {range_.confidence:.2f}."
     )
     return Finding("levels.range", element, "warn", value, reason, LEVELS_REMEDY)

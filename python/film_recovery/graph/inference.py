@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from film_recovery import nk
-from film_recovery.graph.alignment import STAMPS, linked_area
+from film_recovery.graph.alignment import STAMPS, linked_whole_area
 from film_recovery.graph.areas import Area, stamp
 from film_recovery.graph.sheet import Sheet
 from film_recovery.graph.spec import GraphSpec
@@ -36,7 +36,7 @@ def _shot(sheet: Sheet, spec: GraphSpec, tag: str, output: str, at: tuple[int, i
         f"FR_Inference{tag or 1}",
         (x, top + 440),
         [shown],
-        {"recipe": spec.recipe, "method": spec.method, **prefilter, **linked_area(sheet)},
+        {"recipe": spec.recipe, "method": spec.method, **prefilter, **linked_whole_area(sheet, spec)},
         {"Inference1.modelFile": nk.quote(Path(spec.model_file).as_posix())} if spec.model_file else {},
     )
     sheet.node(

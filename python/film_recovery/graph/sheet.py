@@ -36,16 +36,18 @@ class Sheet:
         at: Point,
         feeds: Sequence[str] = (),
         more: Mapping[str, str] | None = None,
+        own: str = "",
         **knobs: str,
     ) -> str:
         """Appends one node fed by ``feeds`` (input 0 first); gives the variable that names it.
 
         ``at``: its centre and its top. ``knobs`` and ``more`` map knob names to words already quoted by ``nk``;
-        ``more`` comes after ``knobs``.
+        ``more`` comes after ``knobs``. ``own``: lines of user knobs that this node has beside its mark.
         """
         half = (DOT_WIDTH if class_name == "Dot" else NODE_WIDTH) // 2
         words = {**knobs, **(more or {}), **self._place((at[0] - half, at[1])), "name": self._name(name)}
-        return self._add(marked(nk.node_text(class_name, words, inputs=len(feeds)), self.named(name)), feeds)
+        text = marked(nk.node_text(class_name, words, inputs=len(feeds)), self.named(name), own=own)
+        return self._add(text, feeds)
 
     def block(
         self,
@@ -86,10 +88,10 @@ class Sheet:
         return variable
 
 
-def marked(text: str, fr_id: str, more: Mapping[str, str] | None = None) -> str:
-    """A node's block with its mark, and with ``more`` of the kind: text knobs that no panel shows."""
+def marked(text: str, fr_id: str, more: Mapping[str, str] | None = None, own: str = "") -> str:
+    """A node's block with its mark, and with ``more`` of the kind: text knobs that no panel shows; then ``own``."""
     lines = [' addUserKnob {20 film_recovery l "Film Recovery" +INVISIBLE}\n']
     for knob, value in {"fr_id": fr_id, **(more or {})}.items():
         lines.append(f' addUserKnob {{1 {knob} l "Film Recovery {knob[3:]}" +INVISIBLE}}\n')
         lines.append(f" {knob} {nk.quote(value)}\n")
-    return text[: text.rindex("}\n")] + "".join(lines) + "}\n"
+    return text[: text.rindex("}\n")] + "".join(lines) + own + "}\n"

@@ -44,6 +44,7 @@ class GraphSpec:
     frame. ``translate``: the alignment of the Reference for each pair, in pixels, in order of the pairs. ``solved``:
     likewise the solved one, a homography as ``corners`` takes it, or empty for a pair that has none.
     ``live_area``: left, bottom, right, top of the one Crop, or None while it is not known (Crop bypassed).
+    ``live_area_keys``: that box for each pair, in order of the pairs, where overlays come and go; empty: one box.
     ``patch`` and ``size`` are CopyCat's crop size and model size; ``prefilter`` is the size of the Median on the
     Source only, the same in training and inference (0: none). ``compression``, ``datatype``: words of a Write.
     ``template``: the recipe's or template's id, which the main backdrop carries. ``more``: further shots for the
@@ -62,6 +63,7 @@ class GraphSpec:
     translate: Sequence[tuple[float, float]] = ()
     solved: Sequence[Sequence[float]] = ()
     live_area: tuple[int, int, int, int] | None = None
+    live_area_keys: Sequence[tuple[int, int, int, int]] = ()
     method: str = "matrix"
     steps: int = STEPS
     patch: int = 512
@@ -101,4 +103,15 @@ def check(spec: GraphSpec) -> None:
         if given and len(given) != spec.pair_count:
             raise UsageError(
                 f"{len(given)} alignments for {spec.pair_count} pairs.", remedy="give one a pair, or none"
+            )
+    if spec.live_area_keys and len(spec.live_area_keys) != spec.pair_count:
+        raise UsageError(
+            f"{len(spec.live_area_keys)} live areas for {spec.pair_count} pairs.",
+            remedy="give one a pair, or none",
+        )
+    for left, bottom, right, top in spec.live_area_keys:
+        if right <= left or top <= bottom:
+            raise UsageError(
+                f"The live area {left} {bottom} {right} {top} is empty.",
+                remedy="give left, bottom, right, top; right and top are the larger ones",
             )

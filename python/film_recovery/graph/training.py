@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from film_recovery import nk
-from film_recovery.graph.alignment import STAMPS, linked_area
+from film_recovery.graph.alignment import STAMPS, linked_area, linked_whole_area
 from film_recovery.graph.areas import Area, stamp
 from film_recovery.graph.sheet import Sheet
 from film_recovery.graph.spec import GraphSpec, epochs
@@ -53,7 +53,7 @@ def training(sheet: Sheet, spec: GraphSpec, area: Area, read: str, source: str, 
         "FR_TrainPrep_Preview",
         (right, top + 520),
         [hold, None],
-        {**linked_area(sheet), "copy_bbox": "false"},
+        {**linked_whole_area(sheet, spec), "copy_bbox": "false"},
     )
     sheet.node(
         "CopyCat",

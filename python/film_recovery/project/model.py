@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -97,11 +97,20 @@ class Alignment:
     ``translate``: x and y in pixels for each pair, in the order of the pairs (empty: none needed). ``hold_out``:
     likewise for the hold-out's pairs.
     ``live_area``: left, bottom, right, top of the one Crop in pixels, origin bottom left; None while not known.
+    ``live_area_keys``: by Source frame, the Crop's box where an overlay leaves less; ``live_area`` everywhere else.
     """
 
     translate: tuple[tuple[float, float], ...] = ()
     live_area: tuple[int, int, int, int] | None = None
     hold_out: tuple[tuple[float, float], ...] = ()
+    live_area_keys: Mapping[int, tuple[int, int, int, int]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values. The keys, which came later, only where there are some: what was signed before stays signed."""
+        values = asdict(self)
+        if not values["live_area_keys"]:
+            del values["live_area_keys"]
+        return values
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,20 @@ def table(item: Reader) -> Reader:
     return read
 
 
+def by_frame(item: Reader) -> Reader:
+    """A mapping of frame numbers to what ``item`` reads, in their order."""
+
+    def read(value: Any, key: str) -> dict[int, Any]:
+        found = {}
+        for name, inner in _as_mapping(value, key).items():
+            if re.fullmatch(r"-?\d+", str(name)) is None:
+                raise _wrong(_join(key, str(name)), name, "a frame number, such as 1001")
+            found[int(name)] = item(inner, _join(key, str(name)))
+        return dict(sorted(found.items()))
+
+    return read
+
+
 def figure(value: Any, key: str) -> Any:
     """A tolerance's value: number, text, truth value."""
     if isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value)):

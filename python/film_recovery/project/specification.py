@@ -54,6 +54,7 @@ def spec_of(project: Project, script_folder: Path | None = None) -> graph.GraphS
         translate=project.alignment.translate,
         solved=solved(project.pairs),
         live_area=project.alignment.live_area,
+        live_area_keys=keyed_areas(project, project.pairs),
         method=project.method,
         steps=settings.steps,
         patch=settings.patch,
@@ -71,6 +72,15 @@ def spec_of(project: Project, script_folder: Path | None = None) -> graph.GraphS
 def solved(pairs: Sequence[PairOf]) -> tuple[tuple[float, ...], ...]:
     """The solved alignment of each of ``pairs``; none where no pair has one."""
     return tuple(pair.matrix for pair in pairs) if any(pair.matrix for pair in pairs) else ()
+
+
+def keyed_areas(project: Project, pairs: Sequence[PairOf]) -> tuple[tuple[int, int, int, int], ...]:
+    """The Crop's box at each of ``pairs``; none where no pair has a key of its own."""
+    keys, source = project.alignment.live_area_keys, project.source
+    if not any(pair.source in keys for pair in pairs):
+        return ()
+    usual = project.alignment.live_area or (0, 0, source.width, source.height)
+    return tuple(keys.get(pair.source, usual) for pair in pairs)
 
 
 def _element(project: Project, name: str, base: Path | None) -> graph.Element:

@@ -32,7 +32,7 @@ _ABOVE = {
 # Pairs that never enter training.""",
     "alignment": """
 # translate: x and y in pixels, one for each pair; hold_out: likewise for the hold-out. live_area: left, bottom,
-# right, top of the one Crop.""",
+# right, top of the one Crop. live_area_keys: by Source frame, its box where an overlay leaves less.""",
     "prefilter": """
 # Median on the Source alone, in pixels, the same in training and inference; 0: none.""",
     "training": f"""
@@ -70,9 +70,12 @@ def written(draft: Draft, note: str = "") -> str:
 def _all(value: object) -> dict[str, object]:
     """Every field of a data class, default or not: an operator sees what can be set.
 
-    Of an element that is a master, not what follows from its project; of any other, not ``master_of``.
+    Of an element that is a master, not what follows from its project; of any other, not ``master_of``. The keys of
+    the live area only where there are some: few films have any, and an older version does not know the word.
     """
     fields = {name: plain(item) for name, item in vars(value).items()}
+    if not fields.get("live_area_keys", True):
+        del fields["live_area_keys"]
     if "master_of" in fields:
         left_out = FOLLOWING if fields["master_of"] else ("master_of",)
         fields = {name: item for name, item in fields.items() if name not in left_out}

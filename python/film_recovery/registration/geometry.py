@@ -8,7 +8,6 @@ leaves). A matrix maps pixels of the Reference's own grid to pixels of the Sourc
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +21,7 @@ Matrix = NDArray[np.float64]
 Points = NDArray[np.float64]
 
 RESIZES = ("none", "fit", "fill", "width", "height", "distort")  # Reformat's, as ``comp`` carries them out
+_BAND = 64  # rows that are worked out at once: whole planes of a 4K scan would take half a gigabyte
 _CENTRES = np.array(
     [[1.0, 0, 0.5], [0, 1, 0.5], [0, 0, 1]]
 )  # OpenCV counts from the centre of the first pixel
@@ -119,14 +119,6 @@ def from_nuke(matrix: NDArray[Any], reference: Grid, source: Grid) -> Matrix:
 def row_major(matrix: Matrix) -> tuple[float, ...]:
     """Nine numbers, as ``matrix`` is written into records. In which convention, the caller says."""
     return tuple(float(value) for value in matrix.ravel())
-
-
-def from_row_major(values: Sequence[float]) -> Matrix:
-    if len(values) != 9:
-        raise FilmRecoveryError(
-            f"A matrix has nine numbers, not {len(values)}.", remedy="solve the frame again"
-        )
-    return unit(np.array(values, np.float64).reshape(3, 3))
 
 
 def _upended(grid: Grid) -> Matrix:
@@ -241,15 +233,17 @@ def warped(
 
 def covered(matrix: Matrix, reference: Grid, source: Grid, margin: float = 0.0) -> NDArray[np.bool_]:
     """H×W of the Source: where a pixel's centre lies on the Reference, ``margin`` of its pixels inside its edge."""
-    x, y = np.meshgrid(np.arange(source.width) + 0.5, np.arange(source.height) + 0.5)
     back = inverse(matrix)
-    w = back[2, 0] * x + back[2, 1] * y + back[2, 2]
-    u = (back[0, 0] * x + back[0, 1] * y + back[0, 2]) / w
-    v = (back[1, 0] * x + back[1, 1] * y + back[1, 2]) / w
-    inside = (
-        (u >= margin) & (u <= reference.width - margin) & (v >= margin) & (v <= reference.height - margin)
-    )
-    return np.asarray(inside & (w > 0), np.bool_)
+    x = np.arange(source.width) + 0.5
+    found = np.empty((source.height, source.width), np.bool_)
+    for first in range(0, source.height, _BAND):
+        y = np.arange(first, min(first + _BAND, source.height))[:, None] + 0.5
+        w = back[2, 0] * x + back[2, 1] * y + back[2, 2]
+        u = (back[0, 0] * x + back[0, 1] * y + back[0, 2]) / w
+        v = (back[1, 0] * x + back[1, 1] * y + back[1, 2]) / w
+        inside = (u >= margin) & (u <= reference.width - margin) & (w > 0)
+        found[first : first + _BAND] = inside & (v >= margin) & (v <= reference.height - margin)
+    return found
 
 
 def _counted(matrix: Matrix) -> Matrix:

@@ -10,7 +10,7 @@ What leaves is in Nuke's convention: pixels of the Source's format, origin botto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,6 +62,11 @@ class LiveArea:
     borders: Mapping[str, tuple[Border, ...]]
     overlays: Mapping[int, tuple[Overlay, ...]]
     keyed: Mapping[int, Box]
+
+    def keys(self, box: Box) -> dict[int, Box]:
+        """By frame, what overlays leave of ``box``, for the frames in which they leave less."""
+        left = {frame: without(box, found) for frame, found in self.overlays.items()}
+        return {frame: part for frame, part in sorted(left.items()) if part != box}
 
     @property
     def animated(self) -> bool:
@@ -139,16 +144,6 @@ def live_area(frames: Iterable[tuple[int, Array, Array, Array | None]]) -> LiveA
     return LiveArea(box, borders, overlays, {frame: without(box, found) for frame, found in overlays.items()})
 
 
-def borders_of(pictures: Sequence[Array]) -> tuple[Border, ...]:
-    """Left, bottom, right, top of one element, by several of its frames (each H×W×3, encoded, top row first)."""
-    if not pictures:
-        raise FilmRecoveryError("There is no frame to find borders in.", remedy="give at least one")
-    seen = _Seen(*pictures[0].shape[:2])
-    for index, picture in enumerate(pictures):
-        seen.add(picture, None, index)
-    return seen.borders()
-
-
 def without(box: Box, overlays: Iterable[Overlay]) -> Box:
     """The largest part of ``box`` above, below or beside each overlay, cut off where least is lost."""
     for found in overlays:
@@ -168,18 +163,23 @@ def without(box: Box, overlays: Iterable[Overlay]) -> Box:
 def largest_box(inside: Array) -> tuple[int, int, int, int]:
     """The largest rectangle (x, y, r, t in array rows, half open) of True in ``inside`` (H×W bool)."""
     height, width = inside.shape
-    tall = np.zeros(width + 1, int)
+    tall = np.zeros(width + 1, np.int32)  # True pixels above and at this row; the last column is none
     best, box = 0, (0, 0, 0, 0)
     for row in range(height):
         tall[:-1] = np.where(inside[row], tall[:-1] + 1, 0)
-        stack: list[int] = []
-        for column in range(width + 1):
-            while stack and tall[stack[-1]] > tall[column]:
-                high = int(tall[stack.pop()])
-                first = stack[-1] + 1 if stack else 0
-                if high * (column - first) > best:
-                    best, box = high * (column - first), (first, row + 1 - high, column, row + 1)
-            stack.append(column)
+        # A box that the row below continues is larger there.
+        if row + 1 < height and not (inside[row] & ~inside[row + 1]).any():
+            continue
+        # Columns as tall as the one before are one step: a frame has thousands of columns and a few hundred steps.
+        steps = np.concatenate([[0], np.flatnonzero(np.diff(tall)) + 1])
+        stack: list[tuple[int, int]] = []  # first column and height of what is still open, ever taller
+        for column, high in zip(steps.tolist(), tall[steps].tolist(), strict=True):
+            first = column
+            while stack and stack[-1][1] >= high:
+                first, closed = stack.pop()
+                if closed * (column - first) > best:
+                    best, box = closed * (column - first), (first, row + 1 - closed, column, row + 1)
+            stack.append((first, high))
     return box
 
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.registration.geometry import Grid, Points, grid_of, inverse
+from film_recovery.registration.geometry import Grid, Points, inverse
+from film_recovery.registration.pair import Pair, matched_and_even
 from film_recovery.registration.refine import Bands, Tiles, measured_tiles, tile_weights
-from film_recovery.registration.solve import Pair, Solution, matched_and_even
+from film_recovery.registration.solve import Solution
 
 ROWS, COLUMNS = 7, 9  # nodes: a lens and shrinkage bend over a third of a frame, not over a face
 _BEND = (
@@ -126,20 +127,9 @@ def st_map(mesh: Mesh) -> NDArray[np.float32]:
     return made
 
 
-def straightened(aligned: NDArray[Any], mesh: Mesh) -> NDArray[np.float32]:
-    """``aligned`` (the Reference in the Source's format) looked up through ``mesh``: what the STMap makes."""
-    if grid_of(aligned).corners.tolist() != mesh.source.corners.tolist():
-        raise FilmRecoveryError(
-            "The picture is not in the mesh's format.", remedy="align the Reference first"
-        )
-    return _sampled(np.asarray(aligned, np.float32), mesh.field())
-
-
-def _sampled(picture: NDArray[np.float32], field: NDArray[np.float32]) -> NDArray[np.float32]:
-    height, width = field.shape[:2]
-    x = np.arange(width, dtype=np.float32)[None, :] + field[..., 0]
-    y = np.arange(height, dtype=np.float32)[:, None] + field[..., 1]
-    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT), np.float32)
+def straight(source: Grid) -> Mesh:
+    """The mesh of nothing, for frames of which no warp is known: every pixel stays where it is."""
+    return Mesh(np.zeros((ROWS, COLUMNS, 2)), source, 0.0, 0.0, 0.0)
 
 
 def _looked_up(bands: Bands, matrix: Values, nodes: Values) -> Bands:

@@ -20,6 +20,8 @@ from film_recovery.ledger import Record
 from film_recovery.project import Project
 from film_recovery.stages import alignment as alignment  # each registers its functions
 from film_recovery.stages import curation as curation
+from film_recovery.stages import curation_checks as curation_checks
+from film_recovery.stages import flagged as flagged
 from film_recovery.stages import footage_checks as footage_checks
 from film_recovery.stages import inference as inference
 from film_recovery.stages import ingest as ingest

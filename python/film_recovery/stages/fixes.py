@@ -17,7 +17,9 @@ from film_recovery.checks import Check
 from film_recovery.comp.place import Place
 from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.graph import epochs
+from film_recovery.graph.alignment import BOX, WHOLE, keyed_box
 from film_recovery.project import Project, inside
+from film_recovery.project.specification import keyed_areas
 from film_recovery.stages import walk
 from film_recovery.stages.backup import backed_up
 from film_recovery.stages.building import COMPRESSIONS, DATATYPES, script_text, spec_of
@@ -133,31 +135,38 @@ def _link_source(view: View, script: nk.Script, check: Check) -> str:
     )
     if block is None:
         raise NotYet("no FR_TrainPrep prepares the Source")
-    return _link(view, script, block)
+    return _link(view, script, block, BOX)
 
 
 def _link_inference(view: View, script: nk.Script, check: Check) -> str:
-    return _link(view, script, view.inference_block)
+    return _link(view, script, view.inference_block, WHOLE)
 
 
-def _link(view: View, script: nk.Script, block: Place) -> str:
-    """``box`` and ``use_crop`` of a block follow the one Crop on the aligned Reference."""
+def _link(view: View, script: nk.Script, block: Place, knob: str) -> str:
+    """``box`` and ``use_crop`` of a block follow the one Crop on the aligned Reference, whose box may be keyed."""
     if len(view.reference_crops) != 1:
         raise NotYet(f"{len(view.reference_crops)} Crops stand on the Reference, where one belongs")
     crop = view.reference_crops[0]
     node = _own(script, block)
-    node.set("box", nk.expression(*[f"{crop.node.name}.box.{side}" for side in "xyrt"]))
+    knob = knob if view.call(crop).is_set(knob) else BOX
+    node.set("box", nk.expression(*[f"{crop.node.name}.{knob}.{side}" for side in "xyrt"]))
     node.set("use_crop", nk.expression(f"!{crop.node.name}.disable"))
     return f"Links the live area of {block.path} to {crop.path}."
 
 
 def _enable_crop(view: View, script: nk.Script, check: Check) -> str:
-    if view.project.alignment.live_area is None:
+    area = view.project.alignment.live_area
+    if area is None:
         raise NotYet("the project names no live area")
     crop = view.reference_crops[0]
+    keys = keyed_areas(view.project, view.project.pairs)
+    if bool(keys) != view.call(crop).is_set(WHOLE):
+        return _REBUILT  # preview and inference are linked otherwise where the box is keyed
     node = _own(script, crop)
     node.unset("disable")
-    node.set("box", nk.numbers(view.project.alignment.live_area))
+    node.set(WHOLE if keys else BOX, nk.numbers(area))
+    if keys:
+        node.set(BOX, keyed_box(keys))
     return f"Enables {crop.path} with the project's live area."
 
 

@@ -12,10 +12,11 @@ import numpy as np
 
 from film_recovery import graph, nk
 from film_recovery.comp import Evaluator
+from film_recovery.comp.place import Place
 from film_recovery.engine.pairs import CopyCatPairs
 from film_recovery.imaging.frame import Box, Pixels
-from film_recovery.project import Project, paths
-from film_recovery.project.specification import solved
+from film_recovery.project import PairOf, Project, paths
+from film_recovery.project.specification import keyed_areas, solved
 from film_recovery.stages.building import spec_of
 from film_recovery.stages.reads import set_colour
 
@@ -52,12 +53,25 @@ def moments(project: Project) -> Iterator[HeldOut]:
         yield HeldOut(pair.source, truth.bbox, taken.input, taken.truth, reference)
 
 
+def pipes(project: Project) -> Iterator[tuple[PairOf, int, Evaluator, tuple[Place, Place]]]:
+    """Each held-out pair, its frame of the stacks, and where Source and aligned Reference reach the Ground Truth."""
+    if not project.hold_out:
+        return
+    evaluator = _evaluator(project)
+    truth = evaluator.graph.of_node(evaluator.script.node("FR_GroundTruth1"))
+    source, reference = evaluator.graph.inputs(truth)[:2]
+    assert source is not None and reference is not None  # the graph is the template's own
+    for number, pair in enumerate(project.hold_out, 1):
+        yield pair, number, evaluator, (source, reference)
+
+
 def _evaluator(project: Project) -> Evaluator:
     spec = replace(
         spec_of(project),
         pairs=[(pair.source, pair.reference) for pair in project.hold_out],
         translate=project.alignment.hold_out,
         solved=solved(project.hold_out),
+        live_area_keys=keyed_areas(project, project.hold_out),
     )
     script = nk.parse(graph.recovery_graph(spec), file=str(paths(project).script))
     set_colour(script, project)

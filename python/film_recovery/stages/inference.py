@@ -7,6 +7,7 @@ from typing import Any
 
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.comp.place import Place
+from film_recovery.graph.alignment import WHOLE
 from film_recovery.imaging.writing import COMPRESSIONS
 from film_recovery.project import plain_name
 from film_recovery.stages import walk
@@ -16,6 +17,7 @@ from film_recovery.stages.training import film_words
 from film_recovery.stages.view import View
 
 NON_COMMERCIAL = (".nknc", ".catnc")
+Sides = tuple[float, ...]
 _METHODS = ("matrix", "Colorspace")
 _RECIPES = ("spatial", "colour")
 _COSMETIC = frozenset(
@@ -39,14 +41,30 @@ def prefilter_parity(view: View, check: Check) -> Outcome:
 
 @measures("inference.live_area")
 def live_area(view: View, check: Check) -> Outcome:
-    trained = _box(view, walk.of_class(walk.upstream(view.evaluator, view.side(0), view.numbers), "Crop"))
-    used = _box(view, walk.of_class(view.of_inference(), "Crop"))
-    words = [
-        "the whole frame" if box is None else " ".join(f"{side:g}" for side in box) for box in (trained, used)
-    ]
-    reason = f"Live area in training: {words[0]}; at inference: {words[1]}."
-    value = {"training": trained, "inference": used}
-    return judged(check, trained == used, value, reason, {"node": view.inference_block.path})
+    """The same box, at every pair; of a keyed one that without overlays, which no pair's box may leave."""
+    ev = view.evaluator
+    crops = walk.of_class(walk.upstream(ev, view.side(0), view.numbers), "Crop")
+    trained = {number: _box(view, crops, number) for number in view.numbers}
+    crops = walk.of_class(view.of_inference(), "Crop")
+    wanted_frames = view.wanted_frames
+    # The stack's numbers too: a key of theirs, read on the Source's frames, would crop the master there.
+    frames = {*walk.held_frames(ev, view.side(0)), *view.numbers} & {*wanted_frames}
+    frames |= {*wanted_frames[:1], *wanted_frames[-1:]}
+    used = {frame: _box(view, crops, frame) for frame in sorted(frames)}
+    wanted = _without_overlays(view, list(trained.values()))
+    elsewhere = [box for box in used.values() if box != wanted]
+    less = [number for number, box in trained.items() if box != wanted]
+    inside = all(_lies_in(trained[number], wanted) for number in less)
+    training, inference = _said(wanted), _said(elsewhere[0] if elsewhere else wanted)
+    if less:
+        named = ", ".join(f"{_said(trained[number])} in pair {number}" for number in less)
+        training += f", and {named}"
+    reason = f"Live area in training: {training}; at inference: {inference}."
+    value = {
+        "training": {str(number): box for number, box in trained.items()} if less else wanted,
+        "inference": elsewhere[0] if elsewhere else wanted,
+    }
+    return judged(check, inside and not elsewhere, value, reason, {"node": view.inference_block.path})
 
 
 @measures("inference.same_read")
@@ -222,9 +240,31 @@ def _filter(view: View, place: Place) -> str:
     return " ".join([place.node.class_name, *knobs])
 
 
-def _box(view: View, crops: list[Place]) -> tuple[float, ...] | None:
-    """What the Crops on a way leave together, None without a Crop."""
-    boxes = [view.call(crop).numbers("box", 4) for crop in crops]
+def _without_overlays(view: View, boxes: list[Sides | None]) -> Sides | None:
+    """The live area that all pairs of a keyed Crop are part of: its own word for it, or what its keys span."""
+    if len(view.reference_crops) == 1 and None not in boxes:
+        call = view.call(view.reference_crops[0])
+        if call.is_set(WHOLE):
+            return call.numbers(WHOLE, 4)
+    return _spanned([box for box in boxes if box is not None]) if None not in boxes else None
+
+
+def _spanned(boxes: list[Sides]) -> Sides:
+    left, bottom, right, top = zip(*boxes, strict=True)
+    return min(left), min(bottom), max(right), max(top)
+
+
+def _lies_in(box: Sides | None, other: Sides | None) -> bool:
+    return other is None or (box is not None and _spanned([box, other]) == other)
+
+
+def _said(box: Sides | None) -> str:
+    return "the whole frame" if box is None else " ".join(f"{side:g}" for side in box)
+
+
+def _box(view: View, crops: list[Place], frame: int) -> Sides | None:
+    """What the Crops on a way leave together at ``frame``, None without a Crop."""
+    boxes = [view.call(crop, frame).numbers("box", 4) for crop in crops]
     if not boxes:
         return None
     left, bottom, right, top = zip(*boxes, strict=True)

@@ -23,7 +23,7 @@ def settings(project: Project) -> dict[str, Any]:
     return {
         "pairs": _frames(project.pairs),
         "hold_out": _frames(project.hold_out),
-        "alignment": asdict(project.alignment),
+        "alignment": project.alignment.as_dict(),
         "colour": asdict(project.colour),
         "luma_method": project.method,
         "prefilter": project.prefilter,

@@ -268,7 +268,7 @@ def _curation(project: Project, listener: Listener) -> dict[str, Any] | None:
 
 def _alignment(project: Project, listener: Listener) -> dict[str, Any] | None:
     """The alignment stands in project.yaml; it is recorded when it changed."""
-    alignment = asdict(project.alignment)
+    alignment = project.alignment.as_dict()
     solved = {str(pair.source): pair.matrix for pair in (*project.pairs, *project.hold_out) if pair.matrix}
     if solved:
         alignment["solved"] = solved

@@ -34,6 +34,7 @@ from film_recovery.stages.closed_form import (
     last_training,
     with_model,
 )
+from film_recovery.stages.flagged import flags_of
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.masters import written
 from film_recovery.stages.origin import hashes, made, masters, settings
@@ -121,7 +122,7 @@ def write_report(project: Project, listener: Listener) -> Path:
         stills_left_out=max(0, len(shown) - MOST_STILLS),
         curves=_curves(project),
         elements={name: asdict(element) for name, element in project.elements.items()},
-        settings=settings(project),
+        settings={**settings(project), "flags": flags_of(project) or "none"},
         hashes=hashes(view, frames),
         made=made(view, frames),
         steps=chain.reports(project),
@@ -222,6 +223,8 @@ def _shown(view: View, contenders: tuple[_Contender, ...], moment: HeldOut, disp
         for name in OF_RECIPE[view.kind]
     }
     caption = "Held out of training"
+    if flags := flags_of(view.project).get(f"hold-out {moment.frame}"):
+        caption = f"{caption}; {flags}"
     if moment.frame in _unwritten(view):
         caption = f"{caption}; it was not rendered: Recovered is evaluated from the script"
     still = delivery.Still(

@@ -68,7 +68,7 @@ def signed_state(project: Project, stage: int) -> str:
         about["pairs"] = [(pair.source, pair.reference) for pair in project.pairs]
         about["hold_out"] = [(pair.source, pair.reference) for pair in project.hold_out]
     if stage >= _ALIGNMENT:
-        about["alignment"] = asdict(project.alignment)
+        about["alignment"] = project.alignment.as_dict()
     if stage == _TRAINING:
         about["training"] = asdict(project.training)
     if stage >= _INFERENCE:

@@ -20,6 +20,7 @@ from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import FILE, Project, paths
 from film_recovery.stages.done import digest, last_work
+from film_recovery.stages.flagged import flags_of
 from film_recovery.stages.held_out import pairs_of
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
         progress=listener.progress,
     )
     _keep(places.model, folder)
+    flags = flags_of(project)
     return {
         "key": key,
         "quick": quick,
@@ -94,6 +96,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
             for name, value in figures.items()
         },
         "better": trained.better,
+        **({"flags": flags} if flags else {}),
     }
 
 
