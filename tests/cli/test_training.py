@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from film_recovery import graph
+from film_recovery._files import temporary_prefix
 from film_recovery.engine.run_log import read_log
 from film_recovery.engine.training_config import load
 from film_recovery.imaging.files import read_header, write_frame
@@ -232,8 +233,13 @@ def test_a_folder_has_one_training_at_a_time(film_recovery, started, pairs: Path
             assert "trains in this folder: film-recovery train" in said.error["message"]
             assert f"process {process.pid}" in said.error["message"]
         process.kill()
+    unfinished = temporary_prefix().replace(f"-{os.getpid()}-", f"-{process.pid}-") + "0123456789ab.ckpt"
+    left = pairs.parent / "run" / "checkpoints" / unfinished
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(b"half a checkpoint")
     again = film_recovery("train", "--resume", pairs.parent / "run", "--max-hours", 1e-9, "--json")
     assert again.code == 130, (again.lines, again.text)
+    assert not left.exists()
     assert not (pairs.parent / "run" / ".film-recovery.lock").exists()
 
 

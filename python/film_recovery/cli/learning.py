@@ -41,6 +41,7 @@ from film_recovery.learning.settings import Settings
 from film_recovery.learning.weights import check_preset
 from film_recovery.learning.workers import Workers, from_environment
 from film_recovery.project import lock
+from film_recovery.project.leftovers import clear_unfinished_below
 
 SHEET_EVERY = 100  # steps between two contact sheets
 # What may change when a training is resumed: it decides where and how long, not which weights.
@@ -430,6 +431,7 @@ def _one_curve(curve: str, held_out: PairSource | None) -> str:
 def _begin(holds: _Holds, config: TrainingConfig, task: Any) -> None:
     """Holds the run folder, then notes there what was asked. Raises FilmRecoveryError where another training is."""
     holds.hold(task.folder)
+    clear_unfinished_below(task.folder)
     first_step(task.folder / "checkpoints", task.resume)
     if not task.resume:
         _note(config, task)

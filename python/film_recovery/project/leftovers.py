@@ -1,4 +1,4 @@
-"""What killed processes left unfinished in a project's folders, removed by whoever holds the project next.
+"""What killed processes left unfinished in the folders of a project or a training, removed by whoever holds it next.
 
 Such a file has a name of ours with the process in it (``_files.temporary_prefix``); it never took its place, so nothing
 refers to it. Unfinished frames lie in a folder of their own, which the next render of that folder removes.
@@ -25,8 +25,20 @@ def clear_unfinished(folder: Path | str) -> tuple[Path, ...]:
     found = [root / name for name in os.listdir(root)]
     for top in tops:
         if not (root / top).is_symlink():
-            for place, _, names in os.walk(root / top):
-                found += (Path(place, name) for name in names)
+            found += _below(root / top)
+    return _removed(found)
+
+
+def clear_unfinished_below(folder: Path) -> tuple[Path, ...]:
+    """As :func:`clear_unfinished`, of everything below ``folder``, which is one of ours alone: a training's."""
+    return _removed(_below(folder.resolve()))
+
+
+def _below(folder: Path) -> list[Path]:
+    return [Path(place, name) for place, _, names in os.walk(folder) for name in names]
+
+
+def _removed(found: list[Path]) -> tuple[Path, ...]:
     left = [path for path in found if _is_left(path)]
     for path in left:
         with explained(path, "removed"):
