@@ -8,7 +8,9 @@ chosen on. Prints one JSON object a subject.
 
 * **offset**: three shots, two edits each of inserted, dropped, repeated frames. ``frames_right``: share of the Source's
   frames given their moment; ``frames_right_or_said``: the same, with frames within the span in which an edit is said
-  to lie; ``offsets_right``: share of the edits found at the right place or within that span.
+  to lie, or in a run that says it cannot tell; ``edits_found_and_named``: share of the edits with the right kind at the
+  right place or within that span; ``edits_named_or_said``: the same, with those of which the kind is said not to be
+  sure, this one or another, and those in or beside a run that says it cannot tell its offset.
 * **cuts**: on both elements of the same reels.
 * **faults**: one on every fifth frame. ``recall``: share of the faulty frames excluded, for any reason; ``named``: by
   the planted kind and side; ``kept``: share of the clean frames that stay.
@@ -62,7 +64,7 @@ def main() -> None:
 
 
 def offsets(seeds: range) -> None:
-    frames = right = said = found = edits = true_cuts = right_cuts = all_cuts = wrong_runs = 0
+    frames = right = said = found = told = edits = true_cuts = right_cuts = all_cuts = wrong_runs = 0
     for seed in seeds:
         rng = np.random.default_rng(seed)
         kinds = rng.choice(EDITS, 2, replace=False)
@@ -82,9 +84,13 @@ def offsets(seeds: range) -> None:
             said += same or within
         for kind, frame in case.edits:
             edits += 1
-            found += any(
-                change.kind == kind and change.earliest - 1 <= frame <= change.latest + 1
-                for change in matched.changes
+            near = [one for one in matched.changes if one.earliest - 1 <= frame <= one.latest + 1]
+            named = any(change.kind == kind for change in near)
+            found += named
+            told += (
+                named
+                or any(change.alike is not None and change.alike[0] == kind for change in near)
+                or bool(open_frames & {frame - 1, frame, frame + 1})
             )
         wrong_runs += sum(run.sure and not _true(run, case) for run in matched.runs)
         shots = find_shots(known[1])
@@ -100,6 +106,7 @@ def offsets(seeds: range) -> None:
         frames_right_or_said=said / frames,
         edits=edits,
         edits_found_and_named=found / edits,
+        edits_named_or_said=told / edits,
         sure_runs_with_a_wrong_offset=wrong_runs,
     )
     _say("cuts", cuts=true_cuts, recall=right_cuts / true_cuts, precision=right_cuts / max(1, all_cuts))

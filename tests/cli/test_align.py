@@ -105,6 +105,7 @@ def test_two_sequences_are_aligned_and_all_of_it_is_kept(film: Path, tmp_path: P
         assert one["verdict"] == "pass", one["reason"]
         assert off(one["matrix"], one["frame"]) < 0.15
         assert one["residual"] < 0.15 and "tiles" not in one["residuals"]
+        assert one["residual_warp"]["rms"] < 0.1
     result = events[-1]
     assert result["verdict"] == "pass" and [one["matrix"] for one in result["frames"]] == [
         one["matrix"] for one in frames
@@ -204,6 +205,10 @@ def test_nothing_is_written_among_the_elements_and_what_contradicts_is_refused(
         (None, sequences(film, weave="loose"), "Weave cannot be loose"),
         (folder, Asked(frames="1001"), "--frames cannot be given"),
         (folder, Asked(weave="kept"), "stand apart"),
+        (folder, Asked(source_space="scene_linear"), "so --source-space cannot be given"),
+        (folder, Asked(reference_space="scene_linear"), "so --reference-space cannot be given"),
+        (folder, Asked(offset=4), "so --offset cannot be given"),
+        (folder, Asked(reference_aspect=2.0), "so --reference-aspect cannot be given"),
     ):
         with pytest.raises(UsageError, match=words):
             said(where, asked)

@@ -114,6 +114,28 @@ def test_one_matrix_a_shot_over_the_pairs_that_curation_recorded(film: Path, tmp
     assert matrices[1] == matrices[2] != matrices[4]
 
 
+def test_the_live_area_is_of_all_pairs_and_not_of_the_range_alone(film: Path, tmp_path: Path) -> None:
+    """Of the Source the first scene's Reference lacks two columns on the left, the second's three on the right."""
+    folder = made(film, tmp_path / "p", (pair(2, "1"), pair(5, "2")), ())
+    code, _ = said(folder, Asked(weave="constant", frames="1-2", apply=True))
+    left, _, right, _ = project.load(folder).alignment.live_area or (0, 0, 0, 0)
+    assert code == EXIT_DONE and 2 <= left <= 5 and WIDTH - 7 <= right <= WIDTH - 3
+    alone = project.load(folder).pairs[1]
+    assert not alone.matrix, "it was looked at, and not asked for"
+    moved = replace(alone, matrix=(1, 0, -20, 0, 1, 0, 0, 0, 1))  # where it lies is the project's to say
+    other = made(film, tmp_path / "q", (pair(2, "1"), moved), ())
+    said(other, Asked(weave="constant", frames="1-2", apply=True))
+    assert WIDTH - 25 <= project.load(other).alignment.live_area[2] <= WIDTH - 20
+    assert project.load(other).pairs[1] == moved
+
+
+def test_a_pair_that_the_live_area_does_not_know_is_named(film: Path, tmp_path: Path) -> None:
+    folder = made(film, tmp_path / "p", (pair(2), pair(8)), ())
+    _, events = said(folder, Asked(weave="constant", frames="1-2"))
+    (told,) = [one["reason"] for one in events if one.get("id") == "live area"]
+    assert told.startswith("The live area does not know frame 8: ")
+
+
 def test_a_range_whose_reference_frames_are_not_known_is_refused(film: Path, tmp_path: Path) -> None:
     pairs = (pair(2), replace(pair(5), reference=6))
     folder = made(film, tmp_path / "p", pairs, ())
@@ -222,6 +244,7 @@ def test_a_subtitle_that_comes_and_goes_keys_the_one_crop(tmp_path: Path) -> Non
     assert loaded.alignment.live_area is not None
     whole = loaded.alignment.live_area
     assert list(loaded.alignment.live_area_keys) == [2]
+    assert "An overlay stands in 1 of 3 frames, first in 2." in events[-1]["around"]
     assert loaded.alignment.live_area_keys[2][1] > whole[1] + 20  # cut off from below
     stages.build_script(loaded)
     script = nk.load(project.paths(loaded).script)

@@ -26,8 +26,10 @@ from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError
 from film_recovery.footage.clip import open_clip
 from film_recovery.footage.faults import BANDS, BLOCKS, Fault
 from film_recovery.footage.faults import FLASH as FLASHED
-from film_recovery.footage.offset import Match, Run
+from film_recovery.footage.neighbours import confirmed
+from film_recovery.footage.offset import Match, Run, match
 from film_recovery.footage.placement import Placement
+from film_recovery.footage.signatures import signatures
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.project import Alignment, Draft, Element, PairOf
@@ -369,6 +371,30 @@ def test_what_cannot_be_allowed_is_refused_before_anything_is_read(
         said(lambda report: command.curate(report, *given))
     if text in ("1034:flahs", "1034:"):
         assert "flash" in str(error.value.remedy) and "unlike" in str(error.value.remedy)
+
+
+def test_a_frame_that_the_source_has_not_cannot_be_allowed(film: Path, folder: Path, tmp_path: Path) -> None:
+    sequences = (None, pattern(film, "source"), pattern(film, "reference"))
+    for given, frames, text, there in (
+        (sequences, None, "1034:flash", "1001-1030"),
+        (sequences, "1005-1010", "1004:unlike", "1005-1010"),
+        ((folder, None, None), None, "998:flash", "1001-1030"),
+    ):
+        wanted = Wanted(out=tmp_path, allow=("1009:flash", text), frames=frames)
+        with pytest.raises(UsageError, match=f"--allow {text}: frame {text.split(':')[0]} is none") as error:
+            said(lambda report, given=given, wanted=wanted: command.curate(report, *given, wanted))
+        assert there in str(error.value.remedy)
+
+
+def test_the_offset_is_held_against_larger_pictures(film: Path, curated: tuple[int, dict, Path]) -> None:
+    recorded = json.loads((curated[2] / "curation.json").read_text(encoding="utf-8"))["offset"]
+    source, reference = (open_clip("one", pattern(film, name)) for name in ("source", "reference"))
+    known = signatures(source)
+    thumbnails = match(known, signatures(reference))
+    larger = confirmed(source, reference, known, thumbnails)
+    margins, expected = ([run.margin for run in one.runs] for one in (thumbnails, larger))
+    assert [run["margin"] for run in recorded["runs"]] == pytest.approx(expected, abs=1e-4)
+    assert margins != pytest.approx(expected, rel=0.05), "or this would not tell which were recorded"
 
 
 def test_an_unlike_frame_that_is_allowed_can_be_chosen() -> None:

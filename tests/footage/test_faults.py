@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 
+import cv2
 import numpy as np
 import pytest
 
@@ -21,8 +22,11 @@ from film_recovery.demo.reels import (
 )
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.compression import banding, blockiness
-from film_recovery.footage.faults import THRESHOLDS, Fault, excluded, find_faults, measured
+from film_recovery.footage.faults import THRESHOLDS, Fault, _blurs, excluded, find_faults, measured
 from film_recovery.footage.offset import match
+from film_recovery.footage.onesided import one_sided
+from film_recovery.footage.passing import passing, scratches
+from film_recovery.footage.placement import Placement
 from film_recovery.footage.signatures import signatures
 from film_recovery.imaging.luma import luma
 
@@ -146,3 +150,54 @@ def test_compression_and_banding(photograph) -> None:
     heavy = Reel([compressed(picture, 10) for picture in reel.pictures], reel.frames)
     found = find_faults(reel, heavy, [(frame, frame) for frame in reel.frames])
     assert {(fault.kind, fault.side) for fault in found} >= {("compression", "Reference")}
+
+
+def textured(seed: int, blur: float, size: tuple[int, int] = (200, 280)) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(0, 1, size).astype(np.float32)
+    soft = cv2.GaussianBlur(noise, (0, 0), blur)
+    return np.clip(0.5 + 0.15 * soft / soft.std(), 0, 1).astype(np.float32)
+
+
+def test_a_smear_under_grain_shows_along_its_own_way() -> None:
+    clean = textured(250, 2.0)
+    smeared = cv2.filter2D(clean, -1, np.full((1, 9), 1 / 9, np.float32))
+    grain = np.random.default_rng(251).normal(0, 0.04, clean.shape).astype(np.float32)
+    found = [one_sided(picture + grain, clean, Placement()) for picture in (clean, smeared)]
+    sharp, soft = (np.array(one.softness) for one in found if one is not None)
+    lost = soft - sharp  # along 0, 22.5, 45, 67.5, 90 … degrees
+    assert np.argmax(lost) == 0 and lost[0] > THRESHOLDS["motion blur"] and lost[4] < lost[0] / 2
+    # Where a shot's own softness wanders, a blurred frame is held against the few beside it.
+    steady = np.concatenate([np.linspace(0, 1, 20), np.linspace(1, 0, 20)])[:, None].repeat(8, axis=1)
+    steady[30, 2] += 0.5
+    value, limit = _blurs(steady, np.zeros(40, np.intp), THRESHOLDS["motion blur"])
+    assert np.flatnonzero(value > limit).tolist() == [30]
+
+
+def test_a_scratch_through_black_is_one() -> None:
+    plane = textured(252, 6.0)
+    plane[140:] = 0.03
+    lamp_post = plane.copy()
+    plane[:, 100] -= 0.3
+    lamp_post[:130, 100] -= 0.3
+    assert scratches(np.clip(plane, 0, 1))[100] < -4 * THRESHOLDS["scratch"]
+    assert abs(scratches(np.clip(lamp_post, 0, 1))[100]) < THRESHOLDS["scratch"]
+
+
+def test_the_edge_of_a_letterbox_is_no_detail() -> None:
+    # The picture ends where tiles do: the step to black is at the edge of a tile, and none of it is the picture's.
+    plane = 0.5 + 0.05 * (textured(253, 8.0, (240, 312)) - 0.5)
+    plane[60:180, 60:200] = textured(254, 3.0, (120, 140))
+    boxed = plane.copy()
+    boxed[:, 288:] = boxed[216:] = 0
+    found = one_sided(plane, boxed, Placement())
+    assert found is not None and found.covered == (0.0, 0.0)
+
+
+def test_a_neighbour_that_hardly_resembles_a_frame_excuses_no_jump() -> None:
+    whole = textured(255, 1.5, (240, 300))
+    still, jumped, farther = (whole[20:220, 20 + off : 260 + off] for off in (0, 6, -6))
+    noise = textured(256, 1.5, still.shape)
+    beyond = (0.3 * farther + 0.7 * noise).astype(np.float32)  # says that the frame moves steadily on
+    around = [(-1, still), (1, still), (2, beyond)]
+    right, down = passing(jumped, around).jump
+    assert np.hypot(right, down) * 240 == pytest.approx(6, abs=0.7)

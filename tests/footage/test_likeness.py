@@ -118,3 +118,23 @@ def test_a_placement_that_one_shot_misled_is_put_right(
     assert found.frames == {frame: frame for frame in numbers} and found.offset == 0
     monkeypatch.setattr("film_recovery.footage.offset.REFINEMENTS", 1)
     assert match(*elements).frames != found.frames
+
+
+def test_what_only_a_rough_placement_ruled_out_is_looked_for_at_last(
+    photograph: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The last shot is fine and stands elsewhere in the Source: laid over roughly it resembles nothing anywhere, while
+    # the others do, and make the placement finer.
+    rng = np.random.default_rng(330)
+    noise = rng.normal(0, 1, (SHOT, SIZE[1], SIZE[0])).astype(np.float32)
+    fine = np.stack([0.5 + 0.2 * cv2.GaussianBlur(plane, (0, 0), 0.6) for plane in noise])
+    coarse = moments(photograph, 120, 0.03, 331)
+    order = [*range(120, 160), *range(120)]
+    clean = np.concatenate([coarse, fine])
+    source = known([1001 + row for row in range(160)], 0.7 * clean[order] + 0.2, 332)
+    reference = known(list(range(1, 161)), clean, 333)
+    truth = {1001 + row: 1 + at for row, at in enumerate(order)}
+    monkeypatch.setattr(matching, "CELLS", 0)
+    monkeypatch.setattr("film_recovery.footage.offset.place", lambda *_: Placement(right=1.5 / SIZE[0]))
+    found = match(source, reference)
+    assert abs(found.placement.right) < 0.01 and found.frames == truth

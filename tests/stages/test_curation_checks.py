@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -11,8 +13,11 @@ import numpy as np
 import pytest
 
 from film_recovery import project, recipes
+from film_recovery.cli.learning import Asked, train
+from film_recovery.cli.report import Report, events_to
 from film_recovery.demo import reels
 from film_recovery.demo.reels import compressed
+from film_recovery.errors import FilmRecoveryError
 from film_recovery.project import Alignment, PairOf
 from film_recovery.stages.flagged import flags_of
 
@@ -181,6 +186,30 @@ def test_flags_travel_on(place: Any) -> None:
     for id in ("training.flags", "validation.flags"):
         found = place.outcome(id)
         assert found.outcome == "info" and not found.pending and found.show["frame"] == 5
+
+
+def test_a_training_by_hand_says_the_flags_as_a_run_does(place: Any, tmp_path: Path) -> None:
+    script = place.script
+
+    def heard(out: str, node: str = "CopyCat9") -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = []
+        token = events_to.set(lambda event: events.append(dict(event)))
+        try:
+            with Report(as_json=True) as report, suppress(FilmRecoveryError):
+                train(report, Asked(script=script, node=node, steps=0, out=tmp_path / out))
+        finally:
+            events_to.reset(token)
+        return [event for event in events if event.get("id") == "training.flags"]
+
+    assert heard("plain") == []
+    with_flags(place, 5, "parallax: the mast")
+    known = place.outcome("training.flags")
+    (said,) = heard("run", "CopyCat1")
+    assert (tmp_path / "run" / "model.pt").is_file()
+    assert (said["outcome"], said["reason"]) == (known.outcome, known.reason) and "pair 5" in said["reason"]
+    (place.folder / project.FILE).write_text("film: [", encoding="utf-8")
+    (said,) = heard("broken")
+    assert said["outcome"] == "warn" and "not known" in said["reason"]
 
 
 @pytest.mark.parametrize("id", ["reference_better", "matching", "coverage", "exclusions", "flags"])

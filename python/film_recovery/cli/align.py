@@ -14,6 +14,7 @@ from typing import Any
 
 from film_recovery import ledger, project
 from film_recovery.cli import align_files as files
+from film_recovery.cli.curate_task import refuse_spaces
 from film_recovery.cli.pairs import held
 from film_recovery.cli.report import Report
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
@@ -29,6 +30,7 @@ from film_recovery.footage.aligned import (
 )
 from film_recovery.footage.clip import Clip, open_clip
 from film_recovery.imaging.frame_ranges import parse_frames
+from film_recovery.project import Project
 from film_recovery.protection import keep_apart
 from film_recovery.registration.live_area import LiveArea
 from film_recovery.registration.residual import FAIL, PASS
@@ -59,8 +61,8 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """``shots``: that no smoothing crosses. ``pairs``: of a project, in the order of its stacks. ``looked_at``: moments
-    at which overlays are looked for, whatever the others are."""
+    """``shots``: that no smoothing crosses. ``pairs``: of a project, in the order of its stacks. ``project``: whose
+    pairs and hold-outs the live area is measured on, whatever ``moments`` are."""
 
     source: Clip
     reference: Clip
@@ -68,7 +70,7 @@ class _Work:
     out: Path | None
     shots: Sequence[Span] = ()
     pairs: Sequence[Moment] | None = None
-    looked_at: Sequence[Moment] = ()
+    project: Project | None = None
 
 
 def align_command(
@@ -135,6 +137,13 @@ def _of_project(folder: Path, asked: Asked) -> _Work:
             f"A project has its own elements and pairs, so --{given[0]} cannot be given.",
             remedy="leave it out" if given[0] != "frames" else "leave it out, or say which --weave",
         )
+    refuse_spaces(asked.source_space, asked.reference_space)
+    told = [name for name in ("offset", "source_aspect", "reference_aspect") if getattr(asked, name)]
+    if told:
+        raise UsageError(
+            f"A project says this itself, so --{told[0].replace('_', '-')} cannot be given.",
+            remedy="leave it out; the offset stands in its pairs, pixel_aspect with its elements in project.yaml",
+        )
     if asked.weave in ("kept", "removed") and not asked.frames:
         raise UsageError(
             f"The pairs of a project stand apart, and weave is a path from frame to frame: --weave {asked.weave} "
@@ -152,7 +161,7 @@ def _of_project(folder: Path, asked: Asked) -> _Work:
     out = _apart(asked.out or project.paths(loaded).alignment, source, reference)
     shots = aligning.shots(loaded, source, moments) if asked.weave != EACH else ()
     stack = pairs[: len(loaded.pairs)]
-    return _Work(source, reference, moments, out, shots, stack, pairs)
+    return _Work(source, reference, moments, out, shots, stack, loaded)
 
 
 def _apart(out: Path | None, *clips: Clip) -> Path | None:
@@ -212,14 +221,44 @@ def _record(out: Path | None, about: Mapping[str, Any]) -> Iterator[tuple[files.
 
 
 def _live_area(report: Report, work: _Work, found: Sequence[Aligned]) -> LiveArea | None:
-    """None where no frame is aligned, or they share no picture, which is said."""
-    if not any(one.solution.solved and one.verdict != FAIL for one in found):
+    """None where no frame is aligned, or they share no picture, which is said.
+
+    Of a project it is one for all pairs and hold-outs, so those of them that are not in ``found`` are looked at too.
+    """
+    if not any(_lies(one) for one in found):
         return None
+    everywhere, always = list(found), set[Moment]()
+    if work.project is not None:
+        always = set(aligning.moments(work.project))
+        everywhere += _beside(report, work, work.project, found)
     try:
-        return find_live_area(work.source, work.reference, found, always=set(work.looked_at))
+        return find_live_area(work.source, work.reference, everywhere, always=always)
     except FilmRecoveryError as error:
         report.check("live area", "warn", reason=error.message, remedy=error.remedy)
         return None
+
+
+def _beside(report: Report, work: _Work, loaded: Project, found: Sequence[Aligned]) -> list[Aligned]:
+    """The project's moments that are not in ``found``; one that does not lie on the Source is named."""
+    seen = {(one.frame, one.reference_frame) for one in found}
+    total = len(set(aligning.moments(loaded)) - seen)
+    others = []
+    for one in aligning.beside(loaded, seen, work.source, work.reference):
+        if not _lies(one):
+            report.check(
+                "live area",
+                "warn",
+                reason=f"The live area does not know frame {one.frame}: {one.reason}",
+                remedy="align that pair, or take another frame for it",
+            )
+        others.append(one.brief())
+        report.progress("live area", len(others), total)
+    return others
+
+
+def _lies(one: Aligned) -> bool:
+    """Whether the Reference lies on the Source there, as far as is known."""
+    return one.solution.solved and one.verdict != FAIL
 
 
 def _tell(report: Report, one: Aligned, told: Mapping[str, Any]) -> None:
@@ -237,6 +276,9 @@ def _tell(report: Report, one: Aligned, told: Mapping[str, Any]) -> None:
     report.check(
         "alignment", _OUTCOME[one.verdict], reason=f"{where}: {one.verdict}. {one.reason}", remedy=remedy
     )
+    if one.warp is not None and one.warp.measurable:
+        bent = f"{one.warp.rms:.2f} px on average, {one.warp.largest:.2f} at most"
+        report.say(f"{where}: residual warp (lens, shrinkage) {bent}; --mesh writes it as an STMap")
 
 
 def _without_tiles(one: Aligned) -> dict[str, Any] | None:
@@ -256,6 +298,7 @@ def _summary(
         "verdict": max((one.verdict for one in found), key=VERDICTS.index),
         "frames": frames,
         "live_area": None if area is None else [area.box.x, area.box.y, area.box.r, area.box.t],
+        "around": [] if area is None else list(area.reasons()),
         "out": None if work.out is None else str(work.out),
     }
 

@@ -33,6 +33,7 @@ app.add_typer(config_app, name="config")
 
 Json = Annotated[bool, typer.Option("--json", help="JSON lines instead of text.")]
 TakeOver = Annotated[bool, typer.Option("--take-over", help="Take the project from whoever holds it.")]
+By = Annotated[str, typer.Option("--by", help="Who works; by default the login name.")]
 Project = Annotated[Path, typer.Option("--project", help="The project's folder; by default this one.")]
 HERE = Path(".")
 

@@ -27,6 +27,7 @@ from film_recovery.footage.faults import THRESHOLDS, Fault, excluded, find_fault
 from film_recovery.footage.neighbours import confirmed
 from film_recovery.footage.offset import Match, match
 from film_recovery.footage.signatures import Signatures, signatures
+from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.project import PairOf
 
 _UNLIKE = "unlike"  # the kind under which --allow keeps a frame that looks like none of the Reference
@@ -38,7 +39,8 @@ def curate(
     report: Report, folder: Path | None, source: str | None, reference: str | None, wanted: Wanted
 ) -> int:
     """Chooses pairs of a project's elements, or of two sequences, and says why; EXIT_CHECK_FAILED where the Reference
-    is not better. Raises UsageError for neither, for ``apply`` without a project, and as :func:`allowed_of`."""
+    is not better. Raises UsageError for neither, for ``apply`` without a project, and as :func:`allowed_of` and
+    :func:`refuse_absent`."""
     allowed = allowed_of(wanted.allow)
     task = task_of(folder, source, reference, wanted)
     if wanted.apply and task.project is None:
@@ -47,6 +49,7 @@ def curate(
         )
     for name, clip in task.clips:
         protection.keep_apart(task.out, clip.sequence.folder, f"where the {name} keeps its frames")
+    refuse_absent(allowed, task.source.frames)
     decided = _decided(report, task, wanted, allowed)
     made = written(task, decided)
     if wanted.apply and task.project is not None:
@@ -182,6 +185,16 @@ def allowed_of(texts: Sequence[str]) -> Allowed:
             )
         found.add((int(number), kind))
     return frozenset(found)
+
+
+def refuse_absent(allowed: Allowed, frames: Sequence[int]) -> None:
+    """Raises UsageError for the first frame that is allowed and not among ``frames``, those of the Source."""
+    for frame, kind in sorted(set(allowed)):
+        if frame not in set(frames):
+            raise UsageError(
+                f"--allow {frame}:{kind}: frame {frame} is none of the Source's that are looked at.",
+                remedy=f"those are {format_frames(frames)}",
+            )
 
 
 def _reasoned(choice: Choice, shown: Sequence[Shown]) -> Choice:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from film_recovery.cli.app import HERE, Json, Project, TakeOver, app, guarded, pairs_app
+from film_recovery.cli.app import HERE, By, Json, Project, TakeOver, app, guarded, pairs_app
 from film_recovery.cli.report import Report
 
 Folder = Annotated[Path | None, typer.Argument(metavar="[PROJECT]", help="The project's folder.")]
@@ -32,7 +32,8 @@ SourceSpace = Annotated[
 ReferenceSpace = Annotated[
     str, typer.Option("--reference-space", help="Of sequences: colour space of the Reference's files.")
 ]
-By = Annotated[str, typer.Option("--by", help="Who works; by default the login name.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for what is made; by default the project's.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Write what was found into the project.")]
 
 
 @app.command()
@@ -46,7 +47,7 @@ def ingest(
     most: Annotated[
         int,
         typer.Option(min=40, help="How many frames of each element are decoded, in runs; all headers are."),
-    ] = 600,
+    ] = 600,  # a minute or two at 2K
     every: Annotated[
         bool, typer.Option("--all", help="Decode every frame: no NaN and no repeated frame is passed over.")
     ] = False,
@@ -91,15 +92,16 @@ def curate(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Leave the project's own pairs out of account.")
     ] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for table, sheet and plot.")] = None,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="Write pairs and hold-out into the project.")
-    ] = False,
+    out: Out = None,
+    apply: Apply = False,
     by: By = "",
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
-    """Offset, shots, faults, the Reference's worth, and pairs chosen by what they cover, each with its reason."""
+    """Offset, shots, faults, the Reference's worth, and pairs chosen by what they cover, each with its reason.
+
+    --out has the table, the contact sheet and the plot; --apply writes pairs and hold-out into the project.
+    """
     from film_recovery.cli.curate import curate as choose
     from film_recovery.cli.curate_task import Wanted
 
@@ -232,32 +234,31 @@ def align(
         bool,
         typer.Option("--mesh", help="The residual warp (lens, shrinkage) as STMaps too; needs a folder."),
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for align.json, heat-maps and FR_Align.nk.")
-    ] = None,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="Write the solutions and the live area into the project.")
-    ] = False,
+    out: Out = None,
+    apply: Apply = False,
     by: By = "",
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
-    """Solves where the Reference lies on the Source, and measures what is left, by other means."""
+    """Solves where the Reference lies on the Source, and measures what is left, by other means.
+
+    --out has align.json, heat-maps and FR_Align.nk; --apply writes the solutions and the live area into the project.
+    """
     from film_recovery.cli.align import Asked, align_command
 
     asked = Asked(
-        source,
-        reference,
-        frames,
-        offset,
-        source_space,
-        reference_space,
-        source_aspect,
-        reference_aspect,
-        weave,
-        mesh,
-        out,
-        apply,
+        source=source,
+        reference=reference,
+        frames=frames,
+        offset=offset,
+        source_space=source_space,
+        reference_space=reference_space,
+        source_aspect=source_aspect,
+        reference_aspect=reference_aspect,
+        weave=weave,
+        mesh=mesh,
+        out=out,
+        apply=apply,
     )
     with Report(json) as report:
         guarded(report, lambda: align_command(report, project, asked, by, take_over))

@@ -24,7 +24,6 @@ from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.imaging.sequence import Sequence as FileSequence
 from film_recovery.project.model import Project
 
-MOST = 600  # frames of an element that are decoded, unless more are asked for: a minute or two at 2K
 _RUN = 60  # consecutive ones, where there are more
 _MATCHED = 8  # frames that the matrix is told by
 
@@ -58,7 +57,7 @@ def ingest(
     source: str | None,
     reference: str | None,
     frames: str | None = None,
-    most: int | None = MOST,
+    most: int | None = None,
     source_space: str = "",
     reference_space: str = "",
 ) -> int:

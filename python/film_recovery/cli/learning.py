@@ -348,6 +348,7 @@ def _on_script(
     if options["workers"].writes:
         project = project_held(report, config.script, lock.held, f"train {config.node}", holds.take_over)
         holds.stack.enter_context(project)
+        _tell_flags(report, config.script)
     evaluator = Evaluator(nk.load(config.script))
     node = evaluator.script.node(config.node)
     recipe, _ = recipe_of(evaluator, node, config.recipe or None)
@@ -364,6 +365,25 @@ def _on_script(
         held_out=held_out,
         **options,
     )
+
+
+def _tell_flags(report: Report, script: Path) -> None:
+    """Says which pairs carry flags, where ``script`` is a project's: as ``run`` does before it trains."""
+    from film_recovery import project
+    from film_recovery.cli.project import show
+    from film_recovery.stages.flagged import when_training
+
+    folder = lock.project_of(script)
+    if folder is None:
+        return
+    try:
+        outcome = when_training(project.load(folder))
+    except FilmRecoveryError as error:  # the script trains without its project; what is not known is said
+        reason = f"Whether its pairs carry flags is not known: {error.message}"
+        report.check("training.flags", "warn", reason=reason, remedy=error.remedy)
+        return
+    if outcome is not None:
+        show(report, outcome)
 
 
 def _check_network(config: TrainingConfig, settings: Settings | None, workers: Workers) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from film_recovery.cli.app import HERE, Json, Project, TakeOver, app, guarded
+from film_recovery.cli.app import HERE, By, Json, Project, TakeOver, app, guarded
 from film_recovery.cli.report import Report
 
 
@@ -121,8 +121,8 @@ def fix(
 @app.command()
 def run(
     project: Project = HERE,
-    by: Annotated[str, typer.Option("--by", help="Who works; by default the login name.")] = "",
-    take_over: Annotated[bool, typer.Option(help="Take the project from whoever holds it.")] = False,
+    by: By = "",
+    take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
     """Takes a project through all stages; stops where a check fails, continues when run again."""

@@ -22,6 +22,7 @@ from film_recovery.footage.cuts import find_shots
 from film_recovery.footage.signatures import signatures
 from film_recovery.imaging.frame import Pixels
 from film_recovery.registration import live_area as areas
+from film_recovery.registration.bending import Bending, bending
 from film_recovery.registration.geometry import (
     Grid,
     Matrix,
@@ -50,7 +51,8 @@ Progress = Callable[[str, int, int], None]
 @dataclass(frozen=True, eq=False)
 class Aligned:
     """One moment. ``residual``: None where nothing was solved, or what is solved cannot be measured, as ``unmeasured``
-    says. ``repaired``: the matrix comes from the neighbours.
+    says. ``warp``: what of it bends, as lens and shrinkage do; None where too little was measured. ``repaired``: the
+    matrix comes from the neighbours.
     """
 
     frame: int
@@ -59,6 +61,7 @@ class Aligned:
     residual: Residual | None
     repaired: bool = False
     unmeasured: str = ""
+    warp: Bending | None = None
 
     @property
     def verdict(self) -> str:
@@ -92,6 +95,7 @@ class Aligned:
             "reason": self.reason,
             "residual": self.pixels,
             "residuals": None if found is None else found.as_dict(),
+            "residual_warp": None if self.warp is None else self.warp.as_dict(),
         }
 
 
@@ -127,7 +131,7 @@ def align(
             tell("align", done, total)
         for moment, (solution, repaired) in zip(shot, _smoothed(shot, solutions, weave), strict=True):
             found, why = _left(_both(source, reference, moment), solution, tolerance)
-            yield Aligned(*moment, solution, found, repaired, why)
+            yield Aligned(*moment, solution, found, repaired, why, _bent(found))
             done += 1
             tell("align", done, total)
 
@@ -136,7 +140,11 @@ def _alone(source: Clip, reference: Clip, moment: Moment, tolerance: Tolerance |
     pictures = _both(source, reference, moment)
     solution = _solved(source, reference, moment, pictures)
     found, why = _left(pictures, solution, tolerance)
-    return Aligned(*moment, solution, found, unmeasured=why)
+    return Aligned(*moment, solution, found, unmeasured=why, warp=_bent(found))
+
+
+def _bent(found: Residual | None) -> Bending | None:
+    return None if found is None else bending(found)
 
 
 def _both(source: Clip, reference: Clip, moment: Moment) -> tuple[Pixels, Pixels]:

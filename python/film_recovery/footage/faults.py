@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.compression import banding, blockiness
-from film_recovery.footage.onesided import OneSided, one_sided
+from film_recovery.footage.onesided import DIRECTIONS, OneSided, one_sided
 from film_recovery.footage.passing import Passing, passing, scratches
 from film_recovery.footage.placement import Placement
 from film_recovery.footage.runs import part_of
@@ -37,14 +37,16 @@ BLUR, OCCLUSION, TEXT, BLOCKS, BANDS = (
 SIDES = ("Source", "Reference")
 
 WIDTH = 480  # pixels: the size at which frames are compared
-NEAR = 12  # frames before and after whose middle is usual: a lens or a move changes more slowly
+# Frames before and after whose middle is usual for softness. The many: a blur may last; the few: where a shot's own
+# softness changes quickly, a blurred frame is still softer than those beside it.
+NEAR = (12, 4)
 REACH = 2  # frames before and after that passing faults are held against
 WINDOW = 6  # frames before and after that a flash is held against
 OUTSIDE = 0.04  # of the width, each side: edges of letterboxes and apertures look like scratches
 OUTLIER = 6.0  # times the usual spread within a shot, where that is more than the threshold
 
 # Units as in Fault.value. Chosen on simulated reels (demo/reels.py, seeds 100 to 105): between what clean frames under
-# heavy grain, weave and flicker reach and what was planted.
+# heavy grain, weave and flicker reach and what was planted. Of blur on seeds 100 to 119.
 THRESHOLDS: Mapping[str, float] = MappingProxyType(
     {
         FLASH: 0.06,
@@ -52,7 +54,7 @@ THRESHOLDS: Mapping[str, float] = MappingProxyType(
         INSTABILITY: 0.4,
         DIRT: 0.3,
         SCRATCH: 0.04,
-        BLUR: 0.25,
+        BLUR: 0.16,
         OCCLUSION: 3.5,
         TEXT: 0.25,
         BLOCKS: 0.4,
@@ -66,14 +68,14 @@ UNITS: Mapping[str, str] = MappingProxyType(
         INSTABILITY: "% of the width off the path of the frames around it",
         DIRT: "% of the picture in spots that only this frame has",
         SCRATCH: "of encoded luma along a column",
-        BLUR: "stops less gradient than usual in this shot, against the other element",
+        BLUR: "stops less gradient along one way than is usual near, against the other element",
         OCCLUSION: "% of the picture in one patch that the other element shows and this one does not",
         TEXT: "% of the picture under strokes that the other element does not have",
         BLOCKS: "times larger steps at the edges of 8 × 8 blocks than inside",
         BANDS: "of the smooth gradients are plateaus and steps",
     }
 )
-RELATIVE = (SPLICE, INSTABILITY, DIRT, SCRATCH, BLUR)  # held against their shot
+RELATIVE = (SPLICE, INSTABILITY, DIRT, SCRATCH)  # held against their shot
 BRIEF = (SPLICE, INSTABILITY)  # pass in a frame or two; what lasts longer is the picture's own movement
 LONGEST = 2  # frames of those
 
@@ -304,8 +306,10 @@ def _judged(figures: list[PairFigures], limits: Mapping[str, float], both: bool)
                 table[kind][row] = value
         for kind, values in table.items():
             limit = np.full(len(figures), limits[kind])
-            if kind in RELATIVE:
-                values, limit = _held_against_shot(values, shots, limits[kind], deviation=kind == BLUR)
+            if kind == BLUR:
+                values, limit = _blurs(_softness(figures, side), shots, limits[kind])
+            elif kind in RELATIVE:
+                values, limit = _held_against_shot(values, shots, limits[kind])
             out = values > limit
             if kind in BRIEF:
                 out &= ~_lasting(out, shots)
@@ -336,7 +340,6 @@ def _values(one: PairFigures, side: int) -> dict[str, float]:
     if one.sides is not None:
         found[TEXT] = 100 * one.sides.text[side]
         found[OCCLUSION] = 100 * one.sides.covered[side]
-        found[BLUR] = one.sides.softness if side == 0 else -one.sides.softness
     return found
 
 
@@ -363,20 +366,44 @@ def _flashes(means: NDArray[np.float64], shots: NDArray[np.intp]) -> NDArray[np.
 
 
 def _held_against_shot(
-    values: NDArray[np.float64], shots: NDArray[np.intp], limit: float, *, deviation: bool
+    values: NDArray[np.float64], shots: NDArray[np.intp], limit: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Values and limits: the limit rises where a shot's values scatter; ``deviation``: from the middle near."""
-    out, limits = values.copy(), np.full(len(values), limit)
+    """Values and limits: the limit rises where a shot's values scatter."""
+    limits = np.full(len(values), limit)
     for shot in np.unique(shots):
         rows = np.flatnonzero(shots == shot)
         middle = float(np.median(values[rows]))
-        if deviation:
-            near = [values[rows[max(0, at - NEAR) : at + NEAR + 1]] for at in range(len(rows))]
-            out[rows] = values[rows] - np.array([np.median(part) for part in near])
-            middle = 0.0
-        spread = 1.4826 * float(np.median(np.abs(out[rows] - middle)))
+        spread = 1.4826 * float(np.median(np.abs(values[rows] - middle)))
         limits[rows] = max(limit, middle + OUTLIER * spread)
-    return out, limits
+    return values, limits
+
+
+def _softness(figures: Sequence[PairFigures], side: int) -> NDArray[np.float64]:
+    """Stops that ``side`` is softer than the other: pairs × directions; 0 where the two could not be compared."""
+    none = np.zeros(len(DIRECTIONS))
+    rows = [none if one.sides is None else np.array(one.sides.softness) for one in figures]
+    return np.stack(rows) * (1 if side == 0 else -1) if rows else np.zeros((0, len(DIRECTIONS)))
+
+
+def _blurs(
+    softness: NDArray[np.float64], shots: NDArray[np.intp], limit: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How much softer each pair is than those near it in its shot, along the way and among as many neighbours (NEAR)
+    where that is most for its limit; and that limit, which rises where a shot's values scatter."""
+    found, limits = np.zeros(len(softness)), np.full(len(softness), limit)
+    for shot in np.unique(shots):
+        rows = np.flatnonzero(shots == shot)
+        part = softness[rows]
+        for reach in NEAR:
+            usual = [np.median(part[max(0, at - reach) : at + reach + 1], axis=0) for at in range(len(rows))]
+            beyond = part - np.stack(usual)
+            least = np.maximum(limit, OUTLIER * 1.4826 * np.median(np.abs(beyond), axis=0))
+            way = np.argmax(beyond / least, axis=1)
+            value = beyond[np.arange(len(rows)), way]
+            more = value / least[way] > found[rows] / limits[rows]
+            found[rows] = np.where(more, value, found[rows])
+            limits[rows] = np.where(more, least[way], limits[rows])
+    return found, limits
 
 
 def _lasting(out: NDArray[np.bool_], shots: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -113,17 +113,21 @@ def unlike_rows(like: Likeness, offsets: Numbers) -> NDArray[np.bool_]:
 
 
 def _without_excursions(path: Numbers, like: Likeness, price: float) -> Numbers:
-    """A damaged frame may look like another moment. Where the path leaves an offset and comes back to it soon, more
-    than one frame has to say so."""
+    """A damaged or foreign frame may look like another moment. Where the path leaves an offset and soon comes back to
+    it, or from far away to one near it, more than one frame has to say so."""
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
     kept = path.copy()
     for before, first, after in zip(edges, edges[1:-1], edges[2:-1], strict=False):
-        if path[before] != path[after] or after - first > EXCURSION:
+        sides = int(path[before]), int(path[after])
+        near = abs(sides[0] - sides[1]) <= BESIDE and min(abs(path[first] - side) for side in sides) > BESIDE
+        if not (sides[0] == sides[1] or near) or after - first > EXCURSION:
             continue
         rows = np.arange(first, after)
-        gain = np.sort(np.nan_to_num(like.at(rows, path[rows]) - like.at(rows, int(path[before]))))
+        values = np.nan_to_num([like.at(rows, path[rows]), *(like.at(rows, side) for side in sides)])
+        nearer = int(np.argmax(values[1:].sum(axis=1)))
+        gain = np.sort(values[0] - values[1 + nearer])
         if gain[:-1].sum() < price:
-            kept[first:after] = path[before]
+            kept[first:after] = sides[nearer]
     return kept
 
 

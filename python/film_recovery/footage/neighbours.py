@@ -5,7 +5,7 @@ A workflow asks for "the frame with the most static structure in common"; here t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -104,10 +104,12 @@ def confirmed(source: Moving, reference: Moving, known: Signatures, matched: Mat
     A run whose neighbour is clearly nearer on the frames that move most moves by one; a run that thumbnails could
     not tell from its neighbours alone becomes sure where the larger pictures can.
     """
-    runs, frames = [], dict(matched.frames)
-    for run in matched.runs:
-        better = _checked(source, reference, known, matched, run)
-        runs.append(better)
+    runs, frames = (
+        [_checked(source, reference, known, matched, run) for run in matched.runs],
+        dict(matched.frames),
+    )
+    runs = _with_still_ends(matched.runs, runs)
+    for run, better in zip(matched.runs, runs, strict=True):
         if better.offset != run.offset:
             present = set(reference.frames)
             for frame in frames:
@@ -115,6 +117,20 @@ def confirmed(source: Moving, reference: Moving, known: Signatures, matched: Mat
                     other = frame + better.offset
                     frames[frame] = other if other in present else None
     return replace(matched, runs=tuple(runs), frames=frames)
+
+
+def _with_still_ends(before: Sequence[Run], after: list[Run]) -> list[Run]:
+    """A run that stays unsure has the offset of the one beside it, as it had before."""
+    found = list(after)
+    for index, run in enumerate(after):
+        for beside in (index - 1, index + 1):
+            if run.sure or not 0 <= beside < len(after) or before[beside].offset != before[index].offset:
+                continue
+            moved = after[beside].offset - before[beside].offset
+            if run.offset == before[index].offset and after[beside].sure and moved:
+                alike = tuple(sorted({run.offset, *run.alike} - {run.offset + moved}))
+                found[index] = replace(run, offset=run.offset + moved, alike=alike)
+    return found
 
 
 def _checked(source: Moving, reference: Moving, known: Signatures, matched: Match, run: Run) -> Run:

@@ -8,7 +8,7 @@ Where nothing moves, neighbouring moments look alike: such runs say which offset
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,9 +27,14 @@ FOLLOWING = 4
 LEAST_NOISE = 1e-4  # of correlation: below it lies the rounding of 8-bit elements
 LEAST_MARGIN = 0.0005  # of correlation: less is no evidence, however often it is counted
 ROOM = 0.02  # of correlation, all frames together: less does not say where a change lies
-SAME_PICTURE = (
-    0.5  # of the usual change from frame to frame: a repeated frame changes less (grain and weave only)
-)
+ROOM_NOISE = 2.0  # standard errors of as many frames, where they are more than ROOM
+# Of the usual change from frame to frame: a repeated frame changes less (grain and weave only), and much less where
+# only the frames after it, or before it, say what is usual.
+SAME_PICTURE, SAME_BY_ONE_SIDE = 0.5, 0.25
+LEAP = 1.25  # times the usual change: more has lost a frame; under steady movement it changes twice to four times
+BESIDES = 2  # frames each way whose change is usual: movement begins and ends within a few
+STEADY = 0.5  # of ``Signatures.motion``: a larger change is a cut or a foreign frame
+OPEN = 8  # frames, a third of a second: as many that are still at an end of the elements are said not to tell theirs
 REFINED_WITH = 48  # pairs of thumbnails that make the placement finer
 REFINEMENTS = 6  # at most; what is left of an error about halves each time
 SAME_PLACE = (
@@ -80,6 +85,8 @@ class Change:
     are then those of the *other* side that ``side`` lacks), repeated, or the order is another (recut).
 
     ``earliest`` and ``latest``: Source frames between which the change lies; wide apart where little moves.
+    ``alike``: kind and side of what suits as well as far as can be told: time runs alike where one side repeats a frame
+    and where the other lost one. None when the kind is sure.
     """
 
     kind: str
@@ -87,6 +94,11 @@ class Change:
     frames: tuple[int, ...]
     earliest: int
     latest: int
+    alike: tuple[str, str] | None = None
+
+    @property
+    def sure(self) -> bool:
+        return self.alike is None
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -95,6 +107,8 @@ class Change:
             "frames": list(self.frames),
             "earliest": self.earliest,
             "latest": self.latest,
+            "alike": list(self.alike) if self.alike else None,
+            "sure": self.sure,
         }
 
 
@@ -271,7 +285,41 @@ class _Evidence:
                 joined[-1] = before[0], last, self.run(before[0], last)
             else:
                 joined.append((first, last, run))
-        return [run for _, _, run in joined]
+        return self._open_ends([run for _, _, run in joined], [(first, last) for first, last, _ in joined])
+
+    def _open_ends(self, runs: list[Run], spans: list[tuple[int, int]]) -> list[Run]:
+        """``runs``, with what is still at both ends of all as runs of their own: what comes after a last edit, or
+        before a first, tells of it only where it moves. Between two runs that stretch is part of the change."""
+        found = list(runs)
+        if runs and runs[-1].sure:
+            (first, last), count = spans[-1], self._open(*spans[-1], backward=True)
+            if OPEN <= count <= last - first - OPEN:
+                found[-1:] = [self.run(first, last - count), self._unsure(last - count + 1, last)]
+                spans = [*spans[:-1], (first, last - count)]
+        if runs and found[0].sure:
+            (first, last), count = spans[0], self._open(*spans[0], backward=False)
+            if OPEN <= count <= last - first - OPEN:
+                found[:1] = [self._unsure(first, first + count - 1), self.run(first + count, last)]
+        return found
+
+    def _open(self, first: int, last: int, *, backward: bool) -> int:
+        """How many rows at one end of a span may have the offset beside it without being noticeably less alike."""
+        rows = np.arange(first, last + 1)
+        rows = rows[::-1] if backward else rows
+        offset = int(self.path.offsets[first])
+        most = 0
+        for step in (-1, 1):
+            loss = self.at(rows, offset) - self.at(rows, offset + step)
+            loss[self.path.unlike[rows]] = 0.0
+            loss[np.isnan(loss)] = 1.0  # where the Reference has no such frame, that offset is none
+            beyond = np.flatnonzero(np.cumsum(loss) > ROOM)
+            most = max(most, int(beyond[0]) if len(beyond) else len(rows))
+        return most
+
+    def _unsure(self, first: int, last: int) -> Run:
+        run = self.run(first, last)
+        offset = run.offset
+        return replace(run, alike=run.alike or (offset - 1, offset + 1), confidence=min(run.confidence, 0.5))
 
     def run(self, first: int, last: int) -> Run:
         rows = np.arange(first, last + 1)
@@ -314,23 +362,35 @@ class _Evidence:
                 lots = [np.nansum(alike[start : start + more]) for start in range(len(foreign) - more + 1)]
                 at = int(foreign[int(np.argmin(lots))]) + more
                 return Change(INSERTED, SOURCE, numbers[at - more : at], *span), at
-            again = _stillest(self.source, room, more)
+            strange = _foreign_row(self.source, room, more)
+            if strange is not None:
+                return Change(INSERTED, SOURCE, numbers[strange : strange + more], *span), strange
+            rows = self._reference_rows(numbers[early] + new, numbers[late] + old)
+            again, row, other = _again_or_lost(self.source, room, self.reference, rows, more, SOURCE)
             if again is not None:
-                return Change(REPEATED, SOURCE, numbers[again : again + more], *span), again
-            at = min(after[0], len(numbers) - more)
-            return Change(DROPPED, REFERENCE, numbers[at : at + more], *span), at
-        at = after[0]
-        start = numbers[at] + new + more
-        frames = tuple(start + step for step in range(-more))
-        first = numbers[early] + old, numbers[late] + new
-        rows = np.flatnonzero((self.numbers[1] >= first[0]) & (self.numbers[1] <= first[1]))
-        again = _stillest(self.reference, rows, -more)
+                return Change(REPEATED, SOURCE, numbers[again : again + more], *span, other), again
+            at = after[0]
+            if row is not None:
+                wanted = self.reference.frames[row] - new
+                at = min(max(int(np.searchsorted(self.numbers[0], wanted)) - more, early), late)
+            at = min(at, len(numbers) - more)
+            return Change(DROPPED, REFERENCE, numbers[at : at + more], *span, other), at
+        rows = self._reference_rows(numbers[early] + old, numbers[late] + new)
+        again, row, other = _again_or_lost(self.reference, rows, self.source, room, -more, REFERENCE)
         if again is not None:
             frames = self.reference.frames[again : again - more]
             at = min(max(int(np.searchsorted(self.numbers[0], frames[0] - old)), early), late)
-            return Change(REPEATED, REFERENCE, frames, *span), at
-        kind, side = (INSERTED, REFERENCE) if _foreign(self.reference, frames) else (DROPPED, SOURCE)
-        return Change(kind, side, frames, *span), at
+            return Change(REPEATED, REFERENCE, frames, *span, other), at
+        at = after[0] if row is None else row
+        start = numbers[at] + new + more
+        frames = tuple(start + step for step in range(-more))
+        if _foreign(self.reference, frames):
+            return Change(INSERTED, REFERENCE, frames, *span), at
+        return Change(DROPPED, SOURCE, frames, *span, other), at
+
+    def _reference_rows(self, first: int, last: int) -> NDArray[np.intp]:
+        """Of the Reference's frames from ``first`` to ``last``."""
+        return np.flatnonzero((self.numbers[1] >= first) & (self.numbers[1] <= last))
 
     def _room(self, begun: int, after: tuple[int, int], old: int, new: int) -> tuple[int, int]:
         """The first and last row at which the new offset may begin without making frames noticeably less alike."""
@@ -338,7 +398,10 @@ class _Evidence:
         loss = np.nan_to_num(self.at(rows, old) - self.at(rows, new))
         loss[self.path.unlike[rows]] = 0.0
         total = np.concatenate([[0.0], np.cumsum(loss)])  # by beginning at begun + index
-        free = np.flatnonzero(total[: len(loss)] >= total.max() - ROOM)
+        # Noise adds up the farther away a change is looked for.
+        away = np.abs(np.arange(len(loss)) - int(np.argmax(total)))
+        noise = frame_noise(loss[~self.path.unlike[rows]]) * np.sqrt(FOLLOWING * away)
+        free = np.flatnonzero(total[: len(loss)] >= total.max() - np.maximum(ROOM, ROOM_NOISE * noise))
         at = after[0] - begun
         early, late = at, at
         while early - 1 in free and early > 1:
@@ -364,19 +427,77 @@ def _margin(differences: NDArray[np.float64]) -> tuple[float, float]:
     return mean, mean / (noise * float(np.sqrt(FOLLOWING / len(known))))
 
 
-def _stillest(known: Signatures, rows: NDArray[np.intp], count: int) -> int | None:
-    """The first of ``count`` rows among ``rows`` that show the picture before them again; None if none do."""
-    floor = float(np.percentile(known.motion[1:], 2)) if len(known) > 1 else 0.0
-    best, least = None, np.inf
+def _again_or_lost(
+    more: Signatures,
+    more_rows: NDArray[np.intp],
+    fewer: Signatures,
+    fewer_rows: NDArray[np.intp],
+    count: int,
+    longer: str,
+) -> tuple[int | None, int | None, tuple[str, str] | None]:
+    """What makes ``more``, the longer one by ``count`` frames, longer: the row at which it shows its picture again, or
+    else the row at which ``fewer`` leaps, None where it is not seen to; and what else it may be, as ``Change.alike``:
+    where both are seen, and where neither is and a repeated frame would look like any other."""
+    (again, visible), leap = _stillest(more, more_rows, count), _leap(fewer, fewer_rows)
+    sides = (SOURCE, REFERENCE) if longer == SOURCE else (REFERENCE, SOURCE)
+    if again is not None:
+        return again, None, None if leap is None else (DROPPED, sides[1])
+    return None, leap, None if leap is not None or visible else (REPEATED, sides[0])
+
+
+def _stillest(known: Signatures, rows: NDArray[np.intp], count: int) -> tuple[int | None, bool]:
+    """The first of ``count`` rows among ``rows`` that show the picture before them again, None if none do; and whether
+    so much moves at all of them that it would be seen."""
+    floor = _floor(known)
+    best, least, visible = None, 1.0, len(rows) > 0
     for row in rows.tolist():
-        sides = known.motion[max(1, row - 4) : row], known.motion[row + count : row + count + 4]
-        if row < 1 or row + count > len(known) or not all(len(side) for side in sides):
+        if row < 1 or row + count > len(known) or float(known.motion[row]) > STEADY:
             continue
-        usual = min(float(np.median(side)) for side in sides) - floor
-        still = float(known.motion[row : row + count].max()) - floor
-        if usual > floor / 2 and still <= SAME_PICTURE * usual and still < least:
+        sides = _beside(known, row, count)
+        usual = min((float(side.mean()) for side in sides), default=0.0) - floor
+        if usual <= floor:
+            visible = False
+            continue
+        still = (float(known.motion[row : row + count].max()) - floor) / usual
+        if still <= (SAME_PICTURE if len(sides) == 2 else SAME_BY_ONE_SIDE) and still < least:
             best, least = row, still
+    return best, visible
+
+
+def _leap(known: Signatures, rows: NDArray[np.intp]) -> int | None:
+    """The row among ``rows`` at which most more changes than is usual beside it; None if none does."""
+    floor = _floor(known)
+    best, most = None, LEAP
+    for row in rows.tolist():
+        sides = _beside(known, row, 1) if row > 0 else []
+        usual = max((float(side.mean()) for side in sides), default=0.0) - floor
+        if len(sides) < 2 or usual <= floor or float(known.motion[row]) > STEADY:
+            continue
+        leap = (float(known.motion[row]) - floor) / usual
+        if leap > most:
+            best, most = row, leap
     return best
+
+
+def _floor(known: Signatures) -> float:
+    """What grain and weave alone change; of a short element its stillest frame, which may be the repeated one."""
+    return float(np.percentile(known.motion[1:], 1, method="lower")) if len(known) > 1 else 0.0
+
+
+def _beside(known: Signatures, row: int, count: int) -> list[NDArray[np.float32]]:
+    """What changes at the frames before ``row`` and after ``count`` rows from it, as far as the next cut; of either
+    only where there are any."""
+    before, after = known.motion[max(1, row - BESIDES) : row], known.motion[row + count :][:BESIDES]
+    cuts = np.flatnonzero(before > STEADY), np.flatnonzero(after > STEADY)
+    before = before[cuts[0][-1] + 1 :] if len(cuts[0]) else before
+    after = after[: cuts[1][0]] if len(cuts[1]) else after
+    return [side for side in (before, after) if len(side)]
+
+
+def _foreign_row(known: Signatures, rows: NDArray[np.intp], count: int) -> int | None:
+    """The first of ``count`` rows among ``rows`` that are foreign, None if none are. They may look like a shot."""
+    numbers = known.frames
+    return next((row for row in rows.tolist() if _foreign(known, numbers[row : row + count])), None)
 
 
 def _foreign(known: Signatures, frames: tuple[int, ...]) -> bool:

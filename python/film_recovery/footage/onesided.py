@@ -6,7 +6,7 @@ structure, each at its best shift within a few pixels; tones, colours and grain 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -22,6 +22,7 @@ TILE = 24  # pixels of a small picture
 SEARCH = 4  # pixels each way: what a rough placement may leave
 SIGMA = 12.0  # pixels: surroundings that structure is held against
 BORDER = 6  # pixels at the edge of what both show that are not judged
+BLACK = 0.04  # encoded: a row or column at the edge of which nearly all is below it is the surround
 ALIKE = 0.35  # correlation of a tile from which its edges may be compared
 FOREIGN = 0.4  # correlation of a tile below which the sides show different things
 FOREIGN_SPOT = 0.5  # of local contrast: a spot stands out by more from all that the other side has near
@@ -29,6 +30,9 @@ FINE, COARSE = (
     0.8,
     2.5,
 )  # pixels: blur before gradients; edges, and what is left of a picture without its grain
+# Ways along which gradients are compared: what is smeared along one keeps its edges across it, and where grain makes
+# most of the gradient, all ways together hardly lose.
+DIRECTIONS = tuple(np.pi * step / 8 for step in range(8))
 WITH = cv2.TM_CCOEFF_NORMED
 TEXTURED = 0.2  # gradient, encoded a pixel, of a tile's strongest edges relative to the picture's: less is no evidence
 STROKE = 0.16  # encoded: how far a letter's stroke stands out from its surroundings
@@ -40,13 +44,13 @@ LETTERS = (21, 5)  # pixels: gaps between letters and words that are closed
 class OneSided:
     """For each side, Source first. ``text``: share of the picture under the largest group of bright strokes that the
     other side lacks. ``covered``: share of the picture in one patch where this side lacks the other's detail.
-    ``softness``: how much less gradient this side's tiles have than the other's, in stops; one is minus the other.
-    ``spots``: share of the picture in spots that were
+    ``softness``: how much less gradient the Source's tiles have than the Reference's, in stops, along each of
+    DIRECTIONS; the Reference's is minus that. ``spots``: share of the picture in spots that were
     suspected and that the other side does not have. ``alike``: median correlation of tiles, 0–1."""
 
     text: tuple[float, float]
     covered: tuple[float, float]
-    softness: float
+    softness: tuple[float, ...]
     spots: tuple[float, float]
     alike: float
 
@@ -60,7 +64,9 @@ def one_sided(
     """
     size = reference.shape[0], reference.shape[1]
     moved = placement.moved(source, size)
+    inside = placement.moved(_inside(source), size) * _inside(reference)
     shared = placement.overlap((source.shape[0], source.shape[1]), size).astype(np.uint8)
+    shared[inside < 0.5] = 0
     sides = structure(np.stack([moved, reference]), SIGMA)
     right, down = _rest(sides[0], sides[1], shared)
     move = np.array([[1, 0, right], [0, 1, down]], np.float64)
@@ -89,6 +95,16 @@ def one_sided(
     return OneSided(_text(planes, shared), tiles.covered(), tiles.softness(), (spots[0], spots[1]), usual)
 
 
+def _inside(plane: Plane) -> Plane:
+    """1 where the picture is, 0 in rows and columns of black around it: whose edge is no detail of the picture."""
+    mask = np.zeros_like(plane)
+    lit = [np.flatnonzero(np.percentile(plane, 95, axis=axis) > BLACK) for axis in (1, 0)]
+    if all(len(lines) for lines in lit):
+        rows, columns = (slice(int(lines[0]), int(lines[-1]) + 1) for lines in lit)
+        mask[rows, columns] = 1
+    return mask
+
+
 def _beyond(own: Plane, other: Plane) -> NDArray[np.bool_]:
     """Where ``own`` structure is above or below all that ``other`` has near."""
     near = np.ones((2 * SEARCH + 1, 2 * SEARCH + 1), np.uint8)
@@ -99,8 +115,8 @@ def _beyond(own: Plane, other: Plane) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class _Tiles:
-    """N tiles. ``places``: N×2, in tiles. ``edges``, ``shapes``: N×2, fine and coarse gradient on each side; grain is
-    in the first only. ``textured``: N×2, by shapes."""
+    """N tiles. ``places``: N×2, in tiles. ``edges``: 2×N×len(DIRECTIONS), fine gradient on each side along each, grain
+    included; ``shapes``: N×2, coarse gradient, without it. ``textured``: N×2, by shapes."""
 
     grid: tuple[int, int]
     places: NDArray[np.intp]
@@ -109,11 +125,12 @@ class _Tiles:
     shapes: NDArray[np.float32]
     textured: NDArray[np.bool_]
 
-    def softness(self) -> float:
+    def softness(self) -> tuple[float, ...]:
         both = self.textured.any(axis=1) & (self.alike > ALIKE)
         if both.sum() < 4:
-            return 0.0
-        return float(np.median(np.log2(self.edges[both, 1] / self.edges[both, 0])))
+            return (0.0,) * len(DIRECTIONS)
+        stops = np.median(np.log2(self.edges[1, both] / self.edges[0, both]), axis=0)
+        return tuple(float(one) for one in stops)
 
     def covered(self) -> tuple[float, float]:
         stops = np.log2(self.shapes[:, 1] / self.shapes[:, 0])
@@ -132,11 +149,10 @@ class _Tiles:
 
 
 def _tiles(planes: tuple[Plane, Plane], sides: Plane, shared: NDArray[np.bool_]) -> _Tiles:
-    fine = [_gradient(plane, FINE) for plane in planes]
     coarse = [_gradient(plane, COARSE) for plane in planes]
     strongest = [float(np.percentile(shape[shared], 95)) if shared.any() else 1.0 for shape in coarse]
     soft = [cv2.GaussianBlur(side, (0, 0), COARSE / 2) for side in sides]
-    places, alike, strength = [], [], []
+    found, alike = [], []
     rows, columns = shared.shape[0] // TILE, shared.shape[1] // TILE
     for row in range(rows):
         for column in range(columns):
@@ -146,18 +162,29 @@ def _tiles(planes: tuple[Plane, Plane], sides: Plane, shared: NDArray[np.bool_])
             wide = tuple(slice(max(0, part.start - SEARCH), part.stop + SEARCH) for part in tile)
             around, own = np.ascontiguousarray(soft[0][wide]), np.ascontiguousarray(soft[1][tile])
             match = cv2.matchTemplate(around, own, WITH)
-            places.append((row, column))
+            found.append((row, column))
             alike.append(float(match.max()))
-            strength.append([[float(plane[tile].mean()) for plane in kind] for kind in (fine, coarse)])
-    edged = np.array(strength, np.float32).reshape(-1, 2, 2) + np.float32(1e-5)
+    places = np.array(found, np.intp).reshape(-1, 2)
+    shapes = np.stack([_means(shape, places) for shape in coarse], axis=-1)
+    edges = np.stack(
+        [np.stack([_means(way, places) for way in _directed(plane, FINE)], axis=-1) for plane in planes]
+    )
     return _Tiles(
         (rows, columns),
-        np.array(places, np.intp).reshape(-1, 2),
+        places,
         np.array(alike, np.float32),
-        edged[:, 0],
-        edged[:, 1],
-        edged[:, 1] > TEXTURED * np.array(strongest),
+        edges,
+        shapes,
+        shapes > TEXTURED * np.array(strongest),
     )
+
+
+def _means(plane: Plane, places: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Of each tile, a little above 0."""
+    rows, columns = plane.shape[0] // TILE, plane.shape[1] // TILE
+    whole = plane[: rows * TILE, : columns * TILE].reshape(rows, TILE, columns, TILE)
+    means = whole.mean(axis=(1, 3))[places[:, 0], places[:, 1]]
+    return np.asarray(means + np.float32(1e-5), np.float32)
 
 
 def _text(planes: tuple[Plane, Plane], shared: NDArray[np.uint8]) -> tuple[float, float]:
@@ -186,10 +213,22 @@ def _text(planes: tuple[Plane, Plane], shared: NDArray[np.uint8]) -> tuple[float
 
 
 def _gradient(plane: Plane, sigma: float) -> Plane:
+    right, down = _slopes(plane, sigma)
+    return np.asarray(np.sqrt(right * right + down * down), np.float32)
+
+
+def _directed(plane: Plane, sigma: float) -> Iterator[Plane]:
+    """How steep ``plane`` is along each of DIRECTIONS."""
+    right, down = _slopes(plane, sigma)
+    for angle in DIRECTIONS:
+        yield np.abs(np.float32(np.cos(angle)) * right + np.float32(np.sin(angle)) * down)
+
+
+def _slopes(plane: Plane, sigma: float) -> tuple[Plane, Plane]:
     soft = cv2.GaussianBlur(plane, (0, 0), sigma)
-    dx = cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=1 / 8)
-    dy = cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=1 / 8)
-    return np.asarray(np.sqrt(dx * dx + dy * dy), np.float32)
+    right = cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=1 / 8)
+    down = cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=1 / 8)
+    return np.asarray(right, np.float32), np.asarray(down, np.float32)
 
 
 def _rest(moved: Plane, fixed: Plane, shared: NDArray[np.uint8]) -> tuple[float, float]:

@@ -18,6 +18,8 @@ Plane = NDArray[np.float32]
 ALIGNED_AT = 240  # pixels wide: shifts are found at this size
 SPOT = 0.10  # encoded: a spot stands out from the frames before and after by more; grain of a small picture does not
 SCRATCH_REACH = 9  # pixels of a small picture: a scratch is narrower
+RELIABLE = 0.5  # of the second clearest response: a shift that stands out less is not relied on
+MUTE = 0.08  # encoded: where a column has less room to black, or to white, a scratch cannot stand out
 EDGE = 6  # pixels of a small picture at its border that nothing is judged on
 
 
@@ -35,10 +37,11 @@ class Passing:
 def passing(plane: Plane, around: Sequence[tuple[int, Plane]]) -> Passing:
     """``plane``: H×W encoded luma. ``around``: (frames away, plane), of the same shot, nearest first; at least one."""
     small = _reduced(plane)
-    laid, shifts, profiles = [], {}, []
+    laid, profiles = [], []
+    shifts: dict[int, _Shift] = {}
     for away, other in around:
         found = _shift(small, _reduced(other))
-        right, down = found or (0.0, 0.0)
+        right, down = (found.right, found.down) if found else (0.0, 0.0)
         if found:
             shifts[away] = found
         laid.append(_laid(other, right * plane.shape[1], down * plane.shape[1]))
@@ -47,7 +50,7 @@ def passing(plane: Plane, around: Sequence[tuple[int, Plane]]) -> Passing:
         two = np.stack([_rows(plane - other), _rows(plane - moved)])
         profiles.append(np.take_along_axis(two, np.abs(two).argmin(axis=0)[None], axis=0)[0])
     return Passing(
-        np.asarray(np.median(profiles, axis=0), np.float32), _jump(shifts), _spots(plane, laid[:2])
+        np.asarray(np.median(profiles, axis=0), np.float32), _jump(_reliable(shifts)), _spots(plane, laid[:2])
     )
 
 
@@ -63,9 +66,16 @@ def scratches(plane: Plane) -> NDArray[np.float32]:
     """For each column, how far it stands out from those beside it along most of the frame: W, encoded, signed."""
     beside = cv2.blur(plane, (SCRATCH_REACH, 1))
     out = np.asarray(plane - beside, np.float32)
-    thirds = [np.median(part, axis=0) for part in np.array_split(out, 3)]
+    thirds = np.stack([np.median(part, axis=0) for part in np.array_split(out, 3)])
+    levels = np.stack([np.median(part, axis=0) for part in np.array_split(beside, 3)])
+    size = np.abs(thirds)
+    # In black a dark scratch ends at black: a third that uses up what little room it has says no more of its size.
+    room = np.where(thirds < 0, levels, 1 - levels)
+    full = (room < MUTE) & (size > room / 2)
+    full &= full.sum(axis=0) == 1  # two thirds at least have to show it
     # A scratch runs through; a mullion or a lamp post ends somewhere.
-    least = np.where(np.sign(thirds[0]) == np.sign(thirds[2]), np.min(np.abs(thirds), axis=0), 0.0)
+    least = np.where(full, np.inf, size).min(axis=0)
+    least = np.where(np.sign(thirds[0]) == np.sign(thirds[2]), least, 0.0)
     return np.asarray(least * np.sign(thirds[1]), np.float32)
 
 
@@ -78,6 +88,23 @@ def _spots(plane: Plane, laid: Sequence[Plane]) -> NDArray[np.bool_]:
     found = np.maximum(soft - most, least - soft) > SPOT
     found[:EDGE] = found[-EDGE:] = found[:, :EDGE] = found[:, -EDGE:] = False
     return np.asarray(found, bool)
+
+
+@dataclass(frozen=True)
+class _Shift:
+    """In widths. ``response``: how clearly it stands out, 0–1."""
+
+    right: float
+    down: float
+    response: float
+
+
+def _reliable(shifts: dict[int, _Shift]) -> dict[int, tuple[float, float]]:
+    """Without those that hardly stand out, compared with the two clearest: of all pairs the least jump is taken, and
+    a shift that is wrong makes the least of any jump."""
+    responses = sorted((one.response for one in shifts.values()), reverse=True)
+    least = RELIABLE * responses[1] if len(responses) > 1 else 0.0
+    return {away: (one.right, one.down) for away, one in shifts.items() if one.response >= least}
 
 
 def _jump(shifts: dict[int, tuple[float, float]]) -> tuple[float, float]:
@@ -101,13 +128,13 @@ def _reduced(plane: Plane) -> Plane:
     return np.asarray(small - cv2.GaussianBlur(small, (0, 0), 4), np.float32)
 
 
-def _shift(plane: Plane, other: Plane) -> tuple[float, float] | None:
+def _shift(plane: Plane, other: Plane) -> _Shift | None:
     """How far ``plane`` lies right of and below ``other``, in widths; None where they have nothing in common."""
     window = cv2.createHanningWindow((plane.shape[1], plane.shape[0]), cv2.CV_32F)
     (right, down), response = cv2.phaseCorrelate(other, plane, window)
     if response < 0.05:
         return None
-    return right / plane.shape[1], down / plane.shape[1]
+    return _Shift(right / plane.shape[1], down / plane.shape[1], response)
 
 
 def _laid(plane: Plane, right: float, down: float) -> Plane:

@@ -3,7 +3,8 @@
 An element of film brings along overscan, black or faded borders, perforations, a sound strip, mattes; a video
 reference letterbox bars. They stand still while the scene changes, they hold no detail, or they repeat: measured over
 several frames together, so that a dark scene is no border. Judged on encoded values; borders may be grey, coloured,
-soft and uneven. Overlays (subtitles, logos) that one picture has and the other lacks: ``overlays``.
+soft and uneven. Overlays (subtitles, logos) that one picture has and the other lacks: ``overlays``; that both have:
+``burned_in``.
 
 What leaves is in Nuke's convention: pixels of the Source's format, origin bottom left, y up.
 """
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Box
+from film_recovery.registration.burned_in import BOTH, BurnedIn
 from film_recovery.registration.overlays import Overlay, overlay
 
 Array = NDArray[Any]
@@ -54,8 +56,8 @@ class Border:
 class LiveArea:
     """``box``: pixels of the Source's format, Nuke's convention, half open. ``borders``: of each element by name.
 
-    ``overlays``: by frame, what one element has and the other lacks. ``keyed``: by frame, the box without the overlays
-    of that frame, where they can be cropped off; the same box where there is none.
+    ``overlays``: by frame, what one element has and the other lacks, and what both have. ``keyed``: by frame, the box
+    without the overlays of that frame, where they can be cropped off; the same box where there is none.
     """
 
     box: Box
@@ -81,11 +83,14 @@ class LiveArea:
             for border in borders
             if border.width
         ]
-        frames = [frame for frame, found in self.overlays.items() if found]
-        if frames:
-            said.append(
-                f"An overlay stands in {len(frames)} of {len(self.overlays)} frames, first in {min(frames)}."
-            )
+        for names, words in ((("Source", "Reference"), "An overlay"), ((BOTH,), "Lettering that both have")):
+            frames = [
+                frame for frame, found in self.overlays.items() if any(one.on in names for one in found)
+            ]
+            if frames:
+                said.append(
+                    f"{words} stands in {len(frames)} of {len(self.overlays)} frames, first in {min(frames)}."
+                )
         return tuple(said)
 
     def as_dict(self) -> dict[str, Any]:
@@ -113,6 +118,7 @@ def live_area(frames: Iterable[tuple[int, Array, Array, Array | None]]) -> LiveA
     seen: dict[str, _Seen] = {}
     covered: Array | None = None
     overlays: dict[int, tuple[Overlay, ...]] = {}
+    burned_in = BurnedIn()
     for frame, source, reference, mask in frames:
         counts = np.ones(source.shape[:2], bool) if mask is None else np.asarray(mask, bool)
         for name, picture in (("Source", source), ("Reference", reference)):
@@ -121,6 +127,7 @@ def live_area(frames: Iterable[tuple[int, Array, Array, Array | None]]) -> LiveA
             seen[name].add(picture, None if name == "Source" else counts, frame)
         covered = counts if covered is None else covered & counts
         overlays[frame] = overlay(source, reference, counts)
+        burned_in.add(frame, source, reference, counts)
     if covered is None:
         raise FilmRecoveryError(
             "There is no frame to find the live area in.", remedy="give at least one pair"
@@ -141,6 +148,10 @@ def live_area(frames: Iterable[tuple[int, Array, Array, Array | None]]) -> LiveA
             remedy="check the alignment: the Reference may not lie on the Source at all",
         )
     box = Box(x, height - t, r, height - y)
+    for frame, on_both in burned_in.found(box).items():
+        # Lettering that is fainter in one picture may have been taken for the other's own.
+        own = (one for one in overlays[frame] if all(one.box.intersect(o.box).empty for o in on_both))
+        overlays[frame] = (*own, *on_both)
     return LiveArea(box, borders, overlays, {frame: without(box, found) for frame, found in overlays.items()})
 
 

@@ -1,4 +1,4 @@
-"""Burned-in subtitles and logos: what one of two aligned pictures has and the other lacks.
+"""Burned-in subtitles and logos: what one of two aligned pictures has and the other lacks. Of both: ``burned_in``.
 
 Lettering is bright, nearly white or plainly coloured, made of strokes with sharp edges, and stands in a row. Where both
 pictures show the scene, strokes that only one of them has are joined to rows, and a row of many strokes is an overlay.
@@ -30,7 +30,7 @@ _MARGIN = 3  # pixels about the lettering: its soft edge and outline
 
 @dataclass(frozen=True)
 class Overlay:
-    """``on``: "Source" or "Reference", the picture that has it. ``box``: pixels, Nuke's convention."""
+    """``on``: "Source", "Reference" or "both", what has it. ``box``: pixels, Nuke's convention."""
 
     on: str
     box: Box
@@ -42,13 +42,13 @@ class Overlay:
 
 def overlay(source: Array, reference: Array, counts: Array) -> tuple[Overlay, ...]:
     """Overlays of one aligned pair (H×W×3, encoded, 0–1, top row first), where ``counts`` (H×W bool)."""
-    mine, theirs = _strokes(source, counts), _strokes(reference, counts)
-    found = [Overlay("Source", box) for box in _rows(mine, theirs)]
-    found += [Overlay("Reference", box) for box in _rows(theirs, mine)]
+    mine, theirs = strokes(source, counts), strokes(reference, counts)
+    found = [Overlay("Source", box) for box in _extra(mine, theirs)]
+    found += [Overlay("Reference", box) for box in _extra(theirs, mine)]
     return tuple(found)
 
 
-def _strokes(picture: Array, counts: Array) -> Array:
+def strokes(picture: Array, counts: Array) -> Array:
     """How far each pixel stands above what surrounds a stroke (white top hat), encoded."""
     plane = np.clip(luma(np.where(counts[..., None], picture, 0).astype(np.float32)), 0, 1)
     size = max(3, round(plane.shape[0] * THICK)) | 1
@@ -56,26 +56,39 @@ def _strokes(picture: Array, counts: Array) -> Array:
     return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_TOPHAT, kernel))
 
 
-def _rows(own: Array, other: Array) -> list[Box]:
+def _extra(own: Array, other: Array) -> list[Box]:
+    """Rows of strokes that one picture has and the other lacks."""
     height, width = own.shape
     ratio = float(np.percentile(own, 90)) / max(float(np.percentile(other, 90)), 1e-3)
     near = cv2.dilate(other, np.ones((7, 7), np.uint8))
     extra = (own > STROKE) & (own - near * np.clip(ratio, 0.5, 2.0) > EXTRA)
-    marks = extra.astype(np.uint8)
+    boxes = []
+    for x, y, r, b in rows(extra):
+        left, top = max(0, x - _MARGIN), max(0, y - _MARGIN)
+        right, bottom = min(width, r + _MARGIN), min(height, b + _MARGIN)
+        boxes.append(Box(left, height - bottom, right, height - top))
+    return boxes
+
+
+def rows(strokes: Array, parts: float = PARTS) -> list[tuple[int, int, int, int]]:
+    """Rows of lettering among ``strokes`` (H×W bool): left, top, right, bottom in rows of the array, half open.
+
+    ``parts``: how many strokes stand side by side at least.
+    """
+    height = strokes.shape[0]
+    marks = strokes.astype(np.uint8)
     gap = max(5, round(height / 18)) | 1
     joined = cv2.morphologyEx(np.pad(marks, gap), cv2.MORPH_CLOSE, np.ones((3, gap), np.uint8))[
         gap:-gap, gap:-gap
     ]
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    boxes = []
+    found = []
     for index in range(1, count):
         x, y, wide, tall, _ = (int(value) for value in stats[index])
         if not TALL[0] * height <= tall <= TALL[1] * height or wide < WIDE * tall:
             continue
         inside = marks[y : y + tall, x : x + wide] * (labels[y : y + tall, x : x + wide] == index)
         runs = (np.diff(np.pad(inside, ((0, 0), (1, 0))).astype(np.int8), axis=1) == 1).sum(1)
-        if np.percentile(runs, 75) >= PARTS and inside.mean() >= DENSE:
-            left, top = max(0, x - _MARGIN), max(0, y - _MARGIN)
-            right, bottom = min(width, x + wide + _MARGIN), min(height, y + tall + _MARGIN)
-            boxes.append(Box(left, height - bottom, right, height - top))
-    return boxes
+        if np.percentile(runs, 75) >= parts and inside.mean() >= DENSE:
+            found.append((x, y, x + wide, y + tall))
+    return found

@@ -6,19 +6,23 @@ it takes the boxes of the one Crop (``graph.alignment``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import Any
 
+import numpy as np
+
 from film_recovery import project as projects
 from film_recovery.errors import UsageError
-from film_recovery.footage.aligned import Aligned, Moment, Span, shots_of
+from film_recovery.footage.aligned import Aligned, Moment, Span, align, shots_of
 from film_recovery.footage.clip import Clip
 from film_recovery.imaging.frame import Box
 from film_recovery.project import PairOf, Project
+from film_recovery.registration.geometry import Grid, from_nuke
 from film_recovery.registration.live_area import LiveArea
 from film_recovery.registration.residual import CANNOT_TELL, FAIL
+from film_recovery.registration.solve import Solution
 from film_recovery.stages.clips import clip_of
 from film_recovery.stages.view import View
 
@@ -83,6 +87,33 @@ def shots(project: Project, source: Clip, wanted: Sequence[Moment]) -> list[Span
     runs = groupby(sorted(number for number, _ in wanted), key=lambda number: names[number])
     spans = [list(run) for _, run in runs]
     return [(span[0], span[-1]) for span in spans]
+
+
+def beside(project: Project, seen: Collection[Moment], source: Clip, reference: Clip) -> Iterator[Aligned]:
+    """The pairs and hold-outs that are not among ``seen``, one by one: as the project has them aligned, else solved.
+
+    For what is measured over all of them, the live area. What is solved here was not asked for, and is not written.
+    """
+    for name in _SETS:
+        for pair in getattr(project, name):
+            moment = pair.source, pair.reference
+            if moment in seen:
+                continue
+            if pair.matrix:
+                yield Aligned(*moment, _as_it_is(pair, source, reference), None)
+            else:
+                yield from align(source, reference, [moment])
+
+
+def _as_it_is(pair: PairOf, source: Clip, reference: Clip) -> Solution:
+    """The matrix that ``pair`` has."""
+    theirs, own = _grid(reference, pair.reference), _grid(source, pair.source)
+    return Solution(from_nuke(np.reshape(pair.matrix, (3, 3)), theirs, own), theirs, own)
+
+
+def _grid(clip: Clip, frame: int) -> Grid:
+    size = clip.header(frame).format
+    return Grid(size.width, size.height, clip.aspect(frame))
 
 
 def adopted(

@@ -1,7 +1,7 @@
 """Flags of the pairs, on their way from curation to the proof: told when training begins, recorded, shown at the end.
 
 Nothing is judged here. What was flagged is known and stays; whoever trains, validates or writes the note meets it
-again.
+again. A training by hand on a project's script says it too (:func:`when_training`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from film_recovery.checks import Check, Outcome, judged
 from film_recovery.project import Project
 from film_recovery.stages.measure import measures
 from film_recovery.stages.view import View
+
+_TRAINING = "training.flags"
 
 
 def flags_of(project: Project) -> dict[str, str]:
@@ -20,7 +22,15 @@ def flags_of(project: Project) -> dict[str, str]:
     }
 
 
-@measures("training.flags")
+def when_training(project: Project) -> Outcome | None:
+    """What ``run`` says of the flags before it trains; None where no pair carries one, or the recipe does not ask."""
+    view = View(project)
+    if not flags_of(project) or _TRAINING not in {check.id for check in view.recipe.checks}:
+        return None
+    return carried(view, view.check(_TRAINING))
+
+
+@measures(_TRAINING)
 @measures("validation.flags")
 def carried(view: View, check: Check) -> Outcome:
     """Which pairs carry which flags; value: the same, by pair."""
