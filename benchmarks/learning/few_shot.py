@@ -117,12 +117,12 @@ def _loss(asked: str | None) -> dict[str, dict[str, float]]:
     return {"loss": {name: float(weight) for name, weight in (term.split("=") for term in asked.split(","))}}
 
 
-def fitted(pairs: Sequence[Pair], recipe: str) -> ClosedForm:
-    """The product's closed form of a recipe."""
+def fitted(pairs: Sequence[Pair], recipe: str, often: Sequence[int] = ()) -> ClosedForm:
+    """The product's closed form of a recipe. ``often``: as much as each pair counts."""
     return (
-        fit_linear_filter(pairs, curve=CURVE)
+        fit_linear_filter(pairs, curve=CURVE, often=often)
         if recipe == "spatial"
-        else fit_colour_polynomial(pairs, curve=CURVE)
+        else fit_colour_polynomial(pairs, curve=CURVE, often=often)
     )
 
 

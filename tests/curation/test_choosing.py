@@ -15,6 +15,7 @@ from film_recovery.curation.choosing import (
     LEAST_APART,
     Choice,
     choose,
+    drawn_often,
     next_count,
     scope_of,
     usual_count,
@@ -265,3 +266,11 @@ def test_fewer_pairs_than_the_operators_own_are_refused() -> None:
     vectors = dict(enumerate(walk(10, 1)))
     with pytest.raises(UsageError, match="2 are the operator's own"):
         choose(vectors, [(0, 9)], {}, 1, kept=[(1, 1), (2, 2)])
+
+
+def test_a_training_draws_a_pair_by_the_frames_that_it_stands_for() -> None:
+    assert drawn_often([50, 10, 20, 20]) == (8, 2, 3, 3)
+    assert drawn_often([400, 1]) == (8, 1)  # never none at all
+    assert drawn_often([9, 9, 9]) == ()
+    assert drawn_often([9, 0]) == ()  # one that nobody measured
+    assert drawn_often([]) == ()

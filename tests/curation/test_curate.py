@@ -181,7 +181,7 @@ def test_apply_keeps_the_operators_pairs_and_changes_nothing_before(folder: Path
     for pair in (*loaded.pairs, *loaded.hold_out):  # what curate measured, and what the operator saw
         assert set(again["flags"]) <= set(pair.flags) and (MAST in pair.flags) == (pair.source == 1004)
     kept = {
-        pair.source: (replace(pair, flags=()), shift)
+        pair.source: (replace(pair, flags=(), stands_for=0), shift)
         for pair, shift in zip(loaded.pairs, loaded.alignment.translate, strict=True)
     }
     assert json.loads((folder / "pipeline/01_dataset_curation/curation.json").read_text())["corrected"] == []
@@ -190,6 +190,8 @@ def test_apply_keeps_the_operators_pairs_and_changes_nothing_before(folder: Path
     assert [replace(pair, flags=()) for pair in loaded.hold_out] == [PairOf(1012, 1017, "between", "s1")]
     assert loaded.alignment.hold_out == ((5.0, 6.0),)
     assert all(pair.reason for pair in loaded.pairs)
+    stands_for = [pair["stands_for"] for pair in again["pairs"]]
+    assert [pair.stands_for for pair in loaded.pairs] == stands_for and min(stands_for) > 0
     record = ledger.read(folder).records[-1]
     assert record.kind == "pairs" and record.by == "Ada" and ledger.verify(folder) == ()
     assert (folder / "project.backup-1.yaml").read_text(encoding="utf-8") == before

@@ -105,3 +105,12 @@ def test_settings_without_sense_are_named(settings):
     plane = _grey(RANDOM.random((40, 40)))
     with pytest.raises(FilmRecoveryError):
         fit_linear_filter([Pair(plane, plane, "a")], **settings)
+
+
+@pytest.mark.parametrize(("often", "share"), [((), 0.7), ((3, 1), 0.8)])
+def test_a_pair_counts_as_often_as_it_is_drawn(often, share):
+    plane = np.random.default_rng(9).uniform(0.2, 0.8, (60, 70))
+    pairs = [Pair(_grey(plane), _grey(part * plane), str(part)) for part in (0.9, 0.5)]
+    model = fit_linear_filter(pairs, size=3, levels=1, curve="none", ridge=1e-12, often=often)
+    found = luma(apply(model, _grey(plane), radius=model.radius))
+    np.testing.assert_allclose(found, share * plane, atol=1e-3)

@@ -118,3 +118,18 @@ def test_the_monomials_are_those_of_three_variables():
     model.low.fill_(-1)
     terms = model.monomials(torch.tensor([x, y, z]).view(1, 3, 1, 1)).flatten().tolist()
     assert sorted(terms) == sorted([1, x, y, z, x * x, x * y, x * z, y * y, y * z, z * z])
+
+
+@pytest.mark.parametrize(("often", "share"), [((), 0.7), ((1, 1), 0.7), ((3, 1), 0.8), ((1, 3), 0.6)])
+def test_a_pair_counts_as_often_as_it_is_drawn(often, share):
+    source = _colours(48, 0.1, 0.9)
+    pairs = [Pair(source, source * np.float32(part), str(part)) for part in (0.9, 0.5)]
+    model = fit_colour_polynomial(pairs, curve="none", ridge=1e-12, recipe="paired", often=often)
+    error = np.abs(apply(model, source, radius=0) - share * source)
+    assert np.quantile(error, 0.99) < 1e-3
+
+
+def test_how_often_is_said_of_every_pair():
+    source = _colours(48, 0.1, 0.9)
+    with pytest.raises(FilmRecoveryError, match="of 2 pairs how often they are drawn, and there are 1"):
+        fit_colour_polynomial([Pair(source, source, "a")], often=(1, 2))

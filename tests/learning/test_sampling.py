@@ -239,3 +239,29 @@ def test_a_patch_that_does_not_fit_names_the_pair():
     check_size(_pairs()[0], 40)
     with pytest.raises(FilmRecoveryError, match=r"pair 1: a patch of 41 × 41 does not fit into 52 × 40"):
         check_size(_pairs()[1], 41)
+
+
+def test_a_pair_comes_as_often_in_a_round_as_it_is_told():
+    sampling = Sampling(16, batch=4, seed=5, often=(5, 1, 2))
+    indices = [pair_index(3, sampling, step, place) for step in range(20) for place in range(4)]
+    rounds = [indices[start : start + 8] for start in range(0, 80, 8)]
+    assert all(sorted(one) == [0] * 5 + [1] + [2] * 2 for one in rounds)
+    assert len({tuple(one) for one in rounds}) > 8
+
+
+def test_once_each_is_what_it_always_was():
+    plain, told = Sampling(16, 3, 11), Sampling(16, 3, 11, often=(1,) * 5)
+    for step in range(20):
+        for place in range(3):
+            order = np.random.default_rng((11, 0x0DE4, (step * 3 + place) // 5)).permutation(5)
+            index = int(order[(step * 3 + place) % 5])
+            assert pair_index(5, plain, step, place) == pair_index(5, told, step, place) == index
+
+
+def test_how_often_is_told_of_every_pair():
+    with pytest.raises(FilmRecoveryError, match="of 2 pairs how often they are drawn, and there are 3"):
+        pair_index(3, Sampling(16, 3, 11, often=(1, 2)), 0, 0)
+
+
+def test_the_probe_of_both_sides_has_one_pair_whatever_the_training_has():
+    check_sides(Sampling(16, 3, 11, often=(4, 1, 2)))

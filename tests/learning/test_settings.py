@@ -130,10 +130,10 @@ def test_the_rate_comes_down_at_every_end(steps, rounds, beyond, warm_up):
 
 
 def test_settings_are_plain_values_and_come_back():
-    found = Settings(9, loss={"l1": 1.0, "ssim": 0.2}, position=True, ceiling=20)
+    found = Settings(9, loss={"l1": 1.0, "ssim": 0.2}, position=True, ceiling=20, often=(3, 1))
     values = json.loads(json.dumps(found.as_dict()))
     assert values == found.as_dict()
-    assert Settings(**{**values, "betas": tuple(values["betas"])}) == found
+    assert Settings(**{**values, **{name: tuple(values[name]) for name in ("betas", "often")}}) == found
     assert set(values) - set(found.decisive()) == {"perceptual"}
 
 

@@ -137,6 +137,23 @@ def test_flip_exposure_and_loss_reach_the_training(signed: Any) -> None:
     assert signed.model.read_bytes() == as_is
 
 
+def test_pairs_are_drawn_by_the_frames_that_curation_says_they_stand_for(signed: Any) -> None:
+    go(signed)
+    as_is = signed.model.read_bytes()
+    pairs = signed.draft.pairs
+    project.update(signed.folder, {"pairs": [replace(pair, stands_for=9) for pair in pairs]})
+    go(signed)
+    assert len(runs(signed)) == 1  # all alike: as ever
+    project.update(
+        signed.folder,
+        {"pairs": [replace(pair, stands_for=n) for pair, n in zip(pairs, (9, 1, 1, 1), strict=True)]},
+    )
+    go(signed)
+    assert signed.model.read_bytes() != as_is and len(runs(signed)) == 2
+    record = [r for r in ledger.read(signed.folder).of_kind("stage") if r.data["stage"] == 3][-1]
+    assert record.data["settings"]["often"] == [12, 1, 1, 1]
+
+
 def test_the_ledger_names_the_loss_also_where_the_project_leaves_it_open(signed: Any) -> None:
     go(signed)
     (record,) = (r for r in ledger.read(signed.folder).of_kind("stage") if r.data["stage"] == 3)

@@ -149,10 +149,12 @@ def applied(report: Report, loaded: Project, decided: Decided, wanted: Wanted) -
         values: dict[str, Any] = {}
         for name, chosen in (("pairs", choice.pairs), ("hold_out", choice.hold_out)):
             values[name] = [
-                replace(before[one.source], flags=decided.flags(one.source))
-                if one.own and one.source in before
-                else PairOf(
-                    one.source, one.reference, one.reason, str(one.shot), flags=decided.flags(one.source)
+                replace(
+                    before[one.source]
+                    if one.own and one.source in before
+                    else PairOf(one.source, one.reference, one.reason, str(one.shot)),
+                    flags=decided.flags(one.source),
+                    stands_for=one.stands_for,
                 )
                 for one in chosen
             ]

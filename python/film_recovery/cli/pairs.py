@@ -175,6 +175,10 @@ def _change(
         )
         if not pair.reason:
             notes.append("It has no reason yet; the check curation.rationale will ask for one (--reason).")
+        if name == PAIRS and any(one.stands_for for one in loaded.pairs):
+            notes.append(
+                "Training draws all pairs equally often until curate --apply has measured this one too."
+            )
         sets[name] = sets[name].with_pair(pair, shift)
         what = f"Frame {frame} (Reference {given}) is a {_WORDS[name]} now"
         what += f", no longer a {_WORDS[before]}." if before and before != name else "."

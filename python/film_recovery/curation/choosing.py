@@ -31,6 +31,7 @@ _ANCHORS = (
     ("middle", 0.5, 0.75),
     ("end", 0.875, 1.0),
 )
+_TICKETS = 4  # of a round, for a pair that stands for as many frames as the others do
 LEAST_APART = 2  # frames between a hold-out and any pair: its neighbour is nearly the same picture
 
 
@@ -65,6 +66,19 @@ class Choice:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def drawn_often(stands_for: Sequence[int]) -> tuple[int, ...]:
+    """How often a training draws each pair in a round: by the frames that it stands for, in whole numbers.
+
+    Drawn equally, a shot would be learnt by its share of the pairs, and a shot of eight frames as well as one of fifty.
+    Empty (all alike) where one of them is not measured, or all come out the same.
+    """
+    total = sum(stands_for)
+    if not all(frames > 0 for frames in stands_for):
+        return ()
+    often = tuple(max(1, round(_TICKETS * frames * len(stands_for) / total)) for frames in stands_for)
+    return often if len(set(often)) > 1 else ()
 
 
 def usual_count(scope: str, shots: int, frames: int) -> int:

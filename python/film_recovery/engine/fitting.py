@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
 
@@ -18,11 +18,11 @@ HELD_OUT_EVERY = 4  # of the pairs, one in four scores a fit on the other three
 _BASE = "base."  # how the names of a closed form's weights begin inside a network
 
 
-def fit(measure: Measure, pairs: PairSource) -> ClosedForm:
-    """The closed form of the recipe, fitted on ``pairs``."""
+def fit(measure: Measure, pairs: PairSource, often: Sequence[int] = ()) -> ClosedForm:
+    """The closed form of the recipe, fitted on ``pairs``; each counts as ``often`` as a training draws it."""
     if measure.recipe == "spatial":
-        return fit_linear_filter(pairs, curve=measure.curve)
-    return fit_colour_polynomial(pairs, recipe=measure.recipe, curve=measure.curve)
+        return fit_linear_filter(pairs, curve=measure.curve, often=often)
+    return fit_colour_polynomial(pairs, recipe=measure.recipe, curve=measure.curve, often=often)
 
 
 def fitted_before(measure: Measure, folder: Path) -> ClosedForm | None:

@@ -258,7 +258,7 @@ def _closed_form(pairs: PairSource, task: Task) -> ClosedForm:
     if task.settings.preset == PUBLISHED:
         return fit(task.measure, _spread(pairs))
     before = fitted_before(task.measure, task.folder / "checkpoints") if task.resume else None
-    return fit(task.measure, pairs) if before is None else before
+    return fit(task.measure, pairs, task.settings.often) if before is None else before
 
 
 def _run(task: Task) -> Run:

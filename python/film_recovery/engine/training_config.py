@@ -249,6 +249,7 @@ _BY_TYPE: dict[Any, Reader] = {
     bool: _boolean,
     str: text(),
     tuple[float, float]: several(_number, 2),
+    tuple[int, ...]: several(integer(1)),
     Mapping[str, float]: table(_number),
 }
 

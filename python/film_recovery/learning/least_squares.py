@@ -8,7 +8,7 @@ another order give other last digits: equal pairs give equal weights however man
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -23,6 +23,28 @@ _CROWD = 64
 def share_of(samples_per_pair: int, pairs: int) -> int:
     """How many samples each of so many pairs gives: ``samples_per_pair``, but of all no more than of 64 pairs."""
     return max(1, min(samples_per_pair, samples_per_pair * _CROWD // max(pairs, 1)))
+
+
+def counted(blocks: Iterable[tuple[Tensor, Tensor]], times: float | None) -> Iterator[tuple[Tensor, Tensor]]:
+    """``blocks`` of one pair, which count ``times`` as much as they would; None: as they are."""
+    for features, targets in blocks:
+        yield (features, targets) if times is None else (features * times**0.5, targets * times**0.5)
+
+
+def times_of(often: Sequence[int], pairs: int) -> list[float | None]:
+    """How much each pair counts, 1 in the mean, by how ``often`` a training draws it; None throughout where that is
+    not said. Raises FilmRecoveryError where it is said of another number of pairs."""
+    check_often(often, pairs)
+    return [times * pairs / sum(often) for times in often] if often else [None] * pairs
+
+
+def check_often(often: Sequence[int], count: int) -> None:
+    """Raise FilmRecoveryError where ``often`` is not of ``count`` pairs; empty is of any."""
+    if often and len(often) != count:
+        raise FilmRecoveryError(
+            f"The training says of {len(often)} pairs how often they are drawn, and there are {count}.",
+            remedy="give as many numbers as there are pairs, or none",
+        )
 
 
 def check_settings(ridge: float, samples_per_pair: int) -> None:

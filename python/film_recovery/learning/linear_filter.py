@@ -16,7 +16,7 @@ neighbourhood would also end halos, but cost up to 0.2 dB of recovered detail.)
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -28,7 +28,14 @@ from torch.nn import functional
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.luma import luma as luma_of
 from film_recovery.learning.curve import Curve
-from film_recovery.learning.least_squares import check_settings, fit_ridge, one_thread, share_of
+from film_recovery.learning.least_squares import (
+    check_settings,
+    counted,
+    fit_ridge,
+    one_thread,
+    share_of,
+    times_of,
+)
 from film_recovery.learning.lock import change_luma, luma
 from film_recovery.learning.pairs import Pair, PairSource, checked
 
@@ -119,14 +126,15 @@ def fit_linear_filter(
     ridge: float = 1e-6,
     curve: str = "srgb",
     samples_per_pair: int = 60_000,
+    often: Sequence[int] = (),
 ) -> LumaFilter:
     """The filters that carry Source luma to Ground Truth luma with the least squared error.
 
     ``pairs``: graph values, at least 9 × 9 and as large as the filter; of each, evenly spaced rows with about
     ``samples_per_pair`` pixels take part (of more than 64 pairs fewer each,
     ``share_of``). ``levels``: how many kernels, 1 for a plain linear filter.
-    ``ridge``: how much a change has to earn, relative to the mean square of the luma. Equal input gives equal
-    weights. Raises FilmRecoveryError for bad pairs or settings.
+    ``ridge``: how much a change has to earn, relative to the mean square of the luma. ``often``: each pair counts as
+    if it came so many times. Equal input gives equal weights. Raises FilmRecoveryError for bad pairs or settings.
     """
     model = LumaFilter(curve, size, levels)
     check_settings(ridge, samples_per_pair)
@@ -139,7 +147,11 @@ def fit_linear_filter(
     ]
     _set_knots(model, [bands for bands, _ in samples])
     exact = copy.deepcopy(model).double()  # the bank as stored (float32), evaluated in float64
-    blocks = (block for bands, change in samples for block in _windows(exact, bands, change))
+    blocks = (
+        block
+        for (bands, change), times in zip(samples, times_of(often, len(samples)), strict=True)
+        for block in counted(_windows(exact, bands, change), times)
+    )
     weights = fit_ridge(blocks, ridge).view(levels, -1)
     model.kernels.copy_(weights[:, :-1].reshape(levels, 1, size, size))
     model.offsets.copy_(weights[:, -1])

@@ -17,6 +17,7 @@ axes of the training colours, of which the first follows the (faded) neutral axi
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -27,7 +28,14 @@ from torch import Tensor, nn
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
 from film_recovery.learning.curve import Curve
-from film_recovery.learning.least_squares import check_settings, fit_ridge, one_thread, share_of
+from film_recovery.learning.least_squares import (
+    check_settings,
+    counted,
+    fit_ridge,
+    one_thread,
+    share_of,
+    times_of,
+)
 from film_recovery.learning.lock import change_all, change_chroma
 from film_recovery.learning.pairs import PairSource, checked
 
@@ -115,13 +123,15 @@ def fit_colour_polynomial(
     curve: str = "srgb",
     samples_per_pair: int = 100_000,
     seed: int = 0,
+    often: Sequence[int] = (),
 ) -> ColourPolynomial:
     """The polynomial of that ``degree`` which carries Source to Ground Truth with the least squared error.
 
     ``recipe``: colour, or paired, which locks nothing. ``pairs``: graph values; of each, ``samples_per_pair``
     pixels drawn with ``seed`` take part (all, if it has no more; of more than 64
     pairs fewer each, ``share_of``). ``ridge``: how much a change has to earn, relative
-    to the mean square of each monomial. Equal input gives equal weights.
+    to the mean square of each monomial. ``often``: each pair counts as if it came so
+    many times. Equal input gives equal weights.
     Raises FilmRecoveryError for bad pairs or settings.
     """
     model = ColourPolynomial(curve, degree, recipe)
@@ -134,14 +144,17 @@ def fit_colour_polynomial(
     _set_seen_range(model, np.concatenate([encoded for encoded, _ in samples]))
     exact = copy.deepcopy(model).double()  # the basis as stored (float32), evaluated in float64
     blocks = (
-        (
-            exact.monomials(torch.from_numpy(encoded.T[None, :, :, None]))[0, :, :, 0].T,
-            torch.from_numpy(change),
-        )
-        for encoded, change in samples
+        block
+        for (encoded, change), times in zip(samples, times_of(often, len(samples)), strict=True)
+        for block in counted([(_monomials(exact, encoded), torch.from_numpy(change))], times)
     )
     model.weights.copy_(fit_ridge(blocks, ridge).T)
     return model
+
+
+def _monomials(exact: ColourPolynomial, encoded: Array) -> Tensor:
+    """Of colours N×3, N×M."""
+    return exact.monomials(torch.from_numpy(encoded.T[None, :, :, None]))[0, :, :, 0].T
 
 
 def _sample(

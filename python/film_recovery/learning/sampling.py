@@ -18,6 +18,7 @@ from torch import Tensor
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import Pixels
 from film_recovery.learning.augmentation import Variation, check_pairing, geometry, light
+from film_recovery.learning.least_squares import check_often
 from film_recovery.learning.pairs import Pair, PairSource, opened
 from film_recovery.learning.position import coordinates
 
@@ -32,7 +33,7 @@ class Sampling:
     turned upside down, have rows and columns exchanged. ``shift`` (pixels) and ``scale`` (a share) move and size
     both sides by up to that much, in one resampling. ``jitter``: the share of patches whose *Input alone* changes,
     by up to ``jitter_exposure`` stops and a share ``jitter_contrast`` of contrast. ``position``: patches come with
-    their coordinates."""
+    their coordinates. ``often``: how many times each pair comes in a round, in their order; empty: once."""
 
     patch: int
     batch: int
@@ -47,6 +48,7 @@ class Sampling:
     jitter_exposure: float = 0.0
     jitter_contrast: float = 0.0
     position: bool = False
+    often: tuple[int, ...] = ()
 
 
 Patch = tuple[Pixels, Pixels, Pixels]
@@ -76,10 +78,12 @@ def batch_of(patches: Sequence[Patch], sampling: Sampling) -> Batch:
 
 
 def pair_index(count: int, sampling: Sampling, step: int, place: int) -> int:
-    """The pair at that place: every pair comes once before any comes again, in a new order each time."""
-    turn, position = divmod(step * sampling.batch + place, count)
-    order = np.random.default_rng((sampling.seed, _ORDER, turn)).permutation(count)
-    return int(order[position])
+    """The pair at that place: in each round every pair comes once, or as often as ``sampling`` says, in a new order."""
+    often = sampling.often or (1,) * count
+    check_often(often, count)
+    turn, position = divmod(step * sampling.batch + place, sum(often))
+    order = np.random.default_rng((sampling.seed, _ORDER, turn)).permutation(sum(often))
+    return int(np.searchsorted(np.cumsum(often), order[position], side="right"))
 
 
 def check_size(pair: Pair, patch: int) -> None:
@@ -98,7 +102,7 @@ def check_room(label: str, height: int, width: int, patch: int) -> None:
 
 def check_sides(sampling: Sampling) -> None:
     """Raise FilmRecoveryError when ``sampling`` would treat Input and Ground Truth of a patch differently."""
-    probed = replace(sampling, patch=16, batch=1, position=True)
+    probed = replace(sampling, patch=16, batch=1, position=True, often=())
 
     def draw(given: Pixels, truth: Pixels, number: int) -> tuple[Pixels, Pixels, Pixels]:
         return draw_patch([Pair(given, truth, "probe")], probed, number, 0)

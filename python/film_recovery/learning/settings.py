@@ -52,7 +52,7 @@ class Settings:
     ``warm_up``: steps until then, at most a tenth of all. ``average``: share kept by the moving average of
     the weights. ``clip``: largest norm of a gradient. ``loss``: weights of the terms.
 
-    ``flip`` … ``jitter_contrast``, ``position``: as in Sampling. ``amp``: "bf16" computes in bfloat16 where
+    ``flip`` … ``jitter_contrast``, ``position``, ``often``: as in Sampling. ``amp``: "bf16" computes in bfloat16 where
     torch holds that safe, "off" in float32. ``ceiling``: the largest number of steps of a training that goes
     on while the held-out pairs still improve (0: it ends after ``steps``). ``round_steps``: by how many steps
     it goes on at a time (0: a quarter of ``steps``). ``perceptual``: file with the weights of VGG19, for the
@@ -81,6 +81,7 @@ class Settings:
     jitter_exposure: float = 0.0
     jitter_contrast: float = 0.0
     position: bool = False
+    often: tuple[int, ...] = ()
     amp: str = "off"
     ceiling: int = 0
     round_steps: int = 0
@@ -105,6 +106,12 @@ class Settings:
                 raise FilmRecoveryError(
                     f"The training's {name} is {getattr(self, name):g}.", remedy=f"choose 0 to {most:g}"
                 )
+        object.__setattr__(self, "often", tuple(self.often))
+        if any(not isinstance(times, int) or times < 1 for times in self.often):
+            raise FilmRecoveryError(
+                f"The training draws its pairs {', '.join(map(str, self.often))} times a round.",
+                remedy="choose whole numbers of 1 or more, one a pair",
+            )
         check_weights(self.loss)
         self._check_together()
 
@@ -216,7 +223,8 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as JSON and checkpoints hold them."""
-        return {**asdict(self), "betas": list(self.betas), "loss": dict(self.loss)}
+        lists = {"betas": list(self.betas), "often": list(self.often)}
+        return {**asdict(self), **lists, "loss": dict(self.loss)}
 
     def decisive(self) -> dict[str, Any]:
         """What a resumed training must share: all but the place of VGG19's file, which its hash stands for."""

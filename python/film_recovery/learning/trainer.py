@@ -28,6 +28,7 @@ from film_recovery.learning import device as devices
 from film_recovery.learning import models
 from film_recovery.learning.ahead import Ahead
 from film_recovery.learning.checkpoint import first_step
+from film_recovery.learning.least_squares import check_often
 from film_recovery.learning.losses import loss_terms, total
 from film_recovery.learning.models import Published
 from film_recovery.learning.network import ClosedForm, Recovery
@@ -198,6 +199,7 @@ class _Steps:
         self.device = devices.choose(device, workers)
         settings.check_recipe(model.recipe)
         check_sides(settings.sampling)
+        check_often(settings.often, len(pairs))
         self.features: Features | None = settings.features()
         if self.features is not None:
             self.features.to(self.device)

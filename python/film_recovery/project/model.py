@@ -79,7 +79,8 @@ class PairOf:
     """The Source frame and the Reference frame of one moment; why it was chosen, and from which shot.
 
     ``matrix``: the solved alignment, from Reference to Source pixels (``graph.corners``); empty: not solved.
-    ``flags``: what was found and stays, such as parallax or compression.
+    ``flags``: what was found and stays, such as parallax or compression. ``stands_for``: how many of the frames that
+    curation looked at have it as their nearest pair; 0: not measured.
     """
 
     source: int
@@ -88,6 +89,7 @@ class PairOf:
     shot: str = ""
     matrix: tuple[float, ...] = ()
     flags: tuple[str, ...] = ()
+    stands_for: int = 0
 
 
 @dataclass(frozen=True)

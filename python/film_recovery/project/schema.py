@@ -112,6 +112,7 @@ _pairs = several(
             "shot": text(),
             "matrix": several(number(), 9),
             "flags": several(text()),
+            "stands_for": integer(0),
         },
     )
 )

@@ -85,10 +85,11 @@ def first_guess(places: Array, shifts: Array, information: Array, centre: Array,
     return Field(still.centre, reach, values, covariance, weight > _CORNERED)
 
 
-def improve(field: Field, places: Array, slopes: Array, curvatures: Array) -> Field:
+def improve(field: Field, places: Array, slopes: Array, curvatures: Array, noise: Array) -> Field:
     """The model moved to where all tiles' likelihoods together are largest.
 
-    ``slopes`` (N, 2) and ``curvatures`` (N, 2, 2): of each tile's likelihood, at ``field``, in units of its own noise.
+    ``slopes`` (N, 2) and ``curvatures`` (N, 2, 2): of each tile's likelihood, at ``field``. ``noise`` (N,): times its
+    curvature is the variance of a tile's slope.
     """
     matrix = field.design(places)
     speaks = np.trace(curvatures, axis1=1, axis2=2) > 0
@@ -101,13 +102,14 @@ def improve(field: Field, places: Array, slopes: Array, curvatures: Array) -> Fi
         moved = np.linalg.solve(curvatures + ridge[:, None, None] * np.eye(2), left[..., None])[..., 0]
         distance = np.sqrt(np.maximum((left * moved).sum(1), 0))
         weight = _biweight(distance, speaks) * speaks
-        inverse, unknown = _inverse(np.einsum("n,nki,nkl,nlj->ij", weight, matrix, curvatures, matrix))
+        inverse, unknown = _inverse(_normal(weight, matrix, curvatures))
         change = inverse @ np.einsum("n,nki,nk->i", weight, matrix, slopes)
     left = (slopes - np.einsum("nij,njk,k->ni", curvatures, matrix, change)) * weight[:, None]
     each = np.einsum("nki,nk->ni", matrix, left)
     scattered = inverse @ (each.T @ each) @ inverse
-    grown = max(1.0, float(np.trace(scattered)) / max(float(np.trace(inverse)), 1e-30))
-    covariance = (scattered if grown > 1 else inverse) * OVERLAP + unknown
+    expected = inverse @ _normal(weight * noise, matrix, curvatures) @ inverse
+    larger = scattered if np.trace(scattered) > np.trace(expected) else expected
+    covariance = larger * OVERLAP + unknown
     return Field(field.centre, field.reach, field.values + change, covariance, weight > _CORNERED)
 
 
@@ -163,6 +165,10 @@ def _solved(matrix: Array, shifts: Array, info: Array) -> tuple[Array, Array]:
     """The least squares solution and its covariance."""
     inverse, unknown = _inverse(np.einsum("nki,nkl,nlj->ij", matrix, info, matrix))
     return inverse @ np.einsum("nki,nkl,nl->i", matrix, info, shifts), inverse * OVERLAP + unknown
+
+
+def _normal(weight: Array, matrix: Array, curvatures: Array) -> Array:
+    return np.asarray(np.einsum("n,nki,nkl,nlj->ij", weight, matrix, curvatures, matrix))
 
 
 def _inverse(normal: Array) -> tuple[Array, Array]:

@@ -57,8 +57,7 @@ def measured(planes: tuple[Array, Array], counts: Array, side: int, corners: Arr
     field = guess
     if good.sum() >= 4:
         for _ in range(_PASSES):
-            slopes, curvatures, _ = spectra.slopes(corners, field.at(at))
-            field = fields.improve(field, at, slopes, curvatures)
+            field = fields.improve(field, at, *spectra.slopes(corners, field.at(at)))
     if not np.isfinite(field.values).all() or np.abs(field.at(at) - guess.at(at)).max(initial=0) > side / 4:
         field = guess  # the tiles' likelihoods lead nowhere: keep what the tiles said
     return shifts, fields.plain(field)

@@ -25,13 +25,16 @@ COVERED = 0.6  # least share of a tile's window over places that count; less is 
 HIGH_PASS = (
     1 / 8
 )  # Gaussian sigma of what is taken off, as a share of the side: uneven fade is slower than this
-LIMIT = 6.0  # times the median magnitude of the detail: dust and burns are cut down to this
+LIMIT = 60.0  # times the median magnitude of the detail: burns are cut down to this; less bends the edges that only
+# the sharper picture has at full height: at 6 a softened side was measured twice as badly, and dust no better
 FINEST = 0.8  # share of the Nyquist frequency that is used: resampling spoils the phases beyond it
 LARGEST_COHERENCE = 0.98  # so that equal pictures get finite weights
 LEAK = 13.2  # (∫w'² ÷ ∫w²)·side² of the Hann window: information that the window's own shape pretends
 ENBW = 2.25  # neighbouring frequencies under a 2-D Hann window are that far from independent
 CHANCE = 3.5  # least atanh(correlation)·√(2·independent frequencies); 0.5 % of tiles of unlike pictures come above it
+FEW = 44.0  # independent frequencies up to which CHANCE holds: more make more unlike places in the search
 WORST = 0.35  # pixels: largest standard deviation of a direction that counts as measured
+USUAL = 0.8  # quantile of the tiles' noise: grain is alike all over, so a tile with less has it by chance
 TWICE = 0.75  # a second peak this high beside the first: a repeating pattern, which tells nothing
 LEAST_INFORMATION = 4.0  # times LEAK: below it a tile's texture runs in one direction only
 _CHUNK = 256
@@ -205,7 +208,8 @@ class Spectra:
         coherent = np.clip(agreed / strength, 0, 1)
         both = np.abs(cross)
         independent = both.sum((1, 2)) ** 2 / np.maximum((both**2).sum((1, 2)), 1e-30) / ENBW
-        significant = np.arctanh(np.minimum(coherent, 0.999)) * np.sqrt(2 * independent) > CHANCE
+        chance = np.sqrt(CHANCE**2 + 2 * np.log(np.maximum(independent / FEW, 1)))
+        significant = np.arctanh(np.minimum(coherent, 0.999)) * np.sqrt(2 * independent) > chance
         information, rank = _information(hessian, gradient, agreed, self.side)
         lost = np.abs(shift - start).max(1) > self.side * REACH + 1
         state = np.where(rank == 2, 0, 1)
@@ -219,8 +223,10 @@ class Spectra:
         return Shifts(corner + self.side / 2, shift, information, state, coherent)
 
     def slopes(self, corner: Array, shift: Array) -> tuple[Array, Array, Array]:
-        """About ``shift``, for each tile: slope (N, 2) and curvature (N, 2, 2) of its likelihood, and the share of its
-        window that counts. Curvature⁻¹ · slope is what the tile would move by; both are in units of its own noise.
+        """About ``shift``, for each tile: slope (N, 2) and curvature (N, 2, 2) of its likelihood, and its noise (N,).
+
+        Curvature⁻¹ · slope is what the tile would move by. Both are in units of its own noise, or of that of most tiles
+        where its own is less; ``noise`` (0–1) says how much less: share × curvature is the variance of the slope.
         """
         out = []
         for at in range(0, len(corner), _CHUNK):
@@ -237,9 +243,11 @@ class Spectra:
             hessian = np.einsum("nij,nj,nkj->nik", vectors, values, vectors)
             slope = np.einsum("nij,nj,nkj,nk->ni", vectors, seen, vectors, slope)
             good = ((agreed > 0) & (power > 0) & (covered >= COVERED)).astype(float)
-            scale = good / np.maximum(noise, 1e-30)
-            out.append((slope * scale[:, None], hessian * scale[:, None, None], covered))
-        return tuple(np.concatenate(part) for part in zip(*out, strict=True))  # type: ignore[return-value]
+            out.append((slope * good[:, None], hessian * good[:, None, None], noise, good > 0))
+        slope, hessian, noise, speaks = (np.concatenate(part) for part in zip(*out, strict=True))
+        usual = float(np.quantile(noise[speaks], USUAL)) if speaks.any() else 0.0
+        unit = np.maximum(np.maximum(noise, usual), 1e-30)
+        return slope / unit[:, None], hessian / unit[:, None, None], noise / unit
 
     def _peak(self, cross: Array, first: Array, second: Array) -> tuple[Array, Array]:
         """Whole-pixel displacement of the largest correlation, and whether a second one is nearly as large."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from film_recovery import __version__, nk
 from film_recovery.comp import Evaluator
+from film_recovery.curation.choosing import drawn_often
 from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.sequence import Sequence
@@ -24,7 +25,6 @@ from film_recovery.stages.flagged import flags_of
 from film_recovery.stages.held_out import pairs_of
 
 if TYPE_CHECKING:
-    from film_recovery.project.model import Training
     from film_recovery.stages.run import Listener
 
 COPYCAT = "CopyCat1"
@@ -70,7 +70,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
         seed=settings.seed,
         patch=settings.patch,
         batch=settings.batch,
-        options=_options(settings),
+        options=_options(project),
         model=places.model,
         run_folder=folder if settings.steps else None,
         held_out=pairs_of(project),
@@ -89,7 +89,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
         "model": places.model.name,
         "sha256": load_model(places.model).card.sha256,
         "run": folder.name if settings.steps else "",
-        "settings": {**asdict(settings), "loss": dict(trained.loss)},
+        "settings": {**asdict(settings), "loss": dict(trained.loss), **_often(project)},
         "figures": {
             f"{contender} {name}": value
             for contender, figures in trained.held_out.items()
@@ -117,10 +117,17 @@ def training_key(project: Project, evaluator: Evaluator) -> str:
     return digest((list(hashes.items()), graph, _settings(project)))
 
 
-def _options(settings: Training) -> dict[str, Any]:
+def _options(project: Project) -> dict[str, Any]:
     """What the open engine is told beyond CopyCat's own settings; a loss that is left out is the recipe's."""
+    settings = project.training
     given = {"flip": settings.flip, "exposure": settings.exposure, "ceiling": settings.ceiling}
-    return {**given, "loss": dict(settings.loss)} if settings.loss else given
+    return {**given, **_often(project), **({"loss": dict(settings.loss)} if settings.loss else {})}
+
+
+def _often(project: Project) -> dict[str, Any]:
+    """How often each pair is drawn, where curation measured what each of them stands for."""
+    often = drawn_often([pair.stands_for for pair in project.pairs])
+    return {"often": often} if often else {}
 
 
 def initial_weights(project: Project) -> Path | None:
@@ -153,7 +160,7 @@ def _quick_key(project: Project) -> str:
 
 def _settings(project: Project) -> dict[str, Any]:
     """The settings as the key has them: initial weights by their content; what came later, where it is used."""
-    settings = asdict(project.training)
+    settings = {**asdict(project.training), **_often(project)}
     for name, left_out in _CAME_LATER.items():
         if settings[name] == left_out:
             del settings[name]  # a project that never asked for it keeps the key, and the model, that it has
