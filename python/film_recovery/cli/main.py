@@ -11,7 +11,6 @@ import sys
 
 from film_recovery.cli import (
     curation_commands,
-    delivery_commands,
     film_commands,
     job_commands,
     learning_commands,
@@ -24,7 +23,6 @@ from film_recovery.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED
 __all__ = [
     "app",
     "curation_commands",
-    "delivery_commands",
     "film_commands",
     "job_commands",
     "learning_commands",

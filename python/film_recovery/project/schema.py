@@ -17,7 +17,6 @@ from film_recovery.project.model import (
     TIERS,
     Alignment,
     Colour,
-    Delivery,
     Draft,
     Element,
     Inference,
@@ -161,14 +160,12 @@ FIELDS: dict[str, Reader] = {
         Inference,
         {
             "frames": text(),
-            "short_range": text(),
             "version": _VERSION,
             "folder": _NOT_EMPTY,
             "compression": choice(COMPRESSIONS),
             "datatype": choice(DATATYPES),
         },
     ),
-    "delivery": record(Delivery, {"restorationist": text(), "institution": text(), "source_type": text()}),
     "tolerances": table(table(figure)),
     "reasoning": text(),
 }
