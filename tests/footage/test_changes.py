@@ -92,3 +92,36 @@ def test_a_still_end_does_not_tell_its_offset(photograph: Any, still: str) -> No
     assert unsure.last - unsure.first in (12, 13)
     moving = matched(parts[0], parts[0])
     assert [run.sure for run in moving.runs] == [True]
+
+
+def edited(order: list[int], rng: np.random.Generator) -> list[int]:
+    """``order`` with up to three edits: frames lost, repeated, foreign (-1), or the whole begun elsewhere."""
+    for _ in range(rng.integers(0, 4)):
+        at, kind, count = (int(rng.integers(0, most)) for most in (len(order), 4, 3))
+        count += 1
+        if kind == 0 and len(order) > count:
+            del order[at : at + count]
+        elif kind in (1, 2):
+            order[at:at] = [order[at] if kind == 1 else -1] * count
+        else:
+            order = order[at:] + order[:at]
+    return order
+
+
+@pytest.mark.parametrize("seed", [89, 129, 184, 248])
+def test_edits_close_together_are_told_and_never_trip_it(photograph: Any, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shots = [
+        shot(photograph, n, [float(rng.choice([0, 0.1, 0.5, 1.0]))] * int(rng.integers(1, 18)))
+        for n in range(3)
+    ]
+    clean = np.concatenate(shots[: int(rng.integers(1, 4))])
+    sides = []
+    for _ in range(2):
+        order = edited(list(range(len(clean))), rng)
+        sides.append(
+            np.stack([rng.random(SIZE[::-1]) if n < 0 else clean[n] for n in order]).astype(np.float32)
+        )
+    found = matched(*sides)
+    assert found.sentence() and found.as_dict()
+    assert all(run.first <= run.last for run in found.runs)

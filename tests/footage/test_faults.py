@@ -24,7 +24,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.compression import banding, blockiness
 from film_recovery.footage.faults import THRESHOLDS, Fault, _blurs, excluded, find_faults, measured
 from film_recovery.footage.offset import match
-from film_recovery.footage.onesided import one_sided
+from film_recovery.footage.onesided import one_sided, picture_of
 from film_recovery.footage.passing import passing, scratches
 from film_recovery.footage.placement import Placement
 from film_recovery.footage.signatures import signatures
@@ -189,8 +189,19 @@ def test_the_edge_of_a_letterbox_is_no_detail() -> None:
     plane[60:180, 60:200] = textured(254, 3.0, (120, 140))
     boxed = plane.copy()
     boxed[:, 288:] = boxed[216:] = 0
-    found = one_sided(plane, boxed, Placement())
+    found = one_sided(plane, boxed, Placement(), inside=(picture_of([plane]), picture_of([boxed])))
     assert found is not None and found.covered == (0.0, 0.0)
+
+
+def test_what_is_dark_at_the_edge_for_a_while_is_no_surround() -> None:
+    plane = textured(257, 3.0, (240, 312))
+    dark = plane.copy()
+    dark[160:] = 0.01
+    assert picture_of([plane, dark]).all()
+    assert picture_of([dark, dark]).mean() == pytest.approx(160 / 240)
+    assert not picture_of([np.zeros_like(plane)]).any()
+    found = one_sided(dark, plane, Placement(), inside=(picture_of([plane, dark]), picture_of([plane])))
+    assert found is not None and found.covered[0] > 0.1
 
 
 def test_a_neighbour_that_hardly_resembles_a_frame_excuses_no_jump() -> None:

@@ -152,6 +152,13 @@ def test_pairs_are_drawn_by_the_frames_that_curation_says_they_stand_for(signed:
     assert signed.model.read_bytes() != as_is and len(runs(signed)) == 2
     record = [r for r in ledger.read(signed.folder).of_kind("stage") if r.data["stage"] == 3][-1]
     assert record.data["settings"]["often"] == [12, 1, 1, 1]
+    # A closed form alone counts them so, too.
+    project.update(signed.folder, {"training.steps": 0})
+    go(signed)
+    counted = signed.model.read_bytes()
+    project.update(signed.folder, {"pairs": list(pairs)})
+    go(signed)
+    assert signed.model.read_bytes() != counted
 
 
 def test_the_ledger_names_the_loss_also_where_the_project_leaves_it_open(signed: Any) -> None:

@@ -243,14 +243,17 @@ def _beside(report: Report, work: _Work, loaded: Project, found: Sequence[Aligne
     seen = {(one.frame, one.reference_frame) for one in found}
     total = len(set(aligning.moments(loaded)) - seen)
     others = []
-    for one in aligning.beside(loaded, seen, work.source, work.reference):
+
+    def missed(frame: int, reason: str, remedy: str) -> None:
+        told = f"The live area does not know frame {frame}: {reason}"
+        report.check("live area", "warn", reason=told, remedy=remedy)
+
+    def unread(frame: int, error: FilmRecoveryError) -> None:
+        missed(frame, error.message, error.remedy)
+
+    for one in aligning.beside(loaded, seen, work.source, work.reference, unread):
         if not _lies(one):
-            report.check(
-                "live area",
-                "warn",
-                reason=f"The live area does not know frame {one.frame}: {one.reason}",
-                remedy="align that pair, or take another frame for it",
-            )
+            missed(one.frame, one.reason, "align that pair, or take another frame for it")
         others.append(one.brief())
         report.progress("live area", len(others), total)
     return others

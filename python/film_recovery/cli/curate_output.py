@@ -154,7 +154,9 @@ def applied(report: Report, loaded: Project, decided: Decided, wanted: Wanted) -
                     if one.own and one.source in before
                     else PairOf(one.source, one.reference, one.reason, str(one.shot)),
                     flags=decided.flags(one.source),
-                    stands_for=one.stands_for,
+                    # 0 for a pair outside of the frames that were looked at: what it stood for before still holds.
+                    stands_for=one.stands_for
+                    or (before[one.source].stands_for if one.source in before else 0),
                 )
                 for one in chosen
             ]

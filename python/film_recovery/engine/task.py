@@ -52,10 +52,11 @@ class Trained:
 class Task:
     """What is to be trained. ``model``: the file to write. ``measure`` knows recipe and curve. ``method``: of luma.
 
-    ``settings``: of the network, None for the closed form only. ``run_folder``: of the network, None for one
-    beside the model. ``held_out``: pairs that only measure. ``film``, ``reel``: what the model is made for, kept
-    in its card. ``begin``: called before anything is written, to hold the run folder and note there what was asked; it
-    refuses by raising. ``say``: told what the operator should know before the first step, and of the model in the end.
+    ``settings``: of the network, None for the closed form only; ``often``: how much each pair counts in that then.
+    ``run_folder``: of the network, None for one beside the model. ``held_out``: pairs that only measure. ``film``,
+    ``reel``: what the model is made for, kept in its card. ``begin``: called before anything is written, to hold the
+    run folder and note there what was asked; it refuses by raising. ``say``: told what the operator should know before
+    the first step, and of the model in the end.
     The rest as in ``networks.Run``.
     """
 
@@ -63,6 +64,7 @@ class Task:
     measure: Measure
     method: str = "matrix"
     settings: Settings | None = None
+    often: tuple[int, ...] = ()
     run_folder: Path | None = None
     held_out: PairSource | None = None
     resume: bool = False

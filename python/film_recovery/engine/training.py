@@ -89,6 +89,7 @@ def train(
         evaluator,
         node,
         settings=settings,
+        often=tuple(known.get("often", ())),
         recipe=recipe,
         model=model,
         run_folder=run_folder,
@@ -254,7 +255,7 @@ def _closed_form(pairs: PairSource, task: Task) -> ClosedForm:
     nafnet32 stands on none and is only compared with one: that is fitted on MEASURED pairs at most.
     """
     if task.settings is None:
-        return fit(task.measure, pairs)
+        return fit(task.measure, pairs, task.often)
     if task.settings.preset == PUBLISHED:
         return fit(task.measure, _spread(pairs))
     before = fitted_before(task.measure, task.folder / "checkpoints") if task.resume else None

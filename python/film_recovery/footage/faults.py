@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.compression import banding, blockiness
-from film_recovery.footage.onesided import DIRECTIONS, OneSided, one_sided
+from film_recovery.footage.onesided import DIRECTIONS, OneSided, one_sided, picture_of
 from film_recovery.footage.passing import Passing, passing, scratches
 from film_recovery.footage.placement import Placement
 from film_recovery.footage.runs import part_of
@@ -41,6 +41,7 @@ WIDTH = 480  # pixels: the size at which frames are compared
 # softness changes quickly, a blurred frame is still softer than those beside it.
 NEAR = (12, 4)
 REACH = 2  # frames before and after that passing faults are held against
+SURROUND = 9  # frames, spread over all, by which the black around an element's picture is known
 WINDOW = 6  # frames before and after that a flash is held against
 OUTSIDE = 0.04  # of the width, each side: edges of letterboxes and apertures look like scratches
 OUTLIER = 6.0  # times the usual spread within a shot, where that is more than the threshold
@@ -207,11 +208,23 @@ def measured(
             tuple(banding(y) for y in whole),
         )
 
+    inside = _pictures(clips, pairs, aspects) if reference is not None else ()
     stream = (one for _, one in ahead(range(len(pairs)), seen, threads))
     for done, (one, around) in enumerate(_with_neighbours(stream), start=1):
-        yield _figures(one, around, placement or Placement())
+        yield _figures(one, around, placement or Placement(), inside)
         if progress:
             progress(done, len(pairs), one.pair[0])
+
+
+def _pictures(
+    clips: Sequence[Moving], pairs: Sequence[tuple[int, int]], aspects: Sequence[float]
+) -> tuple[NDArray[np.float32], ...]:
+    """Where the picture of each element is, by SURROUND of its frames, spread over all."""
+    step = max(1, -(-len(pairs) // SURROUND))
+    return tuple(
+        picture_of([_small(luma(clip.picture(pair[side])), aspect) for pair in pairs[::step]])
+        for side, (clip, aspect) in enumerate(zip(clips, aspects, strict=True))
+    )
 
 
 def _with_neighbours(stream: Iterator[_Seen]) -> Iterator[tuple[_Seen, list[_Seen]]]:
@@ -234,7 +247,9 @@ def _with_neighbours(stream: Iterator[_Seen]) -> Iterator[tuple[_Seen, list[_See
             current -= 1
 
 
-def _figures(one: _Seen, around: list[_Seen], placement: Placement) -> PairFigures:
+def _figures(
+    one: _Seen, around: list[_Seen], placement: Placement, inside: Sequence[NDArray[np.float32]]
+) -> PairFigures:
     found: list[Passing | None] = []
     for side, plane in enumerate(one.planes):
         near = [(other.pair[side] - one.pair[side], other) for other in around if other.shot == one.shot]
@@ -244,7 +259,7 @@ def _figures(one: _Seen, around: list[_Seen], placement: Placement) -> PairFigur
     both = None
     if len(one.planes) == 2:
         spots = [None if side is None else side.spots for side in found]
-        both = one_sided(one.planes[0], one.planes[1], placement, spots)
+        both = one_sided(one.planes[0], one.planes[1], placement, spots, inside)
     return PairFigures(
         one.pair,
         one.shot,

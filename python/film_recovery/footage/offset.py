@@ -231,6 +231,9 @@ def _described(
     changes = []
     for index in range(1, len(spans)):
         change, at = evidence.change(spans[index - 1], spans[index])
+        at = min(
+            max(at, spans[index - 1][0] + 1), spans[index][1]
+        )  # neither run goes: the next needs both offsets
         changes.append(change)
         path.offsets[spans[index - 1][0] : at] = path.offsets[spans[index - 1][0]]
         path.offsets[at : spans[index][1] + 1] = path.offsets[spans[index][1]]

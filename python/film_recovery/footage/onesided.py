@@ -56,17 +56,22 @@ class OneSided:
 
 
 def one_sided(
-    source: Plane, reference: Plane, placement: Placement, suspected: Sequence[NDArray[np.bool_] | None] = ()
+    source: Plane,
+    reference: Plane,
+    placement: Placement,
+    suspected: Sequence[NDArray[np.bool_] | None] = (),
+    inside: Sequence[Plane] = (),
 ) -> OneSided | None:
     """H×W encoded luma of one moment, each its own size; None where they share too little to compare.
 
-    ``suspected``: pixels of either that may be dirt: what moves quickly is there on both.
+    ``suspected``: pixels of either that may be dirt: what moves quickly is there on both. ``inside``: of either, 1
+    where the picture is (:func:`picture_of`); empty: everywhere.
     """
     size = reference.shape[0], reference.shape[1]
     moved = placement.moved(source, size)
-    inside = placement.moved(_inside(source), size) * _inside(reference)
     shared = placement.overlap((source.shape[0], source.shape[1]), size).astype(np.uint8)
-    shared[inside < 0.5] = 0
+    if inside:
+        shared[placement.moved(inside[0], size) * inside[1] < 0.5] = 0
     sides = structure(np.stack([moved, reference]), SIGMA)
     right, down = _rest(sides[0], sides[1], shared)
     move = np.array([[1, 0, right], [0, 1, down]], np.float64)
@@ -95,10 +100,14 @@ def one_sided(
     return OneSided(_text(planes, shared), tiles.covered(), tiles.softness(), (spots[0], spots[1]), usual)
 
 
-def _inside(plane: Plane) -> Plane:
-    """1 where the picture is, 0 in rows and columns of black around it: whose edge is no detail of the picture."""
-    mask = np.zeros_like(plane)
-    lit = [np.flatnonzero(np.percentile(plane, 95, axis=axis) > BLACK) for axis in (1, 0)]
+def picture_of(planes: Sequence[Plane]) -> Plane:
+    """1 where an element's picture is, 0 in the rows and columns around it that are black in all of ``planes``, frames
+    of it of one size: the edge of a surround is no detail of the picture. What is dark for a while is no surround."""
+    mask = np.zeros_like(planes[0])
+    lit = [
+        np.flatnonzero(np.max([np.percentile(plane, 95, axis=axis) for plane in planes], axis=0) > BLACK)
+        for axis in (1, 0)
+    ]
     if all(len(lines) for lines in lit):
         rows, columns = (slice(int(lines[0]), int(lines[-1]) + 1) for lines in lit)
         mask[rows, columns] = 1

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from film_recovery import project as projects
-from film_recovery.errors import UsageError
+from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.footage.aligned import Aligned, Moment, Span, align, shots_of
 from film_recovery.footage.clip import Clip
 from film_recovery.imaging.frame import Box
@@ -89,20 +89,32 @@ def shots(project: Project, source: Clip, wanted: Sequence[Moment]) -> list[Span
     return [(span[0], span[-1]) for span in spans]
 
 
-def beside(project: Project, seen: Collection[Moment], source: Clip, reference: Clip) -> Iterator[Aligned]:
+def beside(
+    project: Project,
+    seen: Collection[Moment],
+    source: Clip,
+    reference: Clip,
+    missed: Callable[[int, FilmRecoveryError], None],
+) -> Iterator[Aligned]:
     """The pairs and hold-outs that are not among ``seen``, one by one: as the project has them aligned, else solved.
 
-    For what is measured over all of them, the live area. What is solved here was not asked for, and is not written.
+    For what is measured over all of them, the live area. What is solved here was not asked for, and is not written; so
+    one whose scans cannot be read is ``missed`` and stops nothing.
     """
     for name in _SETS:
         for pair in getattr(project, name):
             moment = pair.source, pair.reference
             if moment in seen:
                 continue
-            if pair.matrix:
-                yield Aligned(*moment, _as_it_is(pair, source, reference), None)
-            else:
-                yield from align(source, reference, [moment])
+            try:
+                for clip, frame in zip((source, reference), moment, strict=True):
+                    clip.picture(frame)
+                if pair.matrix:
+                    yield Aligned(*moment, _as_it_is(pair, source, reference), None)
+                else:
+                    yield from align(source, reference, [moment])
+            except FilmRecoveryError as error:
+                missed(pair.source, error)
 
 
 def _as_it_is(pair: PairOf, source: Clip, reference: Clip) -> Solution:
