@@ -11,6 +11,7 @@ import sys
 
 from film_recovery.cli import (
     curation_commands,
+    delivery_commands,
     film_commands,
     job_commands,
     learning_commands,
@@ -23,6 +24,7 @@ from film_recovery.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED
 __all__ = [
     "app",
     "curation_commands",
+    "delivery_commands",
     "film_commands",
     "job_commands",
     "learning_commands",

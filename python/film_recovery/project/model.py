@@ -150,14 +150,30 @@ class Training:
 class Inference:
     """What is rendered and how. ``frames``: ``1001-1100,1105``; empty: all of the Source.
 
-    ``version`` is part of the file name. ``folder``: where frames go, relative to the project and inside it.
+    ``short_range``: the 50 to 100 frames that are rendered and looked at first, written like ``frames``; empty: chosen
+    for their hardest moments. ``version`` is part of the file name. ``folder``: where frames go, relative to the
+    project and inside it.
     """
 
     frames: str = ""
+    short_range: str = ""
     version: str = "v001"
     folder: str = RENDER_FOLDER
     compression: str = "zip"
     datatype: str = "half"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Who answers for the masters, and what they are said to be.
+
+    ``source_type``: a term of IPTC's Digital Source Type (``provenance.source_types``), the operator's own choice: it
+    has no default, and nothing is said while it is empty.
+    """
+
+    restorationist: str = ""
+    institution: str = ""
+    source_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,6 +201,7 @@ class Draft:
     prefilter: int = 0
     training: Training = field(default_factory=Training)
     inference: Inference = field(default_factory=Inference)
+    delivery: Delivery = field(default_factory=Delivery)
     tolerances: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
     reasoning: str = ""
 

@@ -17,6 +17,7 @@ from film_recovery.project.model import (
     TIERS,
     Alignment,
     Colour,
+    Delivery,
     Draft,
     Element,
     Inference,
@@ -160,12 +161,14 @@ FIELDS: dict[str, Reader] = {
         Inference,
         {
             "frames": text(),
+            "short_range": text(),
             "version": _VERSION,
             "folder": _NOT_EMPTY,
             "compression": choice(COMPRESSIONS),
             "datatype": choice(DATATYPES),
         },
     ),
+    "delivery": record(Delivery, {"restorationist": text(), "institution": text(), "source_type": text()}),
     "tolerances": table(table(figure)),
     "reasoning": text(),
 }

@@ -43,6 +43,8 @@ KEYS = (
     "training.ceiling",
     "inference.compression",
     "inference.datatype",
+    "delivery.restorationist",
+    "delivery.institution",
 )
 # A step takes everything else from the project that it belongs to.
 _OF_STEPS = ("training.", "inference.")

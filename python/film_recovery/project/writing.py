@@ -41,7 +41,11 @@ _ABOVE = {
 # the training goes on while colour on the hold-out still improves; 0: it ends at steps. loss: weights by term, as
 # {{l1: 1, ms_ssim: 0.1}}; empty: L1. initial: none, or a checkpoint of this film.""",
     "inference": """
-# frames: 1001-1100,1105; empty: all. The version is part of the file names; frames stay inside this folder.""",
+# frames: 1001-1100,1105; empty: all. short_range: 50 to 100 of them that are looked at first; empty: chosen. The
+# version is part of the file names; frames stay inside this folder.""",
+    "delivery": """
+# Who answers for the masters. source_type: a term of IPTC's Digital Source Type, your own choice; film-recovery
+# deliver --terms shows them with what they mean. Nothing is said while it is empty.""",
     "tolerances": """
 # What replaces a recipe's tolerance: the check's id, then its figure.""",
     "reasoning": """
@@ -59,7 +63,7 @@ def written(draft: Draft, note: str = "") -> str:
         shown: Any
         if key == "elements":
             shown = {name: _all(element) for name, element in value.items()}
-        elif key in ("alignment", "colour", "training", "inference"):
+        elif key in ("alignment", "colour", "training", "inference", "delivery"):
             shown = _all(value)
         else:
             shown = plain(value)

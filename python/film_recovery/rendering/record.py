@@ -1,8 +1,8 @@
 """Which frames in a folder are ours: a file of JSON lines beside them.
 
-Each line names a frame that this engine wrote or was about to write, with its SHA-256, the job that made it
-and the files it came from. A frame is noted before it is renamed into place, so that a killed render leaves no
-frame that nobody knows. Two rules rest on it: what is not ours, or was changed since, is never overwritten;
+Each line names a frame that this engine wrote or was about to write, with its SHA-256, the job that made it, the day
+that the job began and the files it came from. A frame is noted before it is renamed into place, so that a killed render
+leaves no frame that nobody knows. Two rules rest on it: what is not ours, or was changed since, is never overwritten;
 and what is ours, from the same job and unchanged files, need not be rendered again. Several runs may write into one
 folder: each sees what the others noted.
 """
@@ -54,14 +54,28 @@ class Record:
                 remedy="move it away, or choose another output folder",
             )
 
-    def add(self, frame: Path, number: int, content: str, job: str, sources: Iterable[Path]) -> None:
+    def began(self, job: str) -> str:
+        """The day on which the first frame of ``job``, or of one whose name begins so, was noted; empty before that.
+
+        A render that goes on after midnight keeps the day in its headers, and so the bytes of its frames."""
+        self._read_on()
+        days = [
+            row.get("began") for rows in self._rows.values() for row in rows if row["job"].startswith(job)
+        ]
+        return min((day for day in days if isinstance(day, str) and day), default="")
+
+    def add(
+        self, frame: Path, number: int, content: str, job: str, sources: Iterable[Path], began: str = ""
+    ) -> None:
         """Notes that ``frame`` is about to get ``content`` (its SHA-256); on disk when this returns."""
-        row = {
+        row: dict[str, Any] = {
             "file": frame.name,
             "sha256": content,
             "job": job,
             "from": [[str(source), _stamp(source)] for source in sources],
         }
+        if began:
+            row["began"] = began
         try:
             with self.path.open("a+b") as stream:
                 stream.write((_line_end(stream) + json.dumps(row) + "\n").encode())

@@ -6,15 +6,16 @@ A frame that is complete already is kept; so a render that was killed continues,
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from film_recovery.comp import Evaluator
-from film_recovery.errors import FilmRecoveryError
+from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.imaging.frame import RGB, Frame
 from film_recovery.imaging.writing import AP0_CHROMATICITIES, write_frame
 from film_recovery.nk.walk import upstream
@@ -35,9 +36,22 @@ KEPT_METADATA = (
     "smpte:KeyCode",
 )
 
+DATE = "ProcessingDate"  # the day on which the job began, in the header of each of its frames
 _EXR = "exr/"
 
 Progress = Callable[[int, int, int, bool], None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What is the same for every frame of a render. ``header``: what each says; ``began``: the day, empty without."""
+
+    evaluator: Evaluator
+    output: Output
+    record: Record
+    place: Path
+    header: Mapping[str, str]
+    began: str
 
 
 @dataclass(frozen=True)
@@ -51,11 +65,20 @@ class Rendered:
 
 
 def render(
-    evaluator: Evaluator, node: str, frames: Sequence[int], *, job: str = "", progress: Progress | None = None
+    evaluator: Evaluator,
+    node: str,
+    frames: Sequence[int],
+    *,
+    job: str = "",
+    header: Mapping[str, str] | None = None,
+    day: str = "",
+    progress: Progress | None = None,
 ) -> Rendered:
     """Writes ``frames`` of the Write ``node``; frames that are complete already are kept.
 
-    ``job``: whatever else the pixels depend on (hashes of models). ``progress(done, total, frame, kept)``.
+    ``job``: whatever else the pixels depend on (hashes of models). ``header``: what an EXR's header says beside what
+    the graph sets there, which comes first; with it, DATE too: ``day`` (2026-01-31; empty: :func:`today`), but a job
+    that goes on another day keeps that of its first frame. ``progress(done, total, frame, kept)``.
     Raises FilmRecoveryError for an output folder of an element, a file that is not ours, NaN, and whatever
     evaluating or writing raises. Frames written before the error stay.
     """
@@ -65,11 +88,18 @@ def render(
     protect_elements(evaluator, output.folder, output.call.node, "file", own=_own_pattern(output))
     output.prepare_folder()
     record = Record(output.folder)
-    key = job_key(evaluator, output, job)
+    said = dict(header or {}) if Path(output.sequence.pattern).suffix.lower() == ".exr" else {}
+    key = job_key(
+        evaluator, output, "\n".join((job, *(f"{name}={text}" for name, text in sorted(said.items()))))
+    )
+    began = (record.began(key) or day or today()) if said else ""
+    if said:
+        said.setdefault(DATE, began)
     written: list[int] = []
     kept: list[int] = []
     outside = 0
     with workplace(output.folder) as place:
+        whole = _Job(evaluator, output, record, place, said, began)
         for done, number in enumerate(frames, 1):
             output.refuse_disabled(number)
             path = output.sequence.path(number)
@@ -77,11 +107,28 @@ def render(
             complete = record.is_complete(path, number, made)
             if not complete:
                 record.refuse_foreign(path, number)
-                outside += _render_one(evaluator, output, number, record, made, place)
+                outside += _render_one(whole, number, made)
             (kept if complete else written).append(number)
             if progress:
                 progress(done, len(frames), number, complete)
     return Rendered(tuple(written), tuple(kept), outside, tuple(output.sequence.path(n) for n in frames))
+
+
+def today(environment: Mapping[str, str] = os.environ) -> str:
+    """The day in UTC, as 2026-01-31; that of ``SOURCE_DATE_EPOCH`` (seconds) where a reproducible render sets it.
+
+    Source: reproducible-builds.org, specification of SOURCE_DATE_EPOCH. Raises UsageError for one that is no number.
+    """
+    given = environment.get("SOURCE_DATE_EPOCH", "")
+    if not given:
+        return datetime.now(UTC).date().isoformat()
+    try:
+        return datetime.fromtimestamp(int(given), UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH is {given!r}, which is no time.",
+            remedy="set it to seconds since 1970, or unset it",
+        ) from error
 
 
 def _own_pattern(output: Output) -> str:
@@ -91,31 +138,30 @@ def _own_pattern(output: Output) -> str:
     return output.sequence.pattern if ours else ""
 
 
-def _render_one(
-    evaluator: Evaluator, output: Output, number: int, record: Record, key: str, place: Path
-) -> int:
+def _render_one(job: _Job, number: int, key: str) -> int:
     """Evaluates, checks and writes one frame. Gives how many of its samples lie outside 0–1."""
+    evaluator, output = job.evaluator, job.output
     frame = evaluator.frame(output.call.node, number)
     sources = evaluator.sources(output.call.node, number)
     protect_files(sources, output.folder, output.call.node, "file")
     _refuse_non_finite(evaluator, output, frame, number, sources)
     colours = frame.select([name for name in frame.channels if name in RGB])
     path = output.sequence.path(number)
-    part = place / path.name
+    part = job.place / path.name
     is_master = output.holds == evaluator.root.config.resolve("aces_interchange")
     is_exr = path.suffix.lower() == ".exr"
     try:
         write_frame(
-            _converted(evaluator, frame, output),
+            _converted(evaluator, frame, output, job.header),
             part,
             datatype=output.datatype,
             compression=output.compression,
             chromaticities=AP0_CHROMATICITIES if is_master and is_exr else None,
         )
-        record.add(path, number, sha256(part), key, sources)
+        job.record.add(path, number, sha256(part), key, sources, job.began)
         _move(part, path, number)
     except FilmRecoveryError as error:
-        if "file" not in error.where or Path(error.where["file"]).parent == place:
+        if "file" not in error.where or Path(error.where["file"]).parent == job.place:
             error.where.update(file=str(path))
         error.where.setdefault("frame", number)
         error.where.setdefault("node", output.call.place.path)
@@ -135,7 +181,7 @@ def _move(part: Path, path: Path, number: int) -> None:
         ) from error
 
 
-def _converted(evaluator: Evaluator, frame: Frame, output: Output) -> Frame:
+def _converted(evaluator: Evaluator, frame: Frame, output: Output, header: Mapping[str, str]) -> Frame:
     """The channels that are written, in the Write's colour space (a colour is converted whole, or not at all)."""
     wanted = output.call.channels("channels", frame.channels)
     picture = frame
@@ -152,9 +198,11 @@ def _converted(evaluator: Evaluator, frame: Frame, output: Output) -> Frame:
         )
         picture = frame.with_channels(RGB, rgb)
     picture = picture.with_pixels(picture.select(wanted), wanted)
-    return Frame(
-        picture.pixels, picture.channels, picture.format, picture.bbox, _header(frame, output.header)
-    )
+    metadata = {
+        **header,
+        **{name: value for name, value in _header(frame, output.header).items() if value != ""},
+    }
+    return Frame(picture.pixels, picture.channels, picture.format, picture.bbox, metadata)
 
 
 def _header(frame: Frame, wanted: str) -> dict[str, Any]:

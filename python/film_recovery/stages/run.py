@@ -31,6 +31,8 @@ from film_recovery.stages import chain
 from film_recovery.stages.building import build_script, script_text, spec_of
 from film_recovery.stages.checking import check
 from film_recovery.stages.done import digest, last_work
+from film_recovery.stages.provenance import origin_of, seal
+from film_recovery.stages.view import View
 
 _LOOK = 1.0  # seconds between two looks at the lock
 
@@ -289,6 +291,7 @@ def _inference(project: Project, listener: Listener) -> dict[str, Any] | None:
         "Write_Recovered",
         numbers,
         job=engine.model_hashes(evaluator.script, evaluator),
+        header=origin_of(View(project)).header(),
         progress=tell,
     )
     if not done.written and last_work(project, 4):
@@ -302,6 +305,7 @@ def _inference(project: Project, listener: Listener) -> dict[str, Any] | None:
 def _validation(project: Project, listener: Listener) -> dict[str, Any] | None:
     from film_recovery.stages.showing import write_report
 
+    seal(View(project), listener.progress)
     report = write_report(project, listener)
     return {"report": str(report.relative_to(project.folder))}
 

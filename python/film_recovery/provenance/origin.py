@@ -1,0 +1,60 @@
+"""Where a master comes from, once, in the words that EXR headers, sidecars and credentials share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# The attributes of a master's header, in their order, each with the field of Origin that it holds.
+HEADER: Mapping[str, str] = {
+    "MLProcessing": "ml_processing",
+    "RecoveryType": "recovery_type",
+    "FilmTitle": "film",
+    "ShotID": "shot",
+    "TrainingDate": "training_date",
+    "ModelCheckpoint": "model",
+    "SourceElement": "source_element",
+    "ReferenceSource": "reference_source",
+    "ProcessingDate": "processing_date",
+    "Restorationist": "restorationist",
+    "Institution": "institution",
+    "IPTCDigitalSourceType": "source_type",
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """All texts; empty where nobody said it. Dates as 2026-01-31. ``source_type``: IPTC's term, the operator's choice.
+
+    ``ml_processing``: in one line, which learning was used and on what. ``recovery_type``: spatial, colour or combined.
+    ``model``: the model's file and checkpoint. ``source_element``, ``reference_source``: gauge, generation, holder.
+    """
+
+    ml_processing: str = ""
+    recovery_type: str = ""
+    film: str = ""
+    shot: str = ""
+    training_date: str = ""
+    model: str = ""
+    source_element: str = ""
+    reference_source: str = ""
+    processing_date: str = ""
+    restorationist: str = ""
+    institution: str = ""
+    source_type: str = ""
+
+    def header(self) -> dict[str, str]:
+        """What stands in the header of every frame: attribute → text. What is not said is left out."""
+        values = {key: getattr(self, field) for key, field in HEADER.items()}
+        return {key: value for key, value in values.items() if value}
+
+    @property
+    def unsaid(self) -> tuple[str, ...]:
+        """The attributes that nobody has filled in."""
+        return tuple(key for key, field in HEADER.items() if not getattr(self, field))
+
+
+def of_header(header: Mapping[str, Any]) -> Origin:
+    """What the header of a frame says; other attributes of it say nothing here."""
+    return Origin(**{field: str(header[key]) for key, field in HEADER.items() if key in header})

@@ -1,0 +1,204 @@
+"""The provenance beside a sequence of masters: ``NAME.provenance.json`` for programs, ``.txt`` for people.
+
+Every frame is bound to it by SHA-256, and so are the model, the script and the files of every pair; so whatever
+changed since can be named (``verifying``). Both are written whole, the JSON last: it is what counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from film_recovery import __version__
+from film_recovery._files import explained, read_text, write_whole
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.provenance.origin import HEADER, Origin
+from film_recovery.provenance.source_types import source_types
+
+SCHEMA = "film-recovery-provenance/1"
+JSON, TEXT = ".provenance.json", ".provenance.txt"
+_LIMIT = 1 << 28  # bytes: a million frames take a tenth of it
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A file and its SHA-256. ``path``: from the folder of the sidecar, with forward slashes; absolute elsewhere."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What the sidecars say. ``sequence``: the pattern of the frames' names, ``shot_v001.####.exr``. ``frames``: name →
+    SHA-256, of the sidecar's own folder. ``frame_range``: ``1001-1100``.
+
+    ``model``, ``script``: None where there is none. ``pairs``: what a pair is called → its files. ``engine``: what else
+    made the frames, name → version. ``notes``: the operator's reasoning and whatever a reader should know.
+    """
+
+    origin: Origin
+    sequence: str
+    frames: Mapping[str, str]
+    frame_range: str = ""
+    model: Bound | None = None
+    script: Bound | None = None
+    pairs: Mapping[str, tuple[Bound, ...]] = field(default_factory=lambda: _NOTHING)
+    engine: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    notes: str = ""
+
+    @property
+    def stem(self) -> str:
+        """What the sidecars are called, before their ends."""
+        return self.sequence.partition("#")[0].rstrip(".") or "masters"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over a line ``<SHA-256>  <name>`` for each frame, in order of their names."""
+        lines = "".join(f"{self.frames[name]}  {name}\n" for name in sorted(self.frames))
+        return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def bound(path: Path, folder: Path) -> Bound:
+    """The file as it is now. Raises FilmRecoveryError where it cannot be read."""
+    return Bound(seen_from(path, folder), content_hash(path))
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of the file's bytes. Raises FilmRecoveryError where it cannot be read."""
+    with explained(path, "read"), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def seen_from(path: Path, folder: Path) -> str:
+    """``path`` from ``folder``, or absolute where the two have no folder in common but the root."""
+    try:
+        common = os.path.commonpath([os.path.abspath(path), os.path.abspath(folder)])
+    except ValueError:  # drives of Windows
+        common = ""
+    if not common or os.path.dirname(common) == common:
+        return Path(os.path.abspath(path)).as_posix()
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def write_seal(seal: Seal, folder: Path) -> tuple[Path, Path]:
+    """Writes both sidecars into ``folder``, in place of earlier ones. Raises FilmRecoveryError as ``write_whole``."""
+    text, data = folder / f"{seal.stem}{TEXT}", folder / f"{seal.stem}{JSON}"
+    write_whole(text, _text(seal))
+    content = {"schema": SCHEMA, "made_by": f"film-recovery {__version__}", **asdict_of(seal)}
+    write_whole(data, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    return data, text
+
+
+def asdict_of(seal: Seal) -> dict[str, Any]:
+    """JSON values: all fields, and the digest over the frames."""
+    return {
+        "origin": asdict(seal.origin),
+        "sequence": seal.sequence,
+        "frames": dict(seal.frames),
+        "frames_digest": seal.digest,
+        "frame_range": seal.frame_range,
+        "model": None if seal.model is None else asdict(seal.model),
+        "script": None if seal.script is None else asdict(seal.script),
+        "pairs": {name: [asdict(one) for one in files] for name, files in seal.pairs.items()},
+        "engine": dict(seal.engine),
+        "notes": seal.notes,
+    }
+
+
+def read_seal(file: Path) -> Seal:
+    """The seal in a JSON sidecar. Raises FilmRecoveryError for a file that is damaged or of another kind, and for
+    one whose frames are not those that its digest is of."""
+    text = read_text(file, _LIMIT)
+    try:
+        content = json.loads(text)
+        if content["schema"] != SCHEMA:
+            raise ValueError(f"its schema is not {SCHEMA}")
+        origin = Origin(**{one.name: _word(content["origin"][one.name]) for one in fields(Origin)})
+        seal = Seal(
+            origin,
+            _name(content["sequence"]),
+            {_name(name): _sha256(value) for name, value in content["frames"].items()},
+            _word(content["frame_range"]),
+            _bound(content["model"]),
+            _bound(content["script"]),
+            {_word(name): _several(files) for name, files in content["pairs"].items()},
+            {_word(name): _word(value) for name, value in content["engine"].items()},
+            _word(content["notes"]),
+        )
+        if content["frames_digest"] != seal.digest:
+            raise ValueError("its list of frames was changed: it is not the one that its digest is of")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise FilmRecoveryError(
+            f"The provenance cannot be used: {reason}.",
+            remedy="put the file back from the delivery, or write it anew: film-recovery deliver",
+            file=str(file),
+        ) from error
+    return seal
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
+def _name(value: Any) -> str:
+    name = _word(value)
+    if not name or Path(name).name != name:
+        raise ValueError(f"{name!r} is no name of a frame beside it")
+    return name
+
+
+def _sha256(value: Any) -> str:
+    word = _word(value)
+    if len(word) != 64 or set(word) - set("0123456789abcdef"):
+        raise ValueError(f"{word[:80]!r} is no SHA-256")
+    return word
+
+
+def _bound(value: Any) -> Bound | None:
+    return None if value is None else Bound(_word(value["path"]), _sha256(value["sha256"]))
+
+
+def _several(values: Any) -> tuple[Bound, ...]:
+    found = tuple(_bound(value) for value in values)
+    return tuple(one for one in found if one is not None)
+
+
+def _text(seal: Seal) -> str:
+    """For a reader: what the header says, what is bound, and the frames as ``sha256sum --check`` reads them."""
+    origin = seal.origin
+    terms = source_types()
+    lines = ["PROVENANCE OF THE FRAMES IN THIS FOLDER", ""]
+    lines += [f"{key:<24}{getattr(origin, name) or '-'}" for key, name in HEADER.items()]
+    if origin.source_type in terms:
+        term = terms[origin.source_type]
+        lines += [f"{'':<24}{term.title} ({term.uri})"]
+    lines += ["", f"{'Frames':<24}{seal.frame_range or '-'} ({len(seal.frames)} files)"]
+    lines += [f"{'SHA-256 over all':<24}{seal.digest}"]
+    for name, one in (("Model", seal.model), ("Script", seal.script)):
+        if one is not None:
+            lines += [f"{name:<24}{one.path}", f"{'':<24}SHA-256 {one.sha256}"]
+    lines += [f"{name:<24}{version}" for name, version in seal.engine.items()]
+    lines += ["", f"Pairs that the model was trained on: {len(seal.pairs)}"]
+    for name, files in seal.pairs.items():
+        lines += [f"  {name}", *(f"    {one.path}, SHA-256 {one.sha256}" for one in files)]
+    if seal.notes:
+        lines += ["", "Notes", *seal.notes.splitlines()]
+    lines += ["", "Each frame, as sha256sum checks it:", ""]
+    lines += [f"{seal.frames[name]}  {name}" for name in sorted(seal.frames)]
+    return "\n".join(lines) + "\n"
+
+
+def hashed(files: Sequence[Path]) -> dict[str, str]:
+    """Name → SHA-256 of each frame. Raises FilmRecoveryError naming the one that cannot be read."""
+    return {file.name: content_hash(file) for file in files}

@@ -1,0 +1,111 @@
+"""A delivery as a bag: whole or not at all, checked by other people's tools, and every change named."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.provenance.bag import BagFinding, findings, pack
+from film_recovery.provenance.sealing import content_hash
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    made = {}
+    for name in ("masters/a.1001.exr", "masters/a.1002.exr", "notes/Prüfung 100%.md", "project.yaml"):
+        path = tmp_path / "film" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode() * 1000)
+        made[name] = path
+    return made
+
+
+@pytest.fixture
+def bag(files: dict[str, Path], tmp_path: Path) -> Path:
+    told: list[tuple[str, int, int]] = []
+    expected = {"masters/a.1001.exr": content_hash(files["masters/a.1001.exr"])}
+    info = {"Source-Organization": "The\nArchive"}
+    made = pack(files, tmp_path / "out" / "bag", info, expected, lambda *now: told.append(now))
+    assert told[-1] == ("deliver", 4, 4)
+    return made
+
+
+def test_what_was_packed_is_all_there(bag: Path, files: dict[str, Path]) -> None:
+    assert findings(bag) == ()
+    assert {name: (bag / "data" / name).read_bytes() for name in files} == {
+        name: path.read_bytes() for name, path in files.items()
+    }
+    assert (bag / "bagit.txt").read_text() == "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+    size = sum(path.stat().st_size for path in files.values())
+    assert (bag / "bag-info.txt").read_text().splitlines() == [
+        "Source-Organization: The Archive",
+        f"Payload-Oxum: {size}.4",
+    ]
+    assert "data/notes/Prüfung 100%25.md" in (bag / "manifest-sha256.txt").read_text("utf-8")
+    assert [path.name for path in bag.parent.iterdir()] == ["bag"]
+
+
+def test_sha256sum_checks_it(files: dict[str, Path], tmp_path: Path) -> None:
+    plain = {name: path for name, path in files.items() if "%" not in name}
+    bag = pack(plain, tmp_path / "bag", {})
+    for manifest in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        subprocess.run(["sha256sum", "--check", "--strict", "--quiet", manifest], cwd=bag, check=True)
+
+
+def test_every_change_is_named(bag: Path) -> None:
+    frame = bag / "data/masters/a.1002.exr"
+    frame.write_bytes(frame.read_bytes()[:-1] + b"!")
+    (bag / "data/project.yaml").unlink()
+    (bag / "data/masters/a.1003.exr").write_bytes(b"slipped in")
+    (bag / "bag-info.txt").write_text("Source-Organization: Somebody else\n")
+    assert findings(bag) == (
+        BagFinding("bag-info.txt", "changed"),
+        BagFinding("data/masters/a.1002.exr", "changed"),
+        BagFinding("data/masters/a.1003.exr", "unknown"),
+        BagFinding("data/project.yaml", "missing"),
+    )
+
+
+def test_a_frame_that_is_not_the_sealed_one_stops_it(files: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(FilmRecoveryError, match=r"a\.1002\.exr is not the one") as caught:
+        pack(files, tmp_path / "out" / "bag", {}, {"masters/a.1002.exr": "0" * 64})
+    assert "verify" in caught.value.remedy
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_nothing_is_written_over_and_nothing_leaves_the_bag(bag: Path, files: dict[str, Path]) -> None:
+    with pytest.raises(FilmRecoveryError, match="never changed"):
+        pack(files, bag, {})
+    for name in ("../outside", "/outside", ""):
+        with pytest.raises(FilmRecoveryError, match="no place in a bag"):
+            pack({name: files["project.yaml"]}, bag.parent / "other", {})
+    assert findings(bag) == ()
+
+
+def test_a_disk_too_small_is_foreseen(files: dict[str, Path], tmp_path: Path) -> None:
+    huge = tmp_path / "huge.exr"
+    with huge.open("wb") as stream:
+        os.truncate(stream.fileno(), shutil.disk_usage(tmp_path).free)  # a hole: it takes no room
+    with pytest.raises(FilmRecoveryError, match="GB are free"):
+        pack({**files, "huge.exr": huge}, tmp_path / "out" / "bag", {})
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_file_that_went_away_leaves_nothing(files: dict[str, Path], tmp_path: Path) -> None:
+    files["gone.exr"] = tmp_path / "gone.exr"
+    with pytest.raises(FilmRecoveryError, match="cannot be read"):
+        pack(files, tmp_path / "out" / "bag", {})
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_another_folder_is_no_bag(tmp_path: Path, bag: Path) -> None:
+    with pytest.raises(FilmRecoveryError, match="no BagIt bag"):
+        findings(tmp_path)
+    (bag / "manifest-sha256.txt").write_text("0  data/../../x\n")
+    with pytest.raises(FilmRecoveryError, match="two spaces"):
+        findings(bag)

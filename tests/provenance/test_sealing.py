@@ -1,0 +1,161 @@
+"""The provenance beside the masters: what it says, what it is bound to, and that one changed byte is named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.provenance.origin import HEADER, Origin, of_header
+from film_recovery.provenance.sealing import JSON, TEXT, Seal, bound, hashed, read_seal, write_seal
+from film_recovery.provenance.verifying import Verified, seals
+from film_recovery.provenance.verifying import verify as verified
+
+FRAMES = tuple(f"shot_v001_model.{number:04d}.exr" for number in range(1001, 1006))
+
+
+SEQUENCE = "shot_v001_model.####.exr"
+STEM = "shot_v001_model"
+
+
+def verify(folder: Path) -> Verified:
+    (file,) = seals(folder)
+    return verified(file)
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Path:
+    """Five frames, a model, a script and two pairs, sealed; gives the folder of the frames."""
+    masters = tmp_path / "pipeline" / "04" / "v001"
+    masters.mkdir(parents=True)
+    for number, name in enumerate(FRAMES):
+        (masters / name).write_bytes(bytes([number]) * 5000)
+    for name in ("model.pt", "recovery.nk", "scans/source.1001.exr", "scans/reference.2001.exr"):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(name.encode())
+    files = [tmp_path / "scans" / name for name in ("source.1001.exr", "reference.2001.exr")]
+    seal = Seal(
+        Origin(film="Märchen, Teil 1", recovery_type="spatial", source_type="algorithmicallyEnhanced"),
+        SEQUENCE,
+        hashed([masters / name for name in FRAMES]),
+        "1001-1005",
+        bound(tmp_path / "model.pt", masters),
+        bound(tmp_path / "recovery.nk", masters),
+        {"1001 with 2001": tuple(bound(file, masters) for file in files)},
+        {"film-recovery": "1"},
+        "Two lines\nof reasoning.",
+    )
+    write_seal(seal, masters)
+    assert read_seal(masters / f"{STEM}{JSON}") == seal
+    return masters
+
+
+def test_what_was_sealed_is_intact(sealed: Path) -> None:
+    found = verify(sealed)
+    assert (found.intact, found.elsewhere, found.looked_at) == (True, (), 9)
+
+
+def test_the_text_is_read_by_people_and_by_sha256sum(sealed: Path) -> None:
+    text = (sealed / f"{STEM}{TEXT}").read_text("utf-8")
+    for words in ("Märchen, Teil 1", "altered by an algorithm", "1001-1005 (5 files)", "1001 with 2001"):
+        assert words in text
+    asked = ["sha256sum", "--check", f"{STEM}{TEXT}"]
+    done = subprocess.run(asked, cwd=sealed, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"{name}: OK" for name in FRAMES]
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_one_changed_byte_is_named_by_its_frame(sealed: Path, name: str) -> None:
+    content = bytearray((sealed / name).read_bytes())
+    content[2500] ^= 1
+    (sealed / name).write_bytes(content)
+    (one,) = verify(sealed).findings
+    assert (one.kind, one.state, one.name) == ("frame", "changed", name)
+    assert name in one.text
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "name"),
+    [
+        ("model.pt", "model", "model.pt"),
+        ("recovery.nk", "script", "recovery.nk"),
+        ("scans/reference.2001.exr", "pair", "1001 with 2001 (reference.2001.exr)"),
+    ],
+)
+def test_a_changed_model_script_or_pair_is_named(sealed: Path, file: str, kind: str, name: str) -> None:
+    path = sealed.parents[2] / file
+    path.write_bytes(path.read_bytes() + b".")
+    (one,) = verify(sealed).findings
+    assert (one.kind, one.state, one.name) == (kind, "changed", name)
+    path.unlink()
+    found = verify(sealed)
+    assert found.intact  # scans need not travel with a delivery
+    assert [(one.kind, one.name) for one in found.elsewhere] == [(kind, name)]
+
+
+def test_missing_and_foreign_frames_are_named(sealed: Path) -> None:
+    (sealed / FRAMES[0]).rename(sealed / "shot_v001_model.0999.exr")
+    (sealed / "shot_v002_model.1001.exr").write_bytes(b"another version")
+    found = {(one.state, one.name) for one in verify(sealed).findings}
+    assert found == {("missing", FRAMES[0]), ("unknown", "shot_v001_model.0999.exr")}
+
+
+def test_a_changed_list_of_frames_is_refused(sealed: Path) -> None:
+    """Who changes a frame and its hash together is told by the digest; who changes that too, by the bag and ledger."""
+    content = json.loads((sealed / f"{STEM}{JSON}").read_text())
+    content["frames"][FRAMES[0]] = "0" * 64
+    (sealed / f"{STEM}{JSON}").write_text(json.dumps(content))
+    with pytest.raises(FilmRecoveryError, match="list of frames was changed"):
+        verify(sealed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": "film-recovery-provenance/9"},
+        {"frames": {"../outside.exr": "0" * 64}},
+        {"frames": {"a.exr": "0"}},
+        {"sequence": "../x.####.exr"},
+        {"frames": []},
+        {"model": {"path": "model.pt"}},
+        {"origin": {}},
+        {"notes": 3},
+        {"pairs": {"1": [3]}},
+    ],
+)
+def test_a_damaged_provenance_is_refused_with_a_remedy(sealed: Path, change: dict[str, object]) -> None:
+    content = json.loads((sealed / f"{STEM}{JSON}").read_text())
+    (sealed / f"{STEM}{JSON}").write_text(json.dumps({**content, **change}))
+    with pytest.raises(FilmRecoveryError, match="provenance cannot be used") as caught:
+        verify(sealed)
+    assert caught.value.remedy
+
+
+def test_a_folder_without_one_says_so(tmp_path: Path) -> None:
+    with pytest.raises(FilmRecoveryError, match="There is no provenance"):
+        verify(tmp_path)
+
+
+def test_header_and_origin_say_the_same() -> None:
+    origin = Origin(**{field: f"{field}!" for field in HEADER.values()})
+    assert list(origin.header()) == list(HEADER)
+    assert of_header({**origin.header(), "capDate": "x"}) == origin
+    assert replace(origin, film="").unsaid == ("FilmTitle",)
+    assert Origin().header() == {}
+
+
+@given(st.dictionaries(st.sampled_from(list(HEADER.values())), st.text(max_size=30)))
+def test_any_words_come_back(tmp_path_factory: pytest.TempPathFactory, words: dict[str, str]) -> None:
+    folder = tmp_path_factory.mktemp("words")
+    said = {name: word.encode("utf-8", "replace").decode() for name, word in words.items()}
+    seal = Seal(Origin(**said), "a.####.exr", {"a.0001.exr": "0" * 64})
+    write_seal(seal, folder)
+    assert read_seal(folder / f"a{JSON}") == seal
