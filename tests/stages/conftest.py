@@ -22,7 +22,9 @@ from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.learning import export
 from film_recovery.project import Alignment, Draft, Element, PairOf, Project, Training
+from film_recovery.stages.conditions import trained_under
 from film_recovery.stages.run import Ran, run
+from film_recovery.stages.view import View
 
 PHOTOGRAPHS = Path(graph.__file__).parents[1] / "demo" / "photographs"
 SIZE = (128, 96)
@@ -95,13 +97,21 @@ class Place:
 
     def save_model(self, **card: object) -> Place:
         """An identity model of this film, and its sidecar."""
-        given = {"recipe": self.kind, "film": self.draft.film, "reel": self.draft.reel, **card}
-        export.save_model(Identity(), self.model, export.ModelCard(kind="Identity", curve="none", **given))
+        given = {"recipe": self.kind, "film": self.draft.film, "reel": self.draft.reel}
+        if "conditions" not in card:
+            given["conditions"] = trained_under(View(self.project))
+        given.update(card)
+        given = {"kind": "Identity", "curve": "none", **given}
+        export.save_model(Identity(), self.model, export.ModelCard(**given))
         return self
 
     @property
     def kind(self) -> str:
         return "colour" if self.draft.recipe.startswith("colour") else "spatial"
+
+    def save_model_of(self, **conditions: object) -> Place:
+        """As :meth:`save_model`, of a training under other ``conditions``."""
+        return self.save_model(conditions={**trained_under(View(self.project)), **conditions})
 
     def render(self, frames: tuple[int, ...] = tuple(range(1, 9))) -> Place:
         evaluator = Evaluator(nk.load(self.script))

@@ -625,6 +625,44 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
             lambda o: o.show["node"] == "FR_GroundTruth1",
         ),
     ],
+    "inference.as_trained": [
+        (
+            lambda p: p.save_model_of(crop=[0.0, 0.0, 120.0, 90.0]),
+            "fail",
+            words("crop: trained with 0 0 120 90, now 4 6 120 90"),
+        ),
+        (
+            lambda p: p.save_model_of(domain="ACES2065-1"),
+            "fail",
+            words("colour domain: trained with ACES2065-1, now ACEScg"),
+        ),
+        (
+            lambda p: p.save_model_of(prefilter=["Median 5"]),
+            "fail",
+            words("pre-filter: trained with Median 5, now none"),
+        ),
+        (
+            lambda p: p.save_model_of(format=[2048, 1556, 1.0]),
+            "fail",
+            words("format: trained with 2048 × 1556, now 128 × 96"),
+        ),
+        (
+            lambda p: p.save_model(pair_hashes={"frame 1": "0" * 64}),
+            "fail",
+            words("pairs that are not those of the model"),
+        ),
+        (
+            lambda p: p.save_model(kind="Recovery", preset="small", patch=64),
+            "fail",
+            words("model size: trained with small, now medium"),
+        ),
+        (
+            lambda p: p.save_model(kind="Recovery", preset="medium", patch=256),
+            "fail",
+            words("patch: trained with 256, now 64"),
+        ),
+        (lambda p: p.save_model(conditions={}), "info", words("does not say its colour domain, pre-filter")),
+    ],
     "inference.full_format": [
         (
             lambda p: p.knob("FR_Inference1", "preview", "true"),

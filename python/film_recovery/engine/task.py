@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from film_recovery.engine.kept import Progress
 from film_recovery.engine.networks import CHECKPOINT_EVERY, MILESTONE_EVERY, Events
@@ -54,9 +55,9 @@ class Task:
 
     ``settings``: of the network, None for the closed form only; ``often``: how much each pair counts in that then.
     ``run_folder``: of the network, None for one beside the model. ``held_out``: pairs that only measure. ``film``,
-    ``reel``: what the model is made for, kept in its card. ``begin``: called before anything is written, to hold the
-    run folder and note there what was asked; it refuses by raising. ``say``: told what the operator should know before
-    the first step, and of the model in the end.
+    ``reel``: what the model is made for, and ``conditions``, what inference has to share: kept in its card. ``begin``:
+    called before anything is written, to hold the run folder and note there what was asked; it refuses by raising.
+    ``say``: told what the operator should know before the first step, and of the model in the end.
     The rest as in ``networks.Run``.
     """
 
@@ -76,6 +77,7 @@ class Task:
     preview: Pixels | None = None
     film: str = ""
     reel: str = ""
+    conditions: Mapping[str, Any] = field(default_factory=dict)
     workers: Workers = ALONE
     device: str = "cpu"
     hours: float | None = None

@@ -66,6 +66,7 @@ def train(
     milestone_every: int = MILESTONE_EVERY,
     film: str = "",
     reel: str = "",
+    conditions: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     events: Events | None = None,
 ) -> Trained:
@@ -78,7 +79,7 @@ def train(
     ``run_folder``: log, contact sheets, previews, checkpoints, the closed form; by default beside the model.
     ``held_out``: pairs that are measured every ``look_every`` steps, never learnt from. ``milestone_every``: steps
     between two checkpoints that stay, each with a look. ``resume``: go on from the newest checkpoint. ``finetune``: a
-    checkpoint to start from, with other pairs or settings.
+    checkpoint to start from, with other pairs or settings. ``conditions``: what inference has to share, for the card.
     Raises TrainingStopped after SIGTERM, and FilmRecoveryError for anything that cannot be trained on.
     """
     given = {"patch": patch, "batch": batch, **(options or {})}
@@ -101,6 +102,7 @@ def train(
         milestone_every=milestone_every,
         film=film,
         reel=reel,
+        conditions=dict(conditions or {}),
         progress=progress or (lambda what, done, total: None),
         events=events or (lambda event: None),
     )
@@ -315,6 +317,7 @@ def _card(
         patch=task.settings.patch if task.settings and is_network else 0,
         steps=trained.steps if is_network else 0,
         pair_hashes=hashes,
+        conditions=task.conditions,
     )
 
 

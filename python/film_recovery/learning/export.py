@@ -37,8 +37,11 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame import RGB
 from film_recovery.learning.lock import RECIPES
 
-SCHEMA = "film-recovery-model/2"
-EARLIER = ("film-recovery-model/1",)  # without _SINCE_2
+SCHEMA = "film-recovery-model/3"
+EARLIER = (
+    "film-recovery-model/1",
+    "film-recovery-model/2",
+)  # without _SINCE_2 and _SINCE_3, without _SINCE_3
 LUMA_METHODS = ("matrix", "Colorspace")
 
 
@@ -50,7 +53,8 @@ class ModelCard:
     as in FR_GroundTruth. ``curve``: the encoding inside. ``radius``: receptive radius in pixels. ``pairs``:
     labels. ``figures``: of the fit, by name (which says the domain). ``film``, ``reel``: what it is for.
     ``preset``, ``patch`` (pixels), ``steps``: of the network; "", 0, 0 for a closed form. ``pair_hashes``: SHA-256 of
-    each pair's pixels by its label.
+    each pair's pixels by its label. ``conditions``: what else inference has to share, JSON values by name (domain,
+    prefilter, crop, format: ``stages.parity``); empty where nobody said it.
     ``sha256`` and ``cat_sha256`` are filled in on disk; the latter is "" until a .cat is tied to the model.
     """
 
@@ -68,12 +72,14 @@ class ModelCard:
     patch: int = 0
     steps: int = 0
     pair_hashes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    conditions: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     created_by: str = f"film-recovery {__version__}"
     sha256: str = ""
     cat_sha256: str = ""
 
 
 _SINCE_2 = frozenset({"preset", "patch", "steps", "pair_hashes"})
+_SINCE_3 = frozenset({"conditions"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +103,7 @@ def card_for(
     patch: int = 0,
     steps: int = 0,
     pair_hashes: Mapping[str, str] | None = None,
+    conditions: Mapping[str, Any] | None = None,
 ) -> ModelCard:
     """The card of a closed form or a network, which knows its own recipe, curve and radius."""
     return ModelCard(
@@ -113,6 +120,7 @@ def card_for(
         patch=patch,
         steps=steps,
         pair_hashes=dict(pair_hashes or {}),
+        conditions=dict(conditions or {}),
     )
 
 
@@ -264,7 +272,9 @@ def _ordered(code: bytes) -> bytes:
 
 def _write_card(path: Path, card: ModelCard) -> None:
     """Write the sidecar of the model ``path``."""
-    tables: dict[str, Any] = {"figures": dict(card.figures), "pair_hashes": dict(card.pair_hashes)}
+    tables: dict[str, Any] = {
+        name: dict(getattr(card, name)) for name in ("figures", "pair_hashes", "conditions")
+    }
     content = {"schema": SCHEMA, "model": path.name, **asdict(replace(card, **tables))}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     _write(path.with_suffix(".json"), text.encode() + b"\n")
@@ -282,8 +292,10 @@ def _read_sidecar(sidecar: Path) -> tuple[ModelCard, str]:
         schema = content.pop("schema")
         if schema not in (SCHEMA, *EARLIER):
             raise ValueError(f"the schema is not {SCHEMA}")
-        if schema != SCHEMA:
+        if schema == EARLIER[0]:
             content = {"preset": "", "patch": 0, "steps": 0, "pair_hashes": {}, **_without(content, _SINCE_2)}
+        if schema in EARLIER:
+            content = {"conditions": {}, **_without(content, _SINCE_3)}
         name = content.pop("model")
         if Path(name).name != name or not name.endswith(".pt"):
             raise ValueError(f"{name!r} is no model beside it")
@@ -294,8 +306,9 @@ def _read_sidecar(sidecar: Path) -> tuple[ModelCard, str]:
             kind = {"str": str, "int": int}.get(str(entry.type), object)
             if not isinstance(content[entry.name], kind):
                 raise ValueError(f"{entry.name} is {content[entry.name]!r}")
-        if not isinstance(content["pair_hashes"], dict):
-            raise ValueError(f"pair_hashes is {content['pair_hashes']!r}")
+        for name in ("pair_hashes", "conditions"):
+            if not isinstance(content[name], dict):
+                raise ValueError(f"{name} is {content[name]!r}")
         lists = {key: tuple(content[key]) for key in ("channels", "pairs")}
         return ModelCard(**{**content, **lists}), name
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -25,6 +25,7 @@ from film_recovery.stages import flagged as flagged
 from film_recovery.stages import footage_checks as footage_checks
 from film_recovery.stages import inference as inference
 from film_recovery.stages import ingest as ingest
+from film_recovery.stages import parity as parity
 from film_recovery.stages import steps as steps
 from film_recovery.stages import template as template
 from film_recovery.stages import training as training

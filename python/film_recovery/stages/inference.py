@@ -7,30 +7,26 @@ from typing import Any
 
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.comp.place import Place
-from film_recovery.graph.alignment import WHOLE
 from film_recovery.imaging.writing import COMPRESSIONS
 from film_recovery.project import plain_name
 from film_recovery.stages import walk
+from film_recovery.stages.conditions import Sides, box_of, filters_of, spanned, without_overlays
 from film_recovery.stages.measure import measures
 from film_recovery.stages.reads import ELEMENTS
 from film_recovery.stages.training import film_words
 from film_recovery.stages.view import View
 
 NON_COMMERCIAL = (".nknc", ".catnc")
-Sides = tuple[float, ...]
 _METHODS = ("matrix", "Colorspace")
 _RECIPES = ("spatial", "colour")
-_COSMETIC = frozenset(
-    {"name", "label", "xpos", "ypos", "selected", "disable", "tile_color", "note_font_size"}
-)
 
 
 @measures("inference.prefilter_parity")
 def prefilter_parity(view: View, check: Check) -> Outcome:
     """The filters on the Source in both graphs, type and values, and the size that the project says."""
     ev, classes = view.evaluator, check.tolerance["classes"]
-    trained = _filters(view, walk.of_class(walk.upstream(ev, view.side(0), view.numbers), classes))
-    used = _filters(view, walk.of_class(view.of_inference(), classes))
+    trained = filters_of(view, walk.of_class(walk.upstream(ev, view.side(0), view.numbers), classes))
+    used = filters_of(view, walk.of_class(view.of_inference(), classes))
     value = {"training": trained, "inference": used, "project": view.project.prefilter}
     wanted = [f"Median {view.project.prefilter:g}"] if view.project.prefilter else []
     ok = trained == used and trained == wanted
@@ -44,14 +40,14 @@ def live_area(view: View, check: Check) -> Outcome:
     """The same box, at every pair; of a keyed one that without overlays, which no pair's box may leave."""
     ev = view.evaluator
     crops = walk.of_class(walk.upstream(ev, view.side(0), view.numbers), "Crop")
-    trained = {number: _box(view, crops, number) for number in view.numbers}
+    trained = {number: box_of(view, crops, number) for number in view.numbers}
     crops = walk.of_class(view.of_inference(), "Crop")
     wanted_frames = view.wanted_frames
     # The stack's numbers too: a key of theirs, read on the Source's frames, would crop the master there.
     frames = {*walk.held_frames(ev, view.side(0)), *view.numbers} & {*wanted_frames}
     frames |= {*wanted_frames[:1], *wanted_frames[-1:]}
-    used = {frame: _box(view, crops, frame) for frame in sorted(frames)}
-    wanted = _without_overlays(view, list(trained.values()))
+    used = {frame: box_of(view, crops, frame) for frame in sorted(frames)}
+    wanted = without_overlays(view, list(trained.values()))
     elsewhere = [box for box in used.values() if box != wanted]
     less = [number for number, box in trained.items() if box != wanted]
     inside = all(_lies_in(trained[number], wanted) for number in less)
@@ -227,48 +223,12 @@ def output_place(view: View, check: Check) -> Outcome:
     return judged(check, inside and not meets, str(folder), reason, {"node": view.write.path})
 
 
-def _filters(view: View, places: list[Place]) -> list[str]:
-    """Each filter as its class and values; the size of a Median alone, since its other knobs have one value."""
-    return sorted(_filter(view, place) for place in places)
-
-
-def _filter(view: View, place: Place) -> str:
-    if place.node.class_name == "Median":
-        sizes = view.call(place).numbers("size", 2)
-        return f"Median {sizes[0]:g}" if sizes[0] == sizes[1] else f"Median {sizes[0]:g}×{sizes[1]:g}"
-    knobs = [f"{name} {knob.text}" for name, knob in place.node.knobs.items() if name not in _COSMETIC]
-    return " ".join([place.node.class_name, *knobs])
-
-
-def _without_overlays(view: View, boxes: list[Sides | None]) -> Sides | None:
-    """The live area that all pairs of a keyed Crop are part of: its own word for it, or what its keys span."""
-    if len(view.reference_crops) == 1 and None not in boxes:
-        call = view.call(view.reference_crops[0])
-        if call.is_set(WHOLE):
-            return call.numbers(WHOLE, 4)
-    return _spanned([box for box in boxes if box is not None]) if None not in boxes else None
-
-
-def _spanned(boxes: list[Sides]) -> Sides:
-    left, bottom, right, top = zip(*boxes, strict=True)
-    return min(left), min(bottom), max(right), max(top)
-
-
 def _lies_in(box: Sides | None, other: Sides | None) -> bool:
-    return other is None or (box is not None and _spanned([box, other]) == other)
+    return other is None or (box is not None and spanned([box, other]) == other)
 
 
 def _said(box: Sides | None) -> str:
     return "the whole frame" if box is None else " ".join(f"{side:g}" for side in box)
-
-
-def _box(view: View, crops: list[Place], frame: int) -> Sides | None:
-    """What the Crops on a way leave together at ``frame``, None without a Crop."""
-    boxes = [view.call(crop, frame).numbers("box", 4) for crop in crops]
-    if not boxes:
-        return None
-    left, bottom, right, top = zip(*boxes, strict=True)
-    return max(left), max(bottom), min(right), min(top)
 
 
 def _read_knobs(view: View, read: Place) -> dict[str, Any]:

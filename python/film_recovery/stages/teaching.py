@@ -20,9 +20,11 @@ from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import FILE, Project, paths
+from film_recovery.stages.conditions import trained_under
 from film_recovery.stages.done import digest, last_work
 from film_recovery.stages.flagged import flags_of
 from film_recovery.stages.held_out import pairs_of
+from film_recovery.stages.view import View
 
 if TYPE_CHECKING:
     from film_recovery.stages.run import Listener
@@ -47,7 +49,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
     from film_recovery.learning.export import load_model
 
     settings, places = project.training, paths(project)
-    quick = _quick_key(project)
+    quick = quick_key(project)
     last = _last(project)
     if last.get("quick") == quick and _is_last(places.model, last):
         return None
@@ -78,6 +80,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
         finetune=initial_weights(project),
         film=project.film,
         reel=project.reel,
+        conditions=trained_under(View(project)),
         progress=listener.progress,
     )
     _keep(places.model, folder)
@@ -145,7 +148,7 @@ def initial_weights(project: Project) -> Path | None:
     return checkpoint
 
 
-def _quick_key(project: Project) -> str:
+def quick_key(project: Project) -> str:
     """What can change the training key, cheap to look at: unequal when in doubt."""
     files = []
     for name in ("source", "reference"):
