@@ -5,8 +5,8 @@
     python3 setup_env.py demo     the same as the first, and the clip that the demo recovers
     python3 setup_env.py slow     the same as that, the browser that the report is looked at with, and .venv-torch112:
                                   the Python 3.9 and PyTorch 1.12 of NukeX 14, in which exported models are run
-    python3 setup_env.py test     the same as with panel, then the tests of the light packages (what NukeX
-                                  imports) on Python 3.10 with PySide2, and their import on Python 3.9
+    python3 setup_env.py test     the same as with panel, and what signs review pictures; then the tests of the light
+                                  packages (what NukeX imports) on Python 3.10 with PySide2, and their import on 3.9
 
 Nothing is installed twice: a stamp in each environment holds a hash of all that it was made from, and while
 that is unchanged nothing is asked of any network. Standard library only; runs on any Python from 3.8.
@@ -40,6 +40,7 @@ ENGINE_PARTS = (
     "OpenEXR",
     "yaml",
     "jinja2",
+    "opentimelineio",
     "typer",
     "rich",
     "tensorboardX",
@@ -47,6 +48,7 @@ ENGINE_PARTS = (
 ENGINE_LIBRARIES = ("libstdc++6", "zlib1g")
 DEMO_LOCK = REQUIREMENTS / "demo.lock"
 PANEL_LOCK = REQUIREMENTS / "panel.lock"
+CREDENTIALS_LOCK = REQUIREMENTS / "credentials.lock"
 
 LIGHT = ROOT / ".venv-py310"
 LIGHT_PYTHON = "3.10"
@@ -92,6 +94,8 @@ def main(arguments: list[str]) -> int:
         make_engine()
         if wish in ("panel", "test"):
             add_panel()
+        if wish in ("test", "slow"):
+            add_credentials()
         if wish in ("demo", "slow"):
             add_demo()
         if wish == "slow":
@@ -136,6 +140,17 @@ def add_demo() -> None:
     pip(ENGINE, "install", "--no-deps", "-r", str(DEMO_LOCK))
     need_parts(ENGINE, ["import av"], ENGINE_LIBRARIES)
     mark_made(ENGINE, "demo", stamp)
+
+
+def add_credentials() -> None:
+    """What signs review movies and stills, without what only its own examples need."""
+    stamp = stamp_of(CREDENTIALS_LOCK)
+    if is_made(ENGINE, "credentials", stamp):
+        return
+    say(f"installing requirements/{CREDENTIALS_LOCK.name} into {ENGINE.name}")
+    pip(ENGINE, "install", "--no-deps", "-r", str(CREDENTIALS_LOCK))
+    need_parts(ENGINE, ["import c2pa"], ENGINE_LIBRARIES)
+    mark_made(ENGINE, "credentials", stamp)
 
 
 def add_panel() -> None:

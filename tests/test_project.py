@@ -78,7 +78,14 @@ def _lint_imports(code: Path, contract: str) -> subprocess.CompletedProcess[str]
 
 
 def test_every_requirement_is_pinned_exactly() -> None:
-    names = ["demo.lock", "engine.lock", "light-py310.lock", "nuke-torch.lock", "panel.lock"]
+    names = [
+        "credentials.lock",
+        "demo.lock",
+        "engine.lock",
+        "light-py310.lock",
+        "nuke-torch.lock",
+        "panel.lock",
+    ]
     assert [lock.name for lock in LOCKS] == names
     for lock in LOCKS:
         assert _pins(lock)
@@ -95,7 +102,8 @@ def test_what_the_package_asks_for_is_locked() -> None:
         for requirements in project["optional-dependencies"].values()
         for requirement in requirements
     }
-    locked = [name for lock in ("engine", "demo", "panel") for name in _pins(REQUIREMENTS / f"{lock}.lock")]
+    locks = ("engine", "demo", "panel", "credentials")
+    locked = [name for lock in locks for name in _pins(REQUIREMENTS / f"{lock}.lock")]
     assert asked <= set(locked)
     assert project["dependencies"] == [], "the light packages need the standard library only"
 

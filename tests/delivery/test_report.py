@@ -107,7 +107,7 @@ def test_it_is_semantic_and_asks_for_nothing(report_data: ReportData, tmp_path: 
 def test_the_verdict_comes_first(report_data: ReportData, tmp_path: Path) -> None:
     headings = [text for tag, text in Page(_html(report_data, tmp_path)).texts if tag == "h2"]
     assert headings[0] == "Not to be accepted as it is: 1 point must be put right."
-    assert headings[1:5] == ["Stills", "Figures", "Training curves", "Checks"]
+    assert headings[1:6] == ["Sign-off", "Stills", "Figures", "Measures over the range", "Outliers"]
 
 
 def test_a_report_of_almost_nothing_says_so(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from film_recovery.delivery import Curve
-from film_recovery.delivery.plot import BOTTOM, HEIGHT, LEFT, MOST_POINTS, RIGHT, TOP, WIDTH, plot
+from film_recovery.delivery.axis import MOST_POINTS
+from film_recovery.delivery.plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, plot
 from film_recovery.delivery.words import listed, number, words
 
 MODERATE = st.floats(-1e9, 1e9, allow_subnormal=False)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+
+import pytest
 
 from film_recovery import ledger
 
@@ -82,15 +85,165 @@ def test_a_ledger_that_does_not_verify_is_said_in_the_notes(tmp_path: Path) -> N
     assert "does not verify:** record 1" in ledger.write_notes(tmp_path).read_text(encoding="utf-8")
 
 
-def test_notes_that_were_edited_by_hand_are_kept(tmp_path: Path) -> None:
-    ledger.append(tmp_path, "train", {})
+# The operator's own words
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def test_what_the_operator_writes_stays_whatever_else_is_written_anew(tmp_path: Path) -> None:
+    ledger.append(tmp_path, "train", {"what": "first"})
     notes = ledger.write_notes(tmp_path)
-    ledger.append(tmp_path, "train", {})
-    ledger.write_notes(tmp_path)
+    own = "My own line.\n\n  * tried <b>less</b> jitter\r\n\tnot better"
+    text = notes.read_text(encoding="utf-8")
+    notes.write_bytes(f"Look below.\n{text}{own}".encode())
+    for round_ in ("second", "third"):
+        ledger.append(tmp_path, "train", {"what": round_})
+        ledger.write_notes(tmp_path)
+        text = notes.read_bytes().decode("utf-8")
+        assert text.startswith("Look below.\n<!-- written by Film Recovery")
+        assert text.endswith(f"## Your own notes\n\n{own}")
+        assert round_ in text and text.count("# Experiments\n") == 1
     assert [path.name for path in notes.parent.iterdir()] == ["experiments.md"]
 
-    edited = notes.read_text(encoding="utf-8") + "My own line.\n"
+
+def test_the_page_opens_with_a_place_for_them(tmp_path: Path) -> None:
+    assert _lines(ledger.write_notes(tmp_path))[-2] == "## Your own notes"
+
+
+def test_where_ours_was_edited_the_page_is_kept_as_it_was(tmp_path: Path) -> None:
+    ledger.append(tmp_path, "train", {"what": "first"})
+    notes = ledger.write_notes(tmp_path)
+    edited = notes.read_text(encoding="utf-8").replace("first", "first, by Ana") + "My own line.\n"
     notes.write_text(edited, encoding="utf-8")
     ledger.write_notes(tmp_path)
+    ledger.write_notes(tmp_path)
     assert (notes.parent / "experiments-edited-1.md").read_text(encoding="utf-8") == edited
-    assert "My own line" not in notes.read_text(encoding="utf-8")
+    assert not (notes.parent / "experiments-edited-2.md").exists()
+    text = notes.read_text(encoding="utf-8")
+    assert "by Ana" not in text and text.endswith("My own line.\n")
+
+
+def test_a_page_whose_lines_are_gone_is_kept_as_it_was(tmp_path: Path) -> None:
+    ledger.append(tmp_path, "train", {})
+    notes = ledger.write_notes(tmp_path)
+    cut = notes.read_text(encoding="utf-8").partition("<!-- end of")[0] + "My own line.\n"
+    notes.write_text(cut, encoding="utf-8")
+    ledger.write_notes(tmp_path)
+    assert (notes.parent / "experiments-edited-1.md").read_text(encoding="utf-8") == cut
+    assert _lines(notes)[-2] == "## Your own notes"
+
+
+def test_a_page_that_is_only_the_operators_stays_below_ours(tmp_path: Path) -> None:
+    notes = tmp_path / ledger.NOTES
+    notes.parent.mkdir()
+    notes.write_bytes("Zoë: tried twice.\n".encode("latin-1"))  # as an old editor saves it
+    ledger.write_notes(tmp_path)
+    assert notes.read_text(encoding="utf-8").endswith("\nZoë: tried twice.\n")
+    assert (notes.parent / "experiments-edited-1.md").read_bytes() == "Zoë: tried twice.\n".encode("latin-1")
+    utf16 = notes.read_text(encoding="utf-8") + "Again.\n"
+    notes.write_bytes(utf16.encode("utf-16"))
+    ledger.write_notes(tmp_path)
+    assert notes.read_text(encoding="utf-8").endswith("Zoë: tried twice.\nAgain.\n")
+
+
+def test_a_page_of_an_earlier_version_is_known(tmp_path: Path) -> None:
+    notes = tmp_path / ledger.NOTES
+    notes.parent.mkdir()
+    old = "# Experiments\n\nold\n"
+    mark = (
+        f"<!-- from ledger.jsonl; what follows has SHA-256 {hashlib.sha256(old.encode()).hexdigest()} -->\n"
+    )
+    notes.write_text(mark + old, encoding="utf-8")
+    ledger.write_notes(tmp_path)
+    assert [path.name for path in notes.parent.iterdir()] == ["experiments.md"]
+    assert "old" not in _lines(notes)
+    notes.write_text(f"{mark}{old}My own line.\n", encoding="utf-8")
+    ledger.write_notes(tmp_path)
+    assert (notes.parent / "experiments-edited-1.md").read_text(encoding="utf-8").endswith("My own line.\n")
+
+
+# Trainings
+
+
+def _train(folder: Path, sha256: str, psnr: float, better: str = "network", **settings: object) -> None:
+    given = {"size": "medium", "patch": 512, "batch": 3, "steps": 40000, "initial": "none", **settings}
+    figures = {"input psnr": 30.0, "closed_form psnr": 32.0, "network psnr": psnr}
+    work = {"stage": 3, "sha256": sha256, "settings": given, "figures": figures, "better": better}
+    ledger.append(folder, "stage", work, by="Ana")
+
+
+def _validated(folder: Path, *outcomes: str) -> None:
+    checks = [{"id": f"validation.check_{n}", "outcome": one} for n, one in enumerate(outcomes)]
+    ledger.append(folder, "stage", {"stage": 5, "checks": checks}, by="Ana")
+
+
+def _rows(folder: Path) -> list[list[str]]:
+    lines = [line for line in _lines(ledger.write_notes(folder)) if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[2].isdigit()]
+
+
+def test_each_training_is_told_with_what_came_of_it_and_who_decided(tmp_path: Path) -> None:
+    ledger.append(tmp_path, "started", {"reasoning": "The internegative\nkept the detail."}, by="Ana")
+    ledger.append(tmp_path, "stage", {"stage": 1, "pairs": 4}, by="Ana")
+    _train(tmp_path, "a", 31.5, better="closed_form")
+    _validated(tmp_path, "pass", "fail")
+    ledger.append(tmp_path, "stopped", {"reason": "x"}, by="Ana")
+    ledger.append(tmp_path, "pairs", {"pairs": 7, "hold_out": 1}, by="Ben")
+    _train(tmp_path, "b", 34.512, initial="pipeline/best.ckpt")
+    _train(tmp_path, "b", 34.512, initial="pipeline/best.ckpt")  # a run that found it done
+    ledger.append(tmp_path, "sign", {"check": "training.watched"}, by="Eve")
+    ledger.append(tmp_path, "sign", {"check": "validation.no_halos"}, by="Ben")
+    _validated(tmp_path, "pass", "pass")
+    ledger.append(tmp_path, "finished", {}, by="Ana")
+    first, second = _rows(tmp_path)
+    assert first[0] == "1" and first[1].endswith(", Ana")
+    assert first[2:] == [
+        "4",
+        "medium, patch 512, batch 3, 40000 steps, fresh; its closed form is better",
+        "psnr 31.5 (30)",
+        r"not accepted: validation.check\_1",
+        "–",
+    ]
+    assert second[2:] == [
+        "7",
+        "medium, patch 512, batch 3, 40000 steps, from pipeline/best.ckpt",
+        "psnr 34.51 (30)",
+        "accepted: the run ended with no check that fails",
+        "Ben",
+    ]
+    text = (tmp_path / ledger.NOTES).read_text(encoding="utf-8")
+    assert "Why, from training 1 on:\n\n> The internegative\n> kept the detail.\n" in text
+    assert "from training 2 on" not in text
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome", "who"),
+    [
+        ([], "open", "–"),
+        (
+            [("finished", {}, "Ana")],
+            "open: the run ended with no check that fails, and nobody has signed its result",
+            "–",
+        ),
+        ([("stopped", {"reason": "Disk full."}, "Ana")], "not accepted: the run stopped. Disk full.", "–"),
+        ([("delivered", {"bag": "b"}, "Ben")], "accepted: delivered", "Ben"),
+    ],
+)
+def test_what_came_of_a_training(
+    tmp_path: Path, after: list[tuple[str, dict[str, str], str]], outcome: str, who: str
+) -> None:
+    _train(tmp_path, "a", 33.0)
+    for kind, data, by in after:
+        ledger.append(tmp_path, kind, data, by)
+    (row,) = _rows(tmp_path)
+    assert row[-2:] == [outcome, who]
+
+
+def test_a_training_without_figures_or_pairs_is_told_too(tmp_path: Path) -> None:
+    ledger.append(tmp_path, "stage", {"stage": 3, "sha256": "a", "settings": {"steps": 0}}, by="A | B")
+    ledger.append(tmp_path, "stage", {"stage": 3, "sha256": "b"}, by="Ana")
+    page = ledger.write_notes(tmp_path).read_text(encoding="utf-8")
+    assert r"A \| B | – | closed form alone, fresh | not measured | not accepted: trained anew | – |" in page
+    assert "Ana | – | – | not measured | open | – |" in page

@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from film_recovery import nk
+from film_recovery.provenance.node import metadata_node
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted([*ROOT.glob("gizmos/*.gizmo"), *ROOT.glob("templates/*.nk")])
@@ -34,6 +35,14 @@ facts = _reader()
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_nuke_knows_every_class_knob_and_value(file: Path) -> None:
     assert facts.problems(nk.load(file)) == []
+
+
+def test_nuke_knows_the_node_that_says_where_masters_come_from() -> None:
+    text = metadata_node({"FilmTitle": "A [Trip]", "ShotID": "s010"})
+    assert facts.problems(nk.parse(text)) == []
+    assert facts.problems(nk.parse(text.replace(" metadata {", " metaData {", 1))), (
+        "another knob would be told"
+    )
 
 
 def test_there_are_files_to_check() -> None:

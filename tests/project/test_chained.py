@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from film_recovery import project
+from film_recovery import project, recipes
 from film_recovery.errors import FilmRecoveryError
 
 
@@ -74,3 +74,14 @@ def test_settings_are_tried_before_anything_is_made(draft: project.Draft) -> Non
     with pytest.raises(FilmRecoveryError, match=r"Unknown key training.stepz") as caught:
         project.drafted(draft, {"training.stepz": 5})
     assert "line" not in caught.value.where, "a line that nobody has seen"
+
+
+def test_a_step_is_answered_for_by_whoever_answers_for_the_project(
+    tmp_path: Path, draft: project.Draft
+) -> None:
+    """A site's words too: they stand in the project already, under what its operator gave."""
+    said = project.Delivery("Ada", "The Archive", "algorithmicallyEnhanced")
+    parent = replace(draft, recipe="combined", delivery=said)
+    (step,) = recipes.load("combined").steps
+    assert project.step_draft(parent, tmp_path, step, draft.elements["source"]).delivery == said
+    assert project.of_steps({"delivery.institution": "The Site"}) == {}

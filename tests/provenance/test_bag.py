@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from film_recovery._files import temporary_prefix
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.provenance.bag import BagFinding, findings, pack
+from film_recovery.provenance.bag import BagFinding, count, findings, pack
 from film_recovery.provenance.sealing import content_hash
 
 
@@ -101,6 +102,39 @@ def test_a_file_that_went_away_leaves_nothing(files: dict[str, Path], tmp_path: 
     with pytest.raises(FilmRecoveryError, match="cannot be read"):
         pack(files, tmp_path / "out" / "bag", {})
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_names_that_no_manifest_can_hold_are_said_before_anything_is_copied(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    name = os.fsdecode(b"notes/caf\xe9.md")
+    with pytest.raises(FilmRecoveryError, match="no text, so no manifest") as caught:
+        pack({**files, name: files["project.yaml"]}, tmp_path / "out" / "bag", {})
+    assert caught.value.remedy == "rename the file" and not (tmp_path / "out").exists()
+    str(caught.value).encode("utf-8")  # a terminal can show it
+
+
+def test_a_name_may_hold_what_python_takes_for_the_end_of_a_line(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    odd = {f"notes/one{character}two.md": files["project.yaml"] for character in "\u2028\x0b\x85\r\n"}
+    bag = pack({**files, **odd}, tmp_path / "bag", {})
+    assert findings(bag) == ()
+    assert count(bag) == len(files) + len(odd)
+
+
+def test_what_a_killed_delivery_left_goes_with_the_next_one(files: dict[str, Path], tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    mine, theirs = (
+        temporary_prefix().replace(str(os.getpid()), str(pid)) for pid in (ended.pid, os.getpid())
+    )
+    left, kept = tmp_path / f"{mine}0123456789ab", tmp_path / f"{theirs}0123456789ab"
+    for place in (left, kept):
+        (place / "data").mkdir(parents=True)
+        (place / "data" / "a.exr").write_bytes(b"half of it")
+    pack(files, tmp_path / "bag", {})
+    assert not left.exists() and kept.exists()
 
 
 def test_another_folder_is_no_bag(tmp_path: Path, bag: Path) -> None:

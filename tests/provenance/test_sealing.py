@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.provenance.origin import HEADER, Origin, of_header
-from film_recovery.provenance.sealing import JSON, TEXT, Seal, bound, hashed, read_seal, write_seal
+from film_recovery.provenance.sealing import (
+    JSON,
+    TEXT,
+    Foreign,
+    Seal,
+    bound,
+    disagreements,
+    hashed,
+    read_seal,
+    seen_from,
+    write_seal,
+)
 from film_recovery.provenance.verifying import Verified, seals
 from film_recovery.provenance.verifying import verify as verified
 
@@ -46,9 +57,9 @@ def sealed(tmp_path: Path) -> Path:
         SEQUENCE,
         hashed([masters / name for name in FRAMES]),
         "1001-1005",
-        bound(tmp_path / "model.pt", masters),
-        bound(tmp_path / "recovery.nk", masters),
-        {"1001 with 2001": tuple(bound(file, masters) for file in files)},
+        bound(tmp_path / "model.pt", masters, tmp_path),
+        bound(tmp_path / "recovery.nk", masters, tmp_path),
+        {"1001 with 2001": tuple(bound(file, masters, tmp_path) for file in files)},
         {"film-recovery": "1"},
         "Two lines\nof reasoning.",
     )
@@ -102,10 +113,77 @@ def test_a_changed_model_script_or_pair_is_named(sealed: Path, file: str, kind: 
 
 
 def test_missing_and_foreign_frames_are_named(sealed: Path) -> None:
-    (sealed / FRAMES[0]).rename(sealed / "shot_v001_model.0999.exr")
+    (seal,) = map(read_seal, sealed.glob(f"*{JSON}"))
+    kept = {name: sha256 for name, sha256 in seal.frames.items() if name != FRAMES[2]}
+    write_seal(replace(seal, frames=kept), sealed)
+    (sealed / FRAMES[0]).unlink()
     (sealed / "shot_v002_model.1001.exr").write_bytes(b"another version")
+    for beyond in ("1000", "1006"):
+        (sealed / f"shot_v001_model.{beyond}.exr").write_bytes(b"rendered since: other work")
     found = {(one.state, one.name) for one in verify(sealed).findings}
-    assert found == {("missing", FRAMES[0]), ("unknown", "shot_v001_model.0999.exr")}
+    assert found == {("missing", FRAMES[0]), ("unknown", FRAMES[2])}
+
+
+def test_model_and_script_may_change_where_the_work_goes_on_and_not_in_a_delivery(sealed: Path) -> None:
+    for file, kind in (("model.pt", "model"), ("recovery.nk", "script")):
+        path = sealed.parents[2] / file
+        path.write_bytes(path.read_bytes() + b".")
+        assert {one.expected for one in verify(sealed).findings if one.kind == kind} == {True}
+    assert verify(sealed).intact
+    (sealed.parents[2] / "scans/source.1001.exr").write_bytes(b"another scan")
+    assert not verify(sealed).intact
+    (sealed.parents[2] / "bagit.txt").write_text("BagIt-Version: 1.0\n")
+    found = verify(sealed)
+    assert not found.intact and not any(one.expected for one in found.findings)
+
+
+def test_a_pattern_names_the_sidecar_of_its_frames(sealed: Path) -> None:
+    for pattern in (SEQUENCE, "shot_v001_model.%04d.exr"):
+        assert seals(sealed / pattern) == [sealed / f"{STEM}{JSON}"]
+    with pytest.raises(FilmRecoveryError, match="There is no provenance"):
+        seals(sealed / "shot_v002_model.####.exr")
+
+
+def test_frames_that_another_program_made_are_told_to_programs_and_people(sealed: Path) -> None:
+    (seal,) = map(read_seal, sealed.glob(f"*{JSON}"))
+    foreign = Foreign(FRAMES[1:3], "Ada", "rendered in NukeX 15", ("ProcessingDate",))
+    write_seal(replace(seal, foreign=foreign), sealed)
+    assert read_seal(sealed / f"{STEM}{JSON}").foreign == foreign
+    text = (sealed / f"{STEM}{TEXT}").read_text("utf-8")
+    for words in (
+        f"2 frames that another program rendered: {FRAMES[1]}",
+        "accepted by Ada: rendered in",
+        "ProcessingDate",
+    ):
+        assert words in text
+
+
+def test_no_words_of_anybody_pass_for_the_hash_of_a_frame(sealed: Path) -> None:
+    (seal,) = map(read_seal, sealed.glob(f"*{JSON}"))
+    planted = f"{'0' * 64}  {FRAMES[0]}"
+    told = replace(
+        seal, notes=f"x\n{planted}\u2028{planted}", origin=replace(seal.origin, film=f"x\n{planted}")
+    )
+    write_seal(told, sealed)
+    done = subprocess.run(
+        ["sha256sum", "--check", f"{STEM}{TEXT}"], cwd=sealed, capture_output=True, text=True
+    )
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, len(FRAMES))
+
+
+def test_an_earlier_seal_disagrees_about_frames_that_changed_or_went(sealed: Path) -> None:
+    (seal,) = map(read_seal, sealed.glob(f"*{JSON}"))
+    assert disagreements(seal, hashed([sealed / name for name in FRAMES]), sealed) == ()
+    assert disagreements(seal, {}, sealed) == ()  # there, and not asked about
+    (sealed / FRAMES[0]).unlink()
+    assert disagreements(seal, {FRAMES[1]: "0" * 64}, sealed) == FRAMES[:2]
+
+
+def test_what_lies_outside_of_the_project_is_named_from_the_root(tmp_path: Path) -> None:
+    """A project is moved without its scans: a name from its folder would then lead to another file."""
+    home, folder = tmp_path / "film", tmp_path / "film/masters"
+    assert seen_from(home / "model.pt", folder, home) == "../model.pt"
+    assert seen_from(tmp_path / "scans/a.exr", folder, home) == (tmp_path / "scans/a.exr").as_posix()
 
 
 def test_a_changed_list_of_frames_is_refused(sealed: Path) -> None:
@@ -128,6 +206,8 @@ def test_a_changed_list_of_frames_is_refused(sealed: Path) -> None:
         {"model": {"path": "model.pt"}},
         {"origin": {}},
         {"notes": 3},
+        {"frame_range": "all"},
+        {"foreign": {"names": "a.exr"}},
         {"pairs": {"1": [3]}},
     ],
 )
@@ -142,6 +222,13 @@ def test_a_damaged_provenance_is_refused_with_a_remedy(sealed: Path, change: dic
 def test_a_folder_without_one_says_so(tmp_path: Path) -> None:
     with pytest.raises(FilmRecoveryError, match="There is no provenance"):
         verify(tmp_path)
+
+
+def test_what_two_origins_say_differently_is_named() -> None:
+    wanted = Origin(film="A Trip", shot="s010")
+    assert replace(wanted, processing_date="2026-01-31").differences(wanted) == {}
+    said = replace(wanted, film="", shot="s020")
+    assert said.differences(wanted) == {"FilmTitle": ("", "A Trip"), "ShotID": ("s020", "s010")}
 
 
 def test_header_and_origin_say_the_same() -> None:

@@ -18,11 +18,16 @@ import torch
 from film_recovery import engine, graph, ledger, nk, project, recipes, rendering, stages
 from film_recovery.checks import Outcome
 from film_recovery.comp import Evaluator
-from film_recovery.imaging.files import write_frame
-from film_recovery.imaging.frame import Frame
+from film_recovery.engine.pairs import CopyCatPairs
+from film_recovery.imaging.files import read_frame, write_frame
+from film_recovery.imaging.frame import RGB, Frame
+from film_recovery.imaging.luma import luma
+from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.learning import export
+from film_recovery.learning.trainer import pair_hashes
 from film_recovery.project import Alignment, Draft, Element, PairOf, Project, Training
 from film_recovery.stages.conditions import trained_under
+from film_recovery.stages.outliers import look
 from film_recovery.stages.run import Ran, run
 from film_recovery.stages.view import View
 
@@ -97,9 +102,14 @@ class Place:
 
     def save_model(self, **card: object) -> Place:
         """An identity model of this film, and its sidecar."""
+        training = self.draft.training
         given = {"recipe": self.kind, "film": self.draft.film, "reel": self.draft.reel}
+        given |= {"preset": training.size, "patch": training.patch}
+        view = View(self.project)
         if "conditions" not in card:
-            given["conditions"] = trained_under(View(self.project))
+            given["conditions"] = {**trained_under(view), "tile": "any"}
+        if "pair_hashes" not in card:
+            given["pair_hashes"] = pair_hashes(CopyCatPairs(view.evaluator, view.copycat.node))
         given.update(card)
         given = {"kind": "Identity", "curve": "none", **given}
         export.save_model(Identity(), self.model, export.ModelCard(**given))
@@ -111,7 +121,7 @@ class Place:
 
     def save_model_of(self, **conditions: object) -> Place:
         """As :meth:`save_model`, of a training under other ``conditions``."""
-        return self.save_model(conditions={**trained_under(View(self.project)), **conditions})
+        return self.save_model(conditions={**trained_under(View(self.project)), "tile": "any", **conditions})
 
     def render(self, frames: tuple[int, ...] = tuple(range(1, 9))) -> Place:
         evaluator = Evaluator(nk.load(self.script))
@@ -131,11 +141,35 @@ class Place:
         """Model, render, note, and every signature."""
         self.trained()
         self.save_model().render()
+        look(View(self.project), lambda what, done, total: None)
         note = project.paths(self.project).validation / "validation_note.md"
         note.write_text("Print against internegative.\n", encoding="utf-8")
         for check in recipes.load(self.draft.recipe).checks:
             if check.manual:
                 ledger.append(self.folder, "sign", {"check": check.id, "note": "looked at"}, by="Ada")
+        return self
+
+    def masters(self, change: Callable[[int, np.ndarray, np.ndarray], np.ndarray]) -> Place:
+        """Puts ``change`` (frame, Source, Ground Truth → picture; graph values, bottom row first) in place of each
+        written frame, as a master."""
+        view = View(self.project)
+        root, sequence = view.evaluator.root, view.output.sequence
+        for frame in view.written:
+            area = view.live_area(frame)
+            source, reference = (
+                view.evaluator.frame(name, frame).rgb(area) for name in ("Read_Source", "Read_Reference")
+            )
+            apart = reference - source
+            of_luma = np.repeat(luma(apart)[..., None], 3, axis=2)
+            truth = source + (of_luma if self.kind == "spatial" else apart - of_luma)
+            values = root.config.convert(change(frame, source, truth), root.working_space, view.output.holds)
+            old = read_frame(sequence.path(frame))
+            write_frame(
+                Frame(values, RGB, old.format, area),
+                sequence.path(frame),
+                datatype="half",
+                chromaticities=AP0_CHROMATICITIES,
+            )
         return self
 
     def outcome(self, id: str) -> Outcome:
@@ -207,6 +241,12 @@ def make_place(root: Path, recipe: str) -> Place:
     return Place(root, draft).make()
 
 
+@pytest.fixture(scope="session")
+def new_place() -> Callable[[Path, str], Place]:
+    """Makes a sound project of a recipe in a folder."""
+    return make_place
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[[str], Place]:
     """Makes a sound project of a recipe."""
@@ -221,6 +261,50 @@ def place(tmp_path: Path) -> Place:
 @pytest.fixture
 def colour_place(tmp_path: Path) -> Place:
     return make_place(tmp_path, "colour-reference")
+
+
+# A longer film
+
+LONG = range(1, 161)
+LONG_SIZE = (64, 48)
+DARK, BRIGHT, FAST = 30, 70, 110
+
+
+def shown(number: int) -> np.ndarray:
+    """A slow pan: from FAST on, elsewhere; one frame dark, one bright."""
+    row, column = 20 + number // 4, 40 + number // 2 + (200 if number >= FAST else 0)
+    picture = 0.1 + 0.8 * photograph()[row : row + LONG_SIZE[1], column : column + LONG_SIZE[0]]
+    return picture * {DARK: 0.15}.get(number, 1.0) + {BRIGHT: 0.2}.get(number, 0.0)
+
+
+@pytest.fixture(scope="session")
+def _scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Scans are only read: one set for all tests."""
+    root = tmp_path_factory.mktemp("long")
+    for element in ("source", "reference"):
+        for number in LONG:
+            write_element(root / element / f"{element}.{number:04d}.exr", shown(number))
+    return root
+
+
+@pytest.fixture
+def long(_scans: Path, tmp_path: Path) -> Place:
+    """A film of 160 small frames with a model, ready to render."""
+    elements = {
+        name: Element(str(_scans / name / f"{name}.####.exr"), LONG[0], LONG[-1], *LONG_SIZE)
+        for name in ("source", "reference")
+    }
+    draft = Draft(
+        film="A Trip",
+        recipe="spatial-gauge",
+        elements=elements,
+        shot="s010",
+        pairs=tuple(PairOf(n, n, "spread") for n in (10, 50, 90, 130)),
+        hold_out=(PairOf(60, 60),),
+        alignment=Alignment(live_area=(2, 2, 62, 46)),
+        training=Training(patch=32),
+    )
+    return Place(tmp_path, draft).make().save_model()
 
 
 # Recoveries of several steps

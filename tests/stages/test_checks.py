@@ -12,12 +12,14 @@ import cv2
 import numpy as np
 import pytest
 
-from film_recovery import ledger, nk, recipes, stages
+from film_recovery import ledger, nk, project, recipes, stages
 from film_recovery.checks import SEVERITIES, Outcome
 from film_recovery.demo.reels import compressed
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB, Box, Format
+from film_recovery.imaging.luma import luma
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
+from film_recovery.ledger.own_words import write_page
 from film_recovery.project import Alignment, Colour, Inference, PairOf, Training
 from film_recovery.stages.measure import FUNCTIONS
 
@@ -104,6 +106,11 @@ def frames_twice(place: Any) -> None:
         shutil.copy(place.file("reference", frame - 1), place.file("reference", frame))
 
 
+def note_of_ours_alone(place: Any) -> None:
+    file = project.paths(place.project).validation / "validation_note.md"
+    write_page(file, "All was measured.\n", "## Seen\n\n<!-- Write here. -->\n")
+
+
 def two_moments(place: Any) -> None:
     after = place.picture("source", 6)
 
@@ -154,9 +161,81 @@ def single_precision(place: Any) -> None:
     write_frame(frame, path, datatype="float", metadata={}, chromaticities=AP0_CHROMATICITIES)
 
 
+def changed_frames(place: Any, numbers: tuple[int, ...], change: Callable[[np.ndarray], None]) -> None:
+    """Written frames, changed in the archive's colour space (bottom row first)."""
+    place.finish()
+    for number in numbers:
+        path = stages.View(place.project).output.sequence.path(number)
+        frame = read_frame(path)
+        rgb = frame.rgb()
+        change(rgb)
+        write_frame(frame.with_channels(RGB, rgb), path, datatype="half")
+
+
+def seam(place: Any) -> None:
+    """Right of column 64 of the live area a little lighter, in the first two frames."""
+
+    def lighter(rgb: np.ndarray) -> None:
+        rgb[:, 64:] *= 1.15
+
+    changed_frames(place, (1, 2), lighter)
+
+
+def black_border(place: Any) -> None:
+    """A crop that reaches beyond the picture, in the last two."""
+
+    def darker(rgb: np.ndarray) -> None:
+        rgb[:, :6] *= 0.3
+
+    changed_frames(place, (7, 8), darker)
+
+
+def other_window(place: Any) -> None:
+    place.finish()
+    path = stages.View(place.project).output.sequence.path(3)
+    write_frame(read_frame(path).cropped(Box(5, 6, 120, 90)), path, datatype="half")
+
+
+def one_frame_green(place: Any) -> None:
+    place.save_model().render()
+    path = stages.View(place.project).output.sequence.path(4)
+    frame = read_frame(path)
+    write_frame(frame.with_channels(RGB, frame.select(RGB) * (0.9, 1.05, 0.9)), path, datatype="half")
+    stages.outliers.look(stages.View(place.project), lambda what, done, total: None)
+
+
 def missing_frame(place: Any) -> None:
     place.finish()
     stages.View(place.project).output.sequence.path(6).unlink()
+
+
+def recovered(place: Any) -> Any:
+    """Written frames that are the Ground Truth itself: as good as a recovery can be."""
+    return place.save_model().render().masters(lambda frame, source, truth: truth)
+
+
+def changed_luma(place: Any, change: Callable[[int, np.ndarray], np.ndarray], base: str = "truth") -> None:
+    """Written frames with another luma on the Source's chroma; ``change``: frame, luma of ``base`` → luma."""
+
+    def made(frame: int, source: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        plane = luma(truth if base == "truth" else source)
+        return source + (change(frame, plane) - luma(source))[..., None]
+
+    place.save_model().render().masters(made)
+
+
+def unsharp(plane: np.ndarray) -> np.ndarray:
+    return plane + 2 * (plane - cv2.GaussianBlur(plane, (0, 0), 1.0))
+
+
+def better_before(place: Any) -> None:
+    recovered(place)
+    for kind, data in (
+        ("started", {}),
+        ("stage", {"stage": 5, "figures": {"PSNR of luma": 120.0, "SSIM of luma": 0.5}, "model": "0" * 64}),
+        ("finished", {}),
+    ):
+        ledger.append(place.folder, kind, data, by="Ada")
 
 
 def catnc(place: Any) -> None:
@@ -647,9 +726,9 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
             words("format: trained with 2048 × 1556, now 128 × 96"),
         ),
         (
-            lambda p: p.save_model(pair_hashes={"frame 1": "0" * 64}),
+            lambda p: p.save_model(pair_hashes={"pair 1": "0" * 64}),
             "fail",
-            words("pairs that are not those of the model"),
+            words("pairs: trained with 00000000, now ", "(pair 1, Source frame 1)", "trained with none"),
         ),
         (
             lambda p: p.save_model(kind="Recovery", preset="small", patch=64),
@@ -661,7 +740,46 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
             "fail",
             words("patch: trained with 256, now 64"),
         ),
-        (lambda p: p.save_model(conditions={}), "info", words("does not say its colour domain, pre-filter")),
+        (
+            lambda p: p.save_model_of(tile="1024"),
+            "fail",
+            words(
+                "tile: trained with tiles of 1024, now the whole frame (FR_Inference1.Inference1.tileSize)"
+            ),
+        ),
+    ],
+    "inference.values_outside": [
+        (
+            beyond,
+            "warn",
+            lambda o: (
+                o.value["worst"] == 5
+                and 0.2 < o.value["share"] < 0.6
+                and o.value["most"] > 1.5
+                and "the trained domain, in 1 of 8 frames, before the render" in o.reason
+                and o.show["frame"] == 5
+            ),
+        )
+    ],
+    "inference.outliers": [
+        (one_frame_green, "warn", words("8 frames", "4 hue")),
+    ],
+    "inference.joins": [
+        (
+            seam,
+            "warn",
+            lambda o: (
+                list(o.value) == ["1"]
+                and "codes, vertical, 64 pixels from the left of the live area" in o.reason
+                and o.show["frame"] == 1
+            ),
+        ),
+        (black_border, "warn", words("frame 8: ", "the left border is changed by")),
+        (
+            other_window,
+            "warn",
+            lambda o: "Frame 3 holds" in o.reason and o.value["frame"] == 3 and o.show["frame"] == 3,
+        ),
     ],
     "inference.full_format": [
         (
@@ -717,12 +835,96 @@ BROKEN: dict[str, list[tuple[Callable[[Any], Any], str, Callable[[Outcome], bool
     "validation.identity": [
         (unlocked_render, "fail", lambda o: 0.002 < o.value < 0.02 and o.show["frame"] == 8)
     ],
-    "validation.note_written": [(lambda p: None, "warn", value(0))],
+    "validation.sharper": [
+        (
+            lambda p: p.save_model().render(),
+            "fail",
+            lambda o: (
+                o.value["detail"] == pytest.approx(1, abs=0.01) and "the middle of 8 frames" in o.reason
+            ),
+        )
+    ],
+    "validation.no_flicker": [
+        (
+            lambda p: changed_luma(p, lambda frame, y: y * (1.06 if frame == 4 else 1)),
+            "fail",
+            lambda o: 0.01 < o.value["luma"] < 0.05 and o.show["frame"] == 4 and "luma" in o.reason,
+        )
+    ],
+    "validation.no_halos": [
+        (
+            lambda p: changed_luma(p, lambda frame, y: unsharp(y)),
+            "fail",
+            lambda o: o.value["detail"] > 1.15 and "times the Ground Truth's on 1 frame" in o.reason,
+        )
+    ],
+    "validation.grain": [
+        (
+            lambda p: changed_luma(p, lambda frame, y: cv2.GaussianBlur(y, (0, 0), 0.8)),
+            "warn",
+            lambda o: o.value < 0.7 and o.show["frame"] == 4,
+        )
+    ],
+    "validation.baselines": [
+        (
+            lambda p: p.save_model().render(),
+            "warn",
+            lambda o: (
+                o.value["Least-squares filter"] == ["PSNR of luma", "SSIM of luma"]
+                and "Resize" not in o.value
+                and "Unsharp mask did better in PSNR of luma (33.08 against 29.43)" in o.reason
+            ),
+        )
+    ],
+    "validation.no_regression": [
+        (
+            better_before,
+            "warn",
+            lambda o: list(o.value) == ["PSNR of luma"] and "PSNR of luma 120 before" in o.reason,
+        )
+    ],
+    "validation.note_written": [(lambda p: None, "warn", value(0)), (note_of_ours_alone, "warn", value(0))],
 }
 
 
 # What a project without its other steps lacks; sound and broken chains are in test_chain.
 OF_STEPS = {"training.telecine_first", "validation.colour_follows"}
+# What colour recovery alone asks for: check id → how masters break it, and whether the figures are right.
+OF_COLOUR: dict[
+    str, tuple[Callable[[int, np.ndarray, np.ndarray], np.ndarray], Callable[[Outcome], bool]]
+] = {
+    "validation.hue": (
+        lambda frame, source, truth: truth[..., [1, 2, 0]],
+        lambda o: abs(o.value["mean"]) > 20 and o.outcome == "fail",
+    ),
+    "validation.saturation": (
+        lambda frame, source, truth: truth + np.float32(0.7) * (luma(truth)[..., None] - truth),
+        lambda o: 0.1 < o.value < 0.6 and "in frame 4" in o.reason and o.outcome == "fail",
+    ),
+    "validation.consistent": (
+        lambda frame, source, truth: truth * np.float32([1.15, 1, 0.85]) if frame > 5 else truth,
+        lambda o: o.value > 2 and o.show["frame"] > 5 and o.outcome == "warn",
+    ),
+}
+
+
+@pytest.mark.parametrize("id", OF_COLOUR)
+def test_a_colour_recovery_that_fails_is_found_and_a_true_one_passes(id: str, colour_place: Any) -> None:
+    change, figures = OF_COLOUR[id]
+    colour_place.save_model().render().masters(lambda frame, source, truth: truth)
+    assert colour_place.outcome(id).outcome == "pass"
+    colour_place.masters(change)
+    found = colour_place.outcome(id)
+    assert figures(found), found
+    assert found.remedy and found.reason.endswith(".")
+
+
+def test_without_a_held_out_frame_what_needs_the_truth_waits(place: Any) -> None:
+    place.make(inference=Inference(frames="5-8"))
+    place.save_model().render((5, 6, 7, 8))
+    for id in ("validation.grain", "validation.baselines", "validation.no_regression"):
+        assert place.outcome(id).pending, id
+    assert not place.outcome("validation.sharper").pending
 
 
 def test_a_source_without_its_black_margin_is_judged_where_it_has_a_picture(place: Any) -> None:
@@ -740,12 +942,12 @@ def test_a_source_without_its_black_margin_is_judged_where_it_has_a_picture(plac
 
 def test_every_measured_check_has_exactly_one_function_and_one_broken_project() -> None:
     assert sorted(FUNCTIONS) == MEASURED
-    assert sorted([*BROKEN, *OF_STEPS]) == MEASURED
+    assert sorted([*BROKEN, *OF_STEPS, *OF_COLOUR]) == MEASURED
 
 
 @pytest.mark.parametrize("recipe", recipes.RECIPES)
 def test_a_sound_project_passes_every_check(recipe: str, make: Any) -> None:
-    place = make(recipe).finish()
+    place = make(recipe).finish().masters(lambda frame, source, truth: truth)
     reports = stages.check(place.project)
     assert [report.stage for report in reports] == [0, 1, 2, 3, 4, 5]
     assert [outcome.check for report in reports for outcome in report.outcomes] == [

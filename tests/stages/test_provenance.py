@@ -3,44 +3,68 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import OpenEXR
 import pytest
 
-from film_recovery import ledger, project, recipes
-from film_recovery.cli.delivering import deliver, verify
+from film_recovery import engine, ledger, nk, project, recipes, rendering
+from film_recovery.cli import commands
+from film_recovery.cli.delivering import deliver, provenance, verify
 from film_recovery.cli.report import Report, events_to
+from film_recovery.comp import Evaluator
 from film_recovery.errors import CheckFailed, FilmRecoveryError
+from film_recovery.nk import tcl
 from film_recovery.project import Delivery, Training
 from film_recovery.provenance import bag
+from film_recovery.provenance.node import WRITES
 from film_recovery.provenance.origin import HEADER, of_header
-from film_recovery.provenance.sealing import JSON, read_seal
+from film_recovery.provenance.sealing import JSON, TEXT, read_seal
+from film_recovery.rendering.record import NAME
+from film_recovery.stages.provenance import header_for, origin_of
 from film_recovery.stages.run import run
+from film_recovery.stages.view import View
 
 SAID = Delivery("Ada Lovelace", "The Archive", "algorithmicallyEnhanced")
 
 
-@pytest.fixture
-def done(colour_place: Any, heard: Any) -> Any:
-    """A colour project that was run to its end, closed form only."""
-    colour_place.make(training=Training(size="small", patch=16, batch=1, steps=0), delivery=SAID)
-    for check in recipes.load(colour_place.draft.recipe).checks:
-        if check.manual:
-            ledger.append(colour_place.folder, "sign", {"check": check.id, "note": ""}, by="Ada")
-    run(colour_place.folder, heard, by="Ada")
-    return colour_place
+class Silent:
+    def progress(self, what: str, done: int, total: int, **more: Any) -> None: ...
+
+    def outcome(self, outcome: Any) -> None: ...
 
 
 @pytest.fixture
 def heard() -> Any:
-    class Heard:
-        def progress(self, what: str, done: int, total: int, **more: Any) -> None: ...
+    return Silent()
 
-        def outcome(self, outcome: Any) -> None: ...
 
-    return Heard()
+@pytest.fixture(scope="session")
+def _done(tmp_path_factory: pytest.TempPathFactory, new_place: Callable[..., Any]) -> Any:
+    place = new_place(tmp_path_factory.mktemp("done"), "colour-reference")
+    place.make(training=Training(size="small", patch=16, batch=1, steps=0), delivery=SAID)
+    for check in recipes.load(place.draft.recipe).checks:
+        if check.manual:
+            ledger.append(place.folder, "sign", {"check": check.id, "note": ""}, by="Ada")
+    run(place.folder, Silent(), by="Ada")
+    return place
+
+
+@pytest.fixture
+def done(_done: Any, tmp_path: Path) -> Any:
+    """A copy of a colour project that was run to its end, closed form only; its scans lie elsewhere."""
+    shutil.copytree(_done.folder, tmp_path / "project")
+    return replace(_done, root=tmp_path)
+
+
+@pytest.fixture
+def scans(_done: Any) -> Path:
+    return Path(_done.root) / "film"
 
 
 def said(work: Any) -> tuple[int, list[dict[str, Any]]]:
@@ -51,6 +75,10 @@ def said(work: Any) -> tuple[int, list[dict[str, Any]]]:
             return work(report), events
     finally:
         events_to.reset(token)
+
+
+def delivered(place: Any, out: Path, **how: str) -> tuple[int, list[dict[str, Any]]]:
+    return said(lambda report: deliver(report, place.folder, out, by="Ada", **how))
 
 
 def masters(place: Any) -> list[Path]:
@@ -70,7 +98,7 @@ def test_a_run_leaves_masters_that_say_all_and_can_be_verified(done: Any, heard:
     (sidecar,) = project.paths(done.project).render.glob(f"*{JSON}")
     seal = read_seal(sidecar)
     assert (len(seal.frames), seal.frame_range, len(seal.pairs)) == (8, "1-8", 4)
-    assert set(HEADER) == set(seal.origin.header()) | {"ProcessingDate"}
+    assert set(HEADER) == set(seal.origin.header())
 
     code, events = said(lambda report: verify(report, done.folder))
     assert (code, events[-1]["intact"], events[-1]["looked_at"]) == (0, True, 8 + 2 + 8)
@@ -94,7 +122,7 @@ def change_one_pixel(file: Path) -> None:
 
 def test_a_delivery_is_a_bag_of_everything(done: Any, tmp_path: Path) -> None:
     out = tmp_path / "out" / "delivery"
-    code, events = said(lambda report: deliver(report, done.folder, out, "Ada", False))
+    code, events = delivered(done, out)
     assert code == 0 and bag.findings(out) == ()
     names = {
         file.relative_to(out / "data").as_posix() for file in (out / "data").rglob("*") if file.is_file()
@@ -106,9 +134,10 @@ def test_a_delivery_is_a_bag_of_everything(done: Any, tmp_path: Path) -> None:
         "pipeline/05_validation/report.html",
     ):
         assert name in names
-    assert sum(name.endswith(".exr") for name in names) == 8
+    assert sum(name.endswith(".exr") and "/04_inference_render/" in name for name in names) == 8
     assert any(name.endswith(".pt") for name in names)
     assert "Source-Organization: The Archive" in (out / "bag-info.txt").read_text()
+    assert (events[-1]["unsaid"], events[-1]["foreign"]) == ([], 0)
     told = ledger.read(done.folder).of_kind("delivered")[-1].data
     assert told["manifest"] == events[-1]["manifest_sha256"]
 
@@ -125,18 +154,268 @@ def test_a_delivery_is_a_bag_of_everything(done: Any, tmp_path: Path) -> None:
     assert all(frame.name in event["reason"] for event in events if event["event"] == "check")
 
 
-def test_what_cannot_be_delivered_says_why(done: Any, tmp_path: Path) -> None:
+def test_what_cannot_be_delivered_says_why(done: Any, scans: Path, tmp_path: Path) -> None:
     out = tmp_path / "delivery"
     with pytest.raises(FilmRecoveryError, match="where the Source lies"):
-        said(lambda report: deliver(report, done.folder, done.root / "film/source/x", "Ada", False))
-    masters(done)[0].unlink()
-    with pytest.raises(CheckFailed, match="Frames are missing: 1"):
-        said(lambda report: deliver(report, done.folder, out, "Ada", False))
+        delivered(done, scans / "source/x")
+    for inside in (done.folder, done.folder / "out", done.folder / "pipeline/05_validation/out"):
+        with pytest.raises(FilmRecoveryError, match="in the project"):
+            delivered(done, inside)
+    frame = masters(done)[0].rename(tmp_path / masters(done)[0].name)
+    with pytest.raises(CheckFailed, match="Frames of project are missing: 1"):
+        delivered(done, out)
+    frame.rename(masters(done)[0].with_name(frame.name))
+    project.paths(done.project).model.unlink()
+    with pytest.raises(CheckFailed, match="has not been trained") as caught:
+        delivered(done, out)
+    assert caught.value.remedy == "film-recovery run"
     project.update(done.folder, {"delivery.source_type": ""})
     with pytest.raises(CheckFailed, match="Nobody has chosen") as caught:
-        said(lambda report: deliver(report, done.folder, out, "Ada", False))
+        delivered(done, out)
     assert "--terms" in caught.value.remedy
     assert not out.exists()
+
+
+def test_a_frame_that_was_changed_is_not_sealed_anew(done: Any, tmp_path: Path) -> None:
+    (sidecar,) = masters(done)[0].parent.glob(f"*{JSON}")
+    before = sidecar.read_bytes()
+    change_one_pixel(masters(done)[2])
+    with pytest.raises(
+        CheckFailed, match=r"Frame 3 \(.*0003\.exr\) is not the one that was rendered"
+    ) as caught:
+        delivered(done, tmp_path / "out")
+    assert caught.value.where["file"] == str(masters(done)[2])
+    with pytest.raises(
+        CheckFailed, match="is not the one that was rendered"
+    ):  # accepting others does not help it
+        delivered(done, tmp_path / "out", accept_foreign="rendered in NukeX")
+    assert sidecar.read_bytes() == before and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("title", "Another"), ("delivery.restorationist", "Bo"), ("delivery.source_type", "composite")],
+)
+def test_frames_of_another_state_of_the_project_are_not_delivered(
+    done: Any, heard: Any, tmp_path: Path, key: str, value: str
+) -> None:
+    project.update(done.folder, {key: value})
+    with pytest.raises(CheckFailed, match=r"8 frames, 1 \(.*another state of the project") as caught:
+        delivered(done, tmp_path / "out")
+    assert "film-recovery run" in caught.value.remedy
+
+
+def test_frames_of_other_scans_are_not_delivered(done: Any, scans: Path, tmp_path: Path) -> None:
+    scan = scans / "source/source.0005.exr"
+    status = scan.stat()
+    os.utime(scan, ns=(status.st_atime_ns, status.st_mtime_ns + 10**9))
+    try:
+        with pytest.raises(CheckFailed, match=r"Frame 5 .* was rendered from files that have changed since"):
+            delivered(done, tmp_path / "out")
+    finally:
+        os.utime(scan, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert delivered(done, tmp_path / "out")[0] == 0
+
+
+def test_frames_of_another_program_are_delivered_by_choice_only(done: Any, tmp_path: Path) -> None:
+    (masters(done)[0].parent / NAME).unlink()  # nobody noted them: as if NukeX had rendered them
+    out = tmp_path / "out"
+    with pytest.raises(CheckFailed, match=r"8 frames, 1 \(.*not rendered by film-recovery") as caught:
+        delivered(done, out)
+    assert "--accept-foreign" in caught.value.remedy
+    say_otherwise(masters(done)[1], ProcessingDate="")
+    with pytest.raises(CheckFailed, match=r"provenance that lies there is of other frames: .*0002"):
+        delivered(done, out, accept_foreign="rendered in NukeX 15")
+    (sidecar,) = masters(done)[0].parent.glob(f"*{JSON}")
+    sidecar.unlink()
+    code, events = delivered(done, out, accept_foreign="rendered in NukeX 15")
+    assert (code, events[-1]["foreign"]) == (0, 8)
+    foreign = read_seal(next((out / "data").rglob(f"*{JSON}"))).foreign
+    assert foreign is not None
+    assert (len(foreign.names), foreign.by, foreign.why) == (8, "Ada", "rendered in NukeX 15")
+    assert foreign.unsaid == ("ProcessingDate",)
+    assert "rendered in NukeX 15" in next((out / "data").rglob(f"*{TEXT}")).read_text("utf-8")
+    assert ledger.read(done.folder).of_kind("delivered")[-1].data["accepted"] == "rendered in NukeX 15"
+
+
+def test_a_header_that_says_otherwise_names_frame_and_key(done: Any, tmp_path: Path) -> None:
+    (masters(done)[0].parent / NAME).unlink()
+    say_otherwise(masters(done)[3], FilmTitle="Another Trip", Institution="")
+    with pytest.raises(
+        CheckFailed, match=r"frame 4 does not say .* FilmTitle “Another Trip”, not “A Trip”"
+    ) as caught:
+        delivered(done, tmp_path / "out", accept_foreign="rendered in NukeX")
+    assert "Institution" not in caught.value.message  # it says nothing of it
+    assert caught.value.where["frame"] == 4
+
+
+def test_a_node_of_the_graph_that_says_otherwise_is_named(done: Any, heard: Any, tmp_path: Path) -> None:
+    node = 'ModifyMetaData {\n metadata {\n  {set exr/FilmTitle "Another Trip"}\n }\n name Words\n}\n'
+    place = done.insert(node, "FR_Inference1")
+    place.knob("Write_Recovered", "metadata", '"default metadata and exr/*"')
+    with pytest.raises(CheckFailed, match=r"frame 1 does not say .* FilmTitle “Another Trip”, not “A Trip”"):
+        run(done.folder, heard, by="Ada")
+
+
+def test_the_node_for_nukex_says_what_our_render_says(done: Any, heard: Any) -> None:
+    """The same bytes, with the header from the node and from the render; titles that Tcl would run stay text."""
+    before = {file.name: file.read_bytes() for file in masters(done)}
+    code, events = said(lambda report: provenance(report, done.folder))
+    assert (code, events[-1]["unsaid"]) == (0, ["ProcessingDate"])
+    text = Path(events[-1]["node"]).read_text("utf-8")
+    (node,) = nk.parse(text).nodes
+    assert (node.class_name, tcl.check(text)) == ("ModifyMetaData", 1)
+    place = done.insert(text, "FR_Inference1").knob("Write_Recovered", "metadata", nk.quote(WRITES))
+    code, events = said(lambda report: commands.render(report, place.script, "Write_Recovered", "1-8"))
+    assert (code, events[-1]["written"]) == (0, 8), "another script is another job"
+    assert {file.name: file.read_bytes() for file in masters(done)} == before
+    masters(done)[0].unlink()
+    evaluator = Evaluator(nk.load(place.script))
+    rendering.render(evaluator, "Write_Recovered", (1,), job=engine.model_hashes(evaluator.script, evaluator))
+    with OpenEXR.File(str(masters(done)[0])) as opened:  # by the node alone
+        assert of_header(opened.header()).differences(origin_of(View(done.project))) == {}
+
+
+def test_whatever_is_typed_stays_text_in_the_node(done: Any) -> None:
+    planted = '[python {nuke.message(1)}] $x "quotes" { } \\ café [value name] %d'
+    project.update(done.folder, {"title": planted})
+    said(lambda report: provenance(report, done.folder))
+    text = (done.script.parent / "provenance.nk").read_text("utf-8")
+    done.insert(text, "FR_Inference1")
+    frame = Evaluator(nk.load(done.script)).frame("Provenance", 1)
+    assert frame.metadata["exr/FilmTitle"] == planted
+
+
+def test_before_there_is_a_model_the_project_s_words_are_there(colour_place: Any) -> None:
+    code, events = said(lambda report: provenance(report, colour_place.folder))
+    assert code == 0 and events[-1]["header"]["FilmTitle"] == "A Trip"
+    assert {"TrainingDate", "ModelCheckpoint", "IPTCDigitalSourceType"} <= set(events[-1]["unsaid"])
+
+
+def say_otherwise(file: Path, **words: str) -> None:
+    """Changes the header by another library; an empty word takes it away."""
+    with OpenEXR.File(str(file), separate_channels=True) as opened:
+        header = {key: value for key, value in opened.header().items() if key not in words}
+        header |= {key: word for key, word in words.items() if word}
+        channels = {name: channel.pixels.copy() for name, channel in opened.channels().items()}
+    OpenEXR.File(header, channels).write(str(file))
+
+
+def test_a_render_by_hand_says_what_the_run_says(done: Any, tmp_path: Path) -> None:
+    code, events = said(lambda report: commands.render(report, done.script, "Write_Recovered", "1-8"))
+    assert (code, events[-1]["kept"], events[-1]["written"]) == (0, 8, 0)
+    link = tmp_path / "link.nk"
+    link.symlink_to(done.script)
+    assert header_for(link, "Write_Recovered")["FilmTitle"] == "A Trip"
+    assert header_for(done.script, "Write_Proxy") == {}
+    own = done.script.with_name("mine.nk")
+    shutil.copy(done.script, own)
+    assert header_for(own, "Write_Recovered") == {}
+    assert header_for(shutil.copy(done.script, tmp_path / "elsewhere.nk"), "Write_Recovered") == {}
+
+
+def test_a_model_without_a_card_is_told_by_its_hash(done: Any, tmp_path: Path) -> None:
+    """Such as CopyCat's .cat: our engine cannot run it, so the frames are another program's."""
+    model = project.paths(done.project).model
+    for file in (
+        model,
+        model.with_suffix(".json"),
+        masters(done)[0].parent / NAME,
+        *masters(done)[0].parent.glob(f"*{JSON}"),
+    ):
+        file.unlink()
+    model.with_suffix(".cat").write_bytes(b"made by CopyCat")
+    project.update(done.folder, {"training.engine": "copycat"})
+    for file in masters(done):
+        say_otherwise(file, MLProcessing="", ModelCheckpoint="", TrainingDate="")
+    with pytest.raises(CheckFailed, match="not rendered by film-recovery"):
+        delivered(done, tmp_path / "out")
+    assert delivered(done, tmp_path / "out", accept_foreign="NukeX")[0] == 0
+    seal = read_seal(next((tmp_path / "out/data").rglob(f"*{JSON}")))
+    assert seal.model is not None and seal.model.path.endswith(".cat")
+    assert (
+        seal.origin.ml_processing == f"CopyCat of NukeX: a model without a card, SHA-256 {seal.model.sha256}"
+    )
+    assert seal.origin.training_date == ""
+    assert list((tmp_path / "out/data").rglob("*.cat"))
+
+
+def test_links_in_the_notes_are_delivered_as_files_or_refused(done: Any, tmp_path: Path) -> None:
+    notes = project.paths(done.project).notes
+    (tmp_path / "secret.txt").write_text("not of this film")
+    (notes / "ours.md").symlink_to("experiments.md")
+    for target in (tmp_path / "secret.txt", tmp_path, tmp_path / "nowhere"):
+        (notes / "link").symlink_to(target)
+        with pytest.raises(FilmRecoveryError, match=f"link leads to {target}"):
+            delivered(done, tmp_path / "out")
+        (notes / "link").unlink()
+    assert delivered(done, tmp_path / "out")[0] == 0
+    copy = tmp_path / "out/data/notes/ours.md"
+    assert copy.is_file() and not copy.is_symlink()
+
+
+def test_the_ledger_keeps_the_whole_path(done: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    delivered(done, Path("out/bag"))
+    assert ledger.read(done.folder).of_kind("delivered")[-1].data["bag"] == str(tmp_path / "out/bag")
+
+
+def test_outside_of_a_bag_the_script_may_change(done: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    delivered(done, out)
+    for script in (done.script, next((out / "data/nuke_base").glob("*.nk"))):
+        script.write_text(script.read_text("utf-8") + "# looked at in Nuke\n", "utf-8")
+    code, events = said(lambda report: verify(report, done.folder))
+    told = [(event["id"], event["outcome"]) for event in events if event["event"] == "check"]
+    assert (code, told, events[-1]["intact"]) == (0, [("script", "warn")], True)
+    code, events = said(lambda report: verify(report, out))
+    told = [(event["id"], event["outcome"]) for event in events if event["event"] == "check"]
+    assert (code, told) == (1, [("bag", "fail"), ("script", "fail")])
+
+
+# Recoveries of several steps
+
+
+def test_each_half_of_a_combined_recovery_says_what_it_is(finished: Any) -> None:
+    first, second = (origin_of(View(one)) for one in finished.projects)
+    assert (first.recovery_type, second.recovery_type) == ("spatial", "combined")
+    assert second.model == f"{first.model}; then {View(finished.projects[1]).model_file.stem}"
+    assert second.ml_processing.startswith(f"{first.ml_processing}; then film-recovery")
+    assert second.source_element == first.source_element, "the scan behind the master"
+    assert first.reference_source in second.reference_source and "; then " in second.reference_source
+
+
+@pytest.mark.slow
+def test_a_combined_recovery_is_delivered_whole(chain_of: Any, tmp_path: Path) -> None:
+    made = chain_of("combined")
+    for folder in (made.folder, made.step):
+        project.update(folder, {"delivery.source_type": "algorithmicallyEnhanced"})
+    made.run()
+    code, _ = said(lambda report: deliver(report, made.folder, tmp_path / "bag", by="Ada"))
+    assert code == 0
+    names = [
+        file.relative_to(tmp_path / "bag/data").as_posix()
+        for file in (tmp_path / "bag/data").rglob("04_inference_render/*.exr")
+    ]
+    assert (len(names), sum(name.startswith("steps/colour/") for name in names)) == (16, 8)
+    code, events = said(lambda report: verify(report, tmp_path / "bag"))
+    assert (code, events[-1]["intact"]) == (0, True)
+    change_one_pixel(next((made.step / "pipeline").rglob("*.0003.exr")))
+    code, events = said(lambda report: verify(report, made.folder))
+    assert (code, events[-1]["wrong"]) == (1, 1), "a project's steps are verified with it"
+
+
+def test_a_step_that_is_not_done_is_named(finished: Any, tmp_path: Path) -> None:
+    for folder in (finished.folder, finished.step):
+        project.update(folder, {"delivery.source_type": "algorithmicallyEnhanced"})
+    for file in (finished.step / "pipeline/04_inference_render").glob("*.exr"):
+        file.unlink()
+    with pytest.raises(CheckFailed, match="nothing to deliver of steps/colour: no frame has been rendered"):
+        said(lambda report: deliver(report, finished.folder, tmp_path / "bag", by="Ada"))
+    shutil.rmtree(finished.step)
+    with pytest.raises(CheckFailed, match="steps/colour is no project yet") as caught:
+        said(lambda report: deliver(report, finished.folder, tmp_path / "bag", by="Ada"))
+    assert "film-recovery new" in caught.value.remedy
 
 
 def test_a_foreign_word_is_no_source_type(done: Any, heard: Any) -> None:

@@ -164,12 +164,20 @@ def test_pairs_are_drawn_by_the_frames_that_curation_says_they_stand_for(signed:
 def test_a_model_knows_what_it_was_trained_under(signed: Any) -> None:
     go(signed)
     found = dict(load_model(signed.model).card.conditions)
-    assert found == {"domain": "ACEScg", "prefilter": [], "crop": [4, 6, 120, 90], "format": [128, 96, 1]}
+    assert found == {
+        "domain": "ACEScg",
+        "read": "sRGB - Texture",
+        "prefilter": [],
+        "crop": [4, 6, 120, 90],
+        "format": [128, 96, 1],
+        "tile": "any",
+    }
     assert signed.outcome("inference.as_trained").outcome == "pass"
     # Another picture in a pair, the same model: told by its name.
     signed.write("reference", 5, signed.picture("reference", 5) * 0.9)
     outcome = signed.outcome("inference.as_trained")
-    assert outcome.outcome == "fail" and len(outcome.value["pairs"]["model"]) == 1
+    assert (outcome.outcome, list(outcome.value)) == ("fail", ["pairs"])
+    assert list(outcome.value["pairs"]) == ["pair 3, Source frame 5"]
 
 
 def test_the_ledger_names_the_loss_also_where_the_project_leaves_it_open(signed: Any) -> None:

@@ -20,14 +20,14 @@ CHECKS = (
     "alignment.borders",
     "training.watched",
     "inference.short_range",
-    "validation.sharper",
+    "validation.compared",
 )
 
 
 @pytest.fixture
 def signed(place: Any) -> Any:
     """A film at its end, one check of each stage signed by Ana."""
-    place.save_model().render((1, 2))
+    place.save_model().render()
     for check in CHECKS:
         sign(place.project, check, "Ana", "seen")
     return place
@@ -83,13 +83,13 @@ def test_another_model_ends_what_was_seen_of_the_old_one(signed: Any) -> None:
 
 def test_a_signature_of_an_earlier_state_is_told_as_one(signed: Any) -> None:
     project.update(signed.folder, {"hold_out": [PairOf(6, 6)]})
-    outcome = signed.outcome("validation.sharper")
+    outcome = signed.outcome("validation.compared")
     day = ledger.read(signed.folder).of_kind("sign")[-1].time[:10]
-    assert (outcome.outcome, outcome.value) == ("fail", "unsigned")
+    assert (outcome.outcome, outcome.value) == ("warn", "unsigned")
     assert outcome.reason == f"Signed by Ana on {day} for an earlier state of the project; look again."
     assert outcome.remedy[-1] == "then sign it"
-    sign(signed.project, "validation.sharper", "Ana", "looked again")
-    assert signed.outcome("validation.sharper").outcome == "pass"
+    sign(signed.project, "validation.compared", "Ana", "looked again")
+    assert signed.outcome("validation.compared").outcome == "pass"
 
 
 def test_a_moved_project_keeps_its_signatures(signed: Any) -> None:
@@ -110,17 +110,19 @@ def test_nothing_is_signed_before_it_can_have_been_seen(place: Any) -> None:
         sign(place.project, "inference.short_range", "Ana", "")
     assert "film-recovery run" in str(refused.value.remedy)
     place.save_model()
-    sign(place.project, "inference.short_range", "Ana", "")
+    sign(place.project, "inference.proxies", "Ana", "")
+    with pytest.raises(UsageError, match=r"frames 1-8 of the short range have not been rendered"):
+        sign(place.project, "inference.short_range", "Ana", "")
     with pytest.raises(UsageError, match=r"no frame .* has been rendered"):
-        sign(place.project, "validation.sharper", "Ana", "")
+        sign(place.project, "validation.compared", "Ana", "")
     place.render((1,))
-    sign(place.project, "validation.sharper", "Ana", "")
+    sign(place.project, "validation.compared", "Ana", "")
     assert len(ledger.read(place.folder).of_kind("sign")) == 2
 
 
 def test_without_a_script_nothing_of_the_last_stages_is_signed(place: Any) -> None:
     place.script.unlink()
-    for check in ("inference.short_range", "validation.sharper"):
+    for check in ("inference.short_range", "validation.compared"):
         with pytest.raises(UsageError, match="cannot be signed yet"):
             sign(place.project, check, "Ana", "")
     sign(place.project, "ingest.grain_kept", "Ana", "")

@@ -34,6 +34,15 @@ app.add_typer(config_app, name="config")
 Json = Annotated[bool, typer.Option("--json", help="JSON lines instead of text.")]
 TakeOver = Annotated[bool, typer.Option("--take-over", help="Take the project from whoever holds it.")]
 By = Annotated[str, typer.Option("--by", help="Who works; by default the login name.")]
+Workers = Annotated[
+    int, typer.Option("--workers", min=1, help="Processes that render, each frames of its own.")
+]
+SkipShortRange = Annotated[
+    str,
+    typer.Option(
+        "--skip-short-range", metavar="WHY", help="Render all without a look at the short range; recorded."
+    ),
+]
 Project = Annotated[Path, typer.Option("--project", help="The project's folder; by default this one.")]
 HERE = Path(".")
 

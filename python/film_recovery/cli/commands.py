@@ -9,12 +9,19 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from film_recovery import engine, ledger, nk, rendering
+from film_recovery import ledger, nk
 from film_recovery.cli.report import Report, json_line
-from film_recovery.comp import Evaluator
-from film_recovery.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
+from film_recovery.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_CHECK_FAILED,
+    EXIT_DONE,
+    CheckFailed,
+    FilmRecoveryError,
+    UsageError,
+)
 from film_recovery.imaging.frame import Box
 from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.project import lock
@@ -37,27 +44,75 @@ def project_held(
         yield
 
 
-def render(report: Report, script: Path, node: str, frames: str, take_over: bool = False) -> int:
-    """Writes frames; the result counts them. Shares the project that the script belongs to with other renders."""
+@dataclass(frozen=True)
+class HowToRender:
+    """``workers``: processes. ``skip``: why a project's full range is rendered without a look at its short one, and
+    ``by`` whom."""
+
+    workers: int = 1
+    skip: str = ""
+    by: str = ""
+    take_over: bool = False
+
+
+ALONE = HowToRender()
+
+
+def render(report: Report, script: Path, node: str, frames: str, how: HowToRender = ALONE) -> int:
+    """Writes frames; the result counts them. Shares the project that the script belongs to with other renders, and
+    writes into a project's masters what ``run`` does, no sooner than ``run`` does."""
+    from film_recovery.stages.frames import make_frames
+    from film_recovery.stages.provenance import header_for
+
     numbers = parse_frames(frames)
 
     def tell(done: int, total: int, frame: int, kept: bool) -> None:
         report.progress("render", done, total, frame=frame, kept=kept)
 
-    with project_held(report, script, lock.shared, f"render {node}", take_over):
-        evaluator = Evaluator(nk.load(script))
-        models = engine.model_hashes(evaluator.script, evaluator)
-        rendered = rendering.render(evaluator, node, numbers, job=models, progress=tell)
+    with project_held(report, script, lock.shared, f"render {node}", how.take_over):
+        _short_range_first(report, script, node, numbers, how)
+        header = header_for(script, node)
+        made = make_frames(script, node, numbers, header=header, workers=how.workers, progress=tell)
+    rendered = made.rendered
     report.result(
         {
             "written": len(rendered.written),
             "kept": len(rendered.kept),
             "values_outside_0_1": rendered.values_outside,
+            "outside_trained_domain": dict(made.outside),
             "first_file": str(rendered.files[0]) if rendered.files else "",
         },
         "rendered",
     )
     return EXIT_DONE
+
+
+def _short_range_first(report: Report, script: Path, node: str, frames: list[int], how: HowToRender) -> None:
+    """Raises CheckFailed where ``node`` writes a project's masters, and ``frames`` go beyond what may be
+    rendered before its short range has been looked at."""
+    from film_recovery import project
+    from film_recovery.stages import short_range
+    from film_recovery.stages.provenance import MASTERS
+    from film_recovery.stages.view import NotYet, View
+
+    folder = project_of(script)
+    if folder is None or node != MASTERS:
+        return
+    loaded = project.load(folder)
+    own = project.paths(loaded).script
+    if not own.exists() or own.resolve() != script.resolve():
+        return
+    view = View(loaded)
+    try:
+        short_range.refuse_unseen(view, frames, report.progress)
+    except CheckFailed:
+        if not how.skip:
+            raise
+        short_range.skip(view, how.skip, how.by)
+    except NotYet as reason:
+        raise CheckFailed(
+            f"There is nothing to render with: {reason}.", remedy="film-recovery run", file=str(script)
+        ) from reason
 
 
 def compare(

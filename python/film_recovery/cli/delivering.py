@@ -1,67 +1,149 @@
-"""``film-recovery deliver`` and ``verify``: a project as a bag, and whether masters are still those that were made."""
+"""``film-recovery provenance``, ``deliver`` and ``verify``: what masters say, a project as a bag, and what changed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from film_recovery import ledger
+from film_recovery._files import write_whole
+from film_recovery._process import person
 from film_recovery.cli.pairs import held
 from film_recovery.cli.report import Report
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, UsageError
 from film_recovery.project import FILE, load, paths
 from film_recovery.provenance import bag, verifying
+from film_recovery.provenance.node import NAME as NODE
+from film_recovery.provenance.sealing import JSON
 from film_recovery.provenance.source_types import source_types
-from film_recovery.stages.provenance import deliver as packed
+from film_recovery.stages import chain
+from film_recovery.stages.delivering import Accepted, Delivered
+from film_recovery.stages.delivering import deliver as packed
+from film_recovery.stages.delivering_frames import deliver_frames as frames_packed
+from film_recovery.stages.provenance import node_of
 
 
 def show_terms(report: Report) -> int:
     """IPTC's terms with what they mean, for the operator's own choice."""
     known = source_types()
-    for one in known.values():
-        report.say(f"{one.term}: {one.title}. {one.meaning} {one.uri}")
-    report.result(
-        {"terms": [vars(one) for one in known.values()]} if report.as_json else {"terms": len(known)}
-    )
+    if report.as_json:
+        report.result({"terms": [vars(one) for one in known.values()]})
+    else:
+        shown = {one.term: f"{one.title}. {one.meaning} {one.uri}" for one in known.values()}
+        report.result(shown, "IPTC Digital Source Type")
     return EXIT_DONE
 
 
-def deliver(report: Report, folder: Path, out: Path | None, by: str, take_over: bool) -> int:
-    """Makes the bag ``out`` of the project in ``folder``; the ledger keeps its place and its manifest's SHA-256."""
+def provenance(report: Report, folder: Path, by: str = "", take_over: bool = False) -> int:
+    """What the masters will say, who has not said what, and ``nuke_base/provenance.nk`` for renders in NukeX."""
+    with held(report, folder, "provenance", by, take_over):
+        project = load(folder)
+        origin, text = node_of(project)
+        file = paths(project).script.with_name(f"{NODE.lower()}.nk")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, text)
+    header = origin.header()
+    if report.as_json:
+        report.result({"header": header, "unsaid": list(origin.unsaid), "node": str(file)})
+    else:
+        shown = {**header, "not said yet": list(origin.unsaid), "node for NukeX": str(file)}
+        report.result({key: value for key, value in shown.items() if value}, "what the masters say")
+    return EXIT_DONE
+
+
+def deliver(
+    report: Report,
+    folder: Path,
+    out: Path | None,
+    *,
+    accept_foreign: str = "",
+    by: str = "",
+    take_over: bool = False,
+) -> int:
+    """Makes the bag ``out`` of the project in ``folder``; the ledger keeps its place and its manifest's SHA-256.
+
+    ``accept_foreign``: why frames that another program rendered are delivered.
+    """
+    out, accepted = _named(out), _accepted(accept_foreign, by)
+    with held(report, folder, "deliver", by, take_over):
+        made = packed(load(folder), out, accepted, report.progress)
+        manifest = verifying.content_hash(made.bag / bag.MANIFEST)
+        files = bag.count(made.bag)
+        data = {"bag": str(made.bag), "files": files, "manifest": manifest}
+        if made.foreign and accepted:
+            data |= {"foreign": made.foreign, "accepted": accepted.why}
+        ledger.append(folder, "delivered", data, by)
+        ledger.write_notes(folder)
+    return _told(report, made)
+
+
+def deliver_frames(
+    report: Report,
+    pattern: str,
+    out: Path | None,
+    source_type: str = "",
+    *,
+    accept_foreign: str = "",
+    by: str = "",
+) -> int:
+    """Makes the bag ``out`` of the frames ``pattern``, which are of no project."""
+    made = frames_packed(pattern, _named(out), source_type, _accepted(accept_foreign, by), report.progress)
+    return _told(report, made)
+
+
+def _named(out: Path | None) -> Path:
     if out is None:
         raise UsageError("A delivery needs a folder.", remedy="film-recovery deliver FOLDER")
-    with held(report, folder, "deliver", by, take_over):
-        made = packed(load(folder), out, report.progress)
-        manifest = verifying.content_hash(made / bag.MANIFEST)
-        files = len((made / bag.MANIFEST).read_text("utf-8").splitlines())
-        ledger.append(folder, "delivered", {"bag": str(made), "files": files, "manifest": manifest}, by)
-        ledger.write_notes(folder)
-    report.result({"bag": str(made), "files": files, "manifest_sha256": manifest})
+    return out
+
+
+def _accepted(why: str, by: str) -> Accepted | None:
+    return Accepted(by or person(), why.strip()) if why.strip() else None
+
+
+def _told(report: Report, made: Delivered) -> int:
+    if made.foreign:
+        report.say(f"{made.foreign} frames were not rendered by film-recovery, which the provenance says too")
+    if made.unsaid:
+        report.say(f"nobody said, and so no master says: {', '.join(made.unsaid)}")
+    manifest = verifying.content_hash(made.bag / bag.MANIFEST)
+    found = {"bag": str(made.bag), "files": bag.count(made.bag), "manifest_sha256": manifest}
+    report.result({**found, "foreign": made.foreign, "unsaid": list(made.unsaid)})
     return EXIT_DONE
 
 
-def verify(report: Report, folder: Path) -> int:
-    """EXIT_CHECK_FAILED where anything changed; each finding is told with its remedy."""
+def verify(report: Report, place: Path) -> int:
+    """EXIT_CHECK_FAILED where anything changed that may not; each finding is told with its remedy."""
     wrong = 0
     looked_at = 0
     elsewhere: list[str] = []
-    if (folder / bag.DECLARATION).is_file():
-        for file in bag.findings(folder, report.progress):
+    if (place / bag.DECLARATION).is_file():
+        for file in bag.findings(place, report.progress):
             wrong += 1
             reason = f"{file.name} is {file.state}."
             report.check("bag", "fail", reason=reason, remedy="fetch the delivery again")
-    if (folder / FILE).is_file():
-        folder = paths(load(folder)).render
-    for sidecar in verifying.seals(folder):
+    for sidecar in _sidecars(place):
         found = verifying.verify(sidecar, report.progress)
         looked_at += found.looked_at
         elsewhere += [one.file for one in found.elsewhere]
         for one in found.findings:
-            wrong += 1
+            wrong += not one.expected
             remedy = "put it back from the delivery, or render it again and deliver anew"
-            report.check(
-                one.kind, "fail", reason=one.text, remedy=remedy, value={"file": one.file, "state": one.state}
-            )
+            if one.expected:
+                remedy = "nothing, where the work goes on; film-recovery run writes the provenance of what it renders"
+            value = {"file": one.file, "state": one.state}
+            outcome = "warn" if one.expected else "fail"
+            report.check(one.kind, outcome, reason=one.text, remedy=remedy, value=value)
     for name in elsewhere:
         report.say(f"not looked at, for it is not here: {name}")
     report.result({"intact": not wrong, "wrong": wrong, "looked_at": looked_at, "elsewhere": elsewhere})
     return EXIT_CHECK_FAILED if wrong else EXIT_DONE
+
+
+def _sidecars(place: Path) -> list[Path]:
+    """Of a project: those of its masters and of its steps' that have any."""
+    if not (place / FILE).is_file():
+        return verifying.seals(place)
+    project = load(place)
+    steps = [paths(load(link.folder)).render for link in chain.links(project) if link.is_made]
+    later = [sidecar for render in steps for sidecar in sorted(render.rglob(f"*{JSON}"))]
+    return [*verifying.seals(paths(project).render), *later]

@@ -1,4 +1,4 @@
-"""What leaves the house, and whether it is still what left it: ``deliver``, ``verify``.
+"""What leaves the house, and whether it is still what left it: ``provenance``, ``deliver``, ``verify``.
 
 Their options; what they do stands in ``cli/delivering.py``.
 """
@@ -15,12 +15,48 @@ from film_recovery.cli.report import Report
 
 
 @app.command()
+def provenance(
+    project: Project = HERE,
+    by: Annotated[str, typer.Option("--by", help="Who asks; by default the login name.")] = "",
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Shows what the masters' headers will say, and writes nuke_base/provenance.nk, the node that says it in NukeX."""
+    from film_recovery.cli import delivering
+
+    with Report(json) as report:
+        guarded(report, lambda: delivering.provenance(report, project, by, take_over))
+
+
+@app.command()
 def deliver(
     out: Annotated[Path | None, typer.Argument(help="The new folder of the delivery, a BagIt bag.")] = None,
     project: Project = HERE,
+    frames: Annotated[
+        str,
+        typer.Option(
+            "--frames",
+            metavar="PATTERN",
+            help="Frames of no project, such as masters/shot.####.exr: they alone are delivered.",
+        ),
+    ] = "",
+    source_type: Annotated[
+        str,
+        typer.Option(
+            "--source-type", metavar="TERM", help="With --frames: IPTC's term, where no header says it."
+        ),
+    ] = "",
     terms: Annotated[
         bool, typer.Option("--terms", help="Show IPTC's terms for what the masters may be said to be.")
     ] = False,
+    accept_foreign: Annotated[
+        str,
+        typer.Option(
+            "--accept-foreign",
+            metavar="WORDS",
+            help="Deliver frames that another program such as NukeX rendered too; the words go into the provenance.",
+        ),
+    ] = "",
     by: Annotated[str, typer.Option("--by", help="Who delivers; by default the login name.")] = "",
     take_over: TakeOver = False,
     json: Json = False,
@@ -31,13 +67,30 @@ def deliver(
     with Report(json) as report:
         if terms:
             guarded(report, lambda: delivering.show_terms(report))
-        guarded(report, lambda: delivering.deliver(report, project, out, by, take_over))
+            return
+        if frames:
+            guarded(
+                report,
+                lambda: delivering.deliver_frames(
+                    report, frames, out, source_type, accept_foreign=accept_foreign, by=by
+                ),
+            )
+            return
+        guarded(
+            report,
+            lambda: delivering.deliver(
+                report, project, out, accept_foreign=accept_foreign, by=by, take_over=take_over
+            ),
+        )
 
 
 @app.command()
 def verify(
     folder: Annotated[
-        Path, typer.Argument(help="A project, a folder of masters, a provenance sidecar, or a delivery.")
+        Path,
+        typer.Argument(
+            help="A project, a folder of masters, their pattern (shot.####.exr), a provenance sidecar, or a delivery."
+        ),
     ] = HERE,
     json: Json = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Scripts, frames and pictures: ``render``, ``compare``, ``thumbnail``, ``nk``, ``demo``.
+"""Scripts, frames and pictures: ``render``, ``infer``, ``compare``, ``thumbnail``, ``nk``, ``demo``.
 
 Their options; what they do stands in the modules that they call.
 """
@@ -10,7 +10,18 @@ from typing import Annotated
 
 import typer
 
-from film_recovery.cli.app import HERE, Json, Project, TakeOver, app, guarded, nk_app
+from film_recovery.cli.app import (
+    HERE,
+    By,
+    Json,
+    Project,
+    SkipShortRange,
+    TakeOver,
+    Workers,
+    app,
+    guarded,
+    nk_app,
+)
 from film_recovery.cli.report import Report
 
 
@@ -19,14 +30,67 @@ def render(
     script: Annotated[Path, typer.Argument(help="The Nuke script (.nk).")],
     node: Annotated[str, typer.Argument(help="The Write node.")],
     frames: Annotated[str, typer.Option("--frames", help="Frames, such as 1001-1100 or 1-10,20.")],
+    workers: Workers = 1,
+    skip_short_range: SkipShortRange = "",
+    by: By = "",
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
     """Writes the frames of a Write node; continues a render that was interrupted."""
     from film_recovery.cli import commands
 
+    asked = commands.HowToRender(workers, skip_short_range, by, take_over)
     with Report(json) as report:
-        guarded(report, lambda: commands.render(report, script, node, frames, take_over))
+        guarded(report, lambda: commands.render(report, script, node, frames, asked))
+
+
+@app.command()
+def infer(
+    model: Annotated[
+        Path | None, typer.Argument(metavar="[MODEL]", help="A model; of a project, the one of its script.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Argument(metavar="[IN]", help="A picture, a folder, or shot.####.exr.")
+    ] = None,
+    out: Annotated[Path | None, typer.Argument(metavar="[OUT]", help="The same, in another folder.")] = None,
+    project: Project = HERE,
+    frames: Annotated[str, typer.Option("--frames", help="Some of a project's frames; by default all.")] = "",
+    short_range: Annotated[
+        bool, typer.Option("--short-range", help="The project's short range alone, to be looked at.")
+    ] = False,
+    workers: Workers = 1,
+    skip_short_range: SkipShortRange = "",
+    film: Annotated[str, typer.Option(help="The film that IN is of, to be held against the model's.")] = "",
+    reel: Annotated[str, typer.Option(help="Likewise its reel.")] = "",
+    values: Annotated[
+        str | None,
+        typer.Option(help="What IN holds: linear or encoded; by default as their kind says."),
+    ] = None,
+    curve: Annotated[
+        str | None, typer.Option(help="Inside a model that does not say it itself: srgb or none.")
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="Where the model runs over IN: cpu, cuda, mps, or auto.")
+    ] = "cpu",
+    by: By = "",
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Renders a project's frames, the short range first; or runs MODEL over the files IN. Held to the model's card."""
+    from film_recovery.cli import inferring
+    from film_recovery.errors import UsageError
+
+    wanted = inferring.Wanted(frames, short_range, workers, skip_short_range, by, take_over, film, reel)
+
+    def work() -> int:
+        if source is None:
+            return inferring.of_project(report, project, model, wanted)
+        if model is None or out is None:
+            raise UsageError("Files are inferred from IN to OUT.", remedy="film-recovery infer MODEL IN OUT")
+        return inferring.of_files(report, model, source, out, wanted, values, curve, device)
+
+    with Report(json) as report:
+        guarded(report, work)
 
 
 @app.command()

@@ -356,6 +356,7 @@ def _on_script(
     _check_network(config, settings, options["workers"])
     held_out = None if config.held_out is None else pairs_at(config.held_out)
     _one_curve(curve_of(evaluator, node), held_out)
+    script = config.script
     return lambda: train_script(
         evaluator,
         config.node,
@@ -363,8 +364,29 @@ def _on_script(
         recipe=recipe,
         model=_model(config),
         held_out=held_out,
+        **_of_project(report, script),
         **options,
     )
+
+
+def _of_project(report: Report, script: Path) -> dict[str, Any]:
+    """Film, reel and conditions for the model's card, where ``script`` is the script of a project."""
+    from film_recovery import project
+    from film_recovery.stages.conditions import trained_under
+    from film_recovery.stages.view import NotYet, View
+
+    folder = lock.project_of(script)
+    if folder is None:
+        return {}
+    try:
+        of = project.load(folder)
+        if project.paths(of).script.resolve() != script.resolve():
+            return {"film": of.film, "reel": of.reel}
+        return {"film": of.film, "reel": of.reel, "conditions": trained_under(View(of))}
+    except (FilmRecoveryError, NotYet) as error:  # trained all the same; the card then says less
+        reason = f"What the model is trained under is not known and will not be in its card: {error}"
+        report.check("inference.as_trained", "warn", reason=reason, remedy=getattr(error, "remedy", ""))
+        return {}
 
 
 def _tell_flags(report: Report, script: Path) -> None:

@@ -10,12 +10,16 @@ import os
 import sys
 
 from film_recovery.cli import (
+    credential_commands,
     curation_commands,
     delivery_commands,
     film_commands,
     job_commands,
     learning_commands,
+    outlier_commands,
     project_commands,
+    timeline_commands,
+    validation_commands,
 )
 from film_recovery.cli.app import Json, app, guarded
 from film_recovery.cli.report import Report
@@ -23,13 +27,17 @@ from film_recovery.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED
 
 __all__ = [
     "app",
+    "credential_commands",
     "curation_commands",
     "delivery_commands",
     "film_commands",
     "job_commands",
     "learning_commands",
     "main",
+    "outlier_commands",
     "project_commands",
+    "timeline_commands",
+    "validation_commands",
 ]
 
 

@@ -275,11 +275,21 @@ def fix(report: Report, folder: Path, id: str, apply: bool, take_over: bool = Fa
     return EXIT_DONE
 
 
-def run(report: Report, folder: Path, by: str, take_over: bool) -> int:
-    """The project through all stages."""
+def run(
+    report: Report, folder: Path, by: str, take_over: bool, workers: int = 1, skip_short_range: str = ""
+) -> int:
+    """The project through all stages; its full range when the short one is signed, or ``skip_short_range`` says why
+    not."""
     from film_recovery.stages.run import run as take_through
 
-    ran = take_through(folder, Listener(report), by=by, take_over=take_over)
+    ran = take_through(
+        folder,
+        Listener(report),
+        by=by,
+        take_over=take_over,
+        workers=workers,
+        skip_short_range=skip_short_range,
+    )
     report.result(
         {"report": str(ran.report), "worked": ", ".join(ran.worked) or "nothing, all was done"}, "run"
     )

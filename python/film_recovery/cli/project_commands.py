@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from film_recovery.cli.app import HERE, By, Json, Project, TakeOver, app, guarded
+from film_recovery.cli.app import HERE, By, Json, Project, SkipShortRange, TakeOver, Workers, app, guarded
 from film_recovery.cli.report import Report
 
 
@@ -121,6 +121,8 @@ def fix(
 @app.command()
 def run(
     project: Project = HERE,
+    workers: Workers = 1,
+    skip_short_range: SkipShortRange = "",
     by: By = "",
     take_over: TakeOver = False,
     json: Json = False,
@@ -129,7 +131,7 @@ def run(
     from film_recovery.cli import project as commands
 
     with Report(json) as report:
-        guarded(report, lambda: commands.run(report, project, by, take_over))
+        guarded(report, lambda: commands.run(report, project, by, take_over, workers, skip_short_range))
 
 
 @app.command()

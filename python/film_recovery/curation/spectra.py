@@ -42,12 +42,14 @@ class Spectrum:
 
     ``grain``: standard deviation of encoded luma in quiet places. ``relative_grain``: the same over the amplitude of
     detail at low frequencies, so that contrast does not count. ``coarseness``: mean frequency of the grain's power.
+    ``noise``: the grain's power by band, encoded luma squared; the lowest three bands hold shading too.
     """
 
     detail: Curve
     grain: float
     relative_grain: float
     coarseness: float
+    noise: Curve
 
 
 class TooLittle(FilmRecoveryError):
@@ -119,7 +121,7 @@ def _spectrum(power: NDArray[np.float64], quiet: NDArray[np.intp], rich: NDArray
     level = float(np.sqrt(noise.sum() / weights[3:].sum()))
     frequency = (np.arange(BANDS) + 0.5)[3:] / (2 * BANDS)
     coarseness = float((frequency * noise).sum() / max(float(noise.sum()), 1e-20))
-    return Spectrum(shown, level, level / low, coarseness)
+    return Spectrum(shown, level, level / low, coarseness, grain)
 
 
 def _blocks(plane: Plane) -> NDArray[np.float64]:

@@ -71,7 +71,7 @@ class Still:
     """One frame to look at: sRGB-encoded uint8, H×W×3, top row first, all of one size.
 
     ``reference``: the aligned Reference, or the truth where there is one (say so in ``reference_name``), or None.
-    ``figures``: measured on this frame, name with unit → value.
+    ``figures``: measured on this frame, name with unit → value. ``scopes``: drawn pictures of it, by name, of any size.
     """
 
     frame: int
@@ -81,6 +81,7 @@ class Still:
     caption: str = ""
     figures: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     reference_name: str = "Reference"
+    scopes: Mapping[str, Picture] = field(default_factory=lambda: _NOTHING)
 
     def __post_init__(self) -> None:
         for name, picture in self.pictures.items():
@@ -115,6 +116,51 @@ class Curve:
     target: float | None = None
 
 
+@dataclass(frozen=True)
+class Chart:
+    """Measures over the frames of a range, or over another ``across``: lines by name, each its points (x, y).
+
+    A line is broken where frames are missing. ``marks``: single points by name, such as those of held-out frames.
+    ``limits``: what is drawn as a dashed line, by its name. ``domain``: on what it is measured.
+    """
+
+    name: str
+    unit: str
+    lines: Mapping[str, tuple[tuple[float, float], ...]]
+    marks: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=lambda: _NOTHING)
+    limits: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    across: str = "frame"
+    domain: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Outlier:
+    """A frame that is unlike the others. ``figure`` and ``usual``: of what ``kind`` measures, there and around it.
+
+    ``score``: how far beyond, larger is worse. ``where``: a place in the picture, in words. ``picture``: uint8 RGB.
+    """
+
+    frame: int
+    kind: str
+    figure: float
+    usual: float
+    score: float
+    where: str = ""
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair as it is shown: ``set`` is pair or hold-out, frames by their numbers."""
+
+    set: str
+    source: int
+    reference: int
+    shot: str = ""
+    reason: str = ""
+    flags: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class ReportData:
     """Everything in a report. ``recipe``: its id. ``checks``: their titles and reasons, from the recipe.
@@ -124,7 +170,8 @@ class ReportData:
     ``stills_left_out``: how many of them are measured, but not among the ``stills``. ``elements``:
     name → what is known of it. ``made``: what else made the results (model engine, host application). ``steps``:
     other steps of the recovery → their report, as a link. ``date``: empty for none; the report adds none of its
-    own.
+    own. ``charts``: measures over the range; ``without_truth``: those that frames without a Ground Truth lack.
+    ``outliers``: worst first; None: not looked for. ``provenance``: what stands in the masters' headers, key → value.
     """
 
     film: str
@@ -143,6 +190,12 @@ class ReportData:
     stills: tuple[Still, ...] = ()
     stills_left_out: int = 0
     curves: tuple[Curve, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    without_truth: tuple[str, ...] = ()
+    outliers: tuple[Outlier, ...] | None = None
+    outliers_left_out: int = 0
+    pairs: tuple[Pair, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     elements: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
     settings: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     hashes: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)

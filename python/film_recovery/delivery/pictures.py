@@ -17,6 +17,7 @@ from film_recovery.errors import FilmRecoveryError
 
 # (longest side in pixels, JPEG quality), best first: the first that fits is taken.
 GRADES = ((1920, 93), (1920, 88), (1600, 88), (1280, 88), (1280, 82), (960, 82), (720, 80), (480, 75))
+SMALL = (1560, 72)  # of drawings: three scopes side by side keep their pixels
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,14 @@ def encoded(pictures: Sequence[Picture], budget: int) -> Encoded:
         f"{len(pictures)} pictures do not fit into a report of {budget / 1e6:.0f} MB, however small.",
         remedy="show fewer stills",
     )
+
+
+def small(pictures: Sequence[Picture]) -> Encoded:
+    """``pictures`` at SMALL, whatever they take: drawings and places in a frame, which nobody judges colour by."""
+    side, quality = SMALL
+    fitted = [_fitted(picture, side) for picture in pictures]
+    sizes = tuple((picture.shape[1], picture.shape[0]) for picture in fitted)
+    return Encoded(tuple(_jpeg(picture, quality) for picture in fitted), sizes, side, quality, False)
 
 
 def _fitted(picture: Picture, side: int) -> Picture:

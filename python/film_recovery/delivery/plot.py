@@ -10,15 +10,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from film_recovery.delivery.axis import LOGARITHMIC_FROM, Point, decades, linear, padded, short, thinned
 from film_recovery.delivery.data import Curve
 from film_recovery.delivery.words import count, number
 
 WIDTH, HEIGHT = 360, 215
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 20, 38
-MOST_POINTS = 600
-LOGARITHMIC_FROM = 100.0
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -54,8 +51,8 @@ def plot(curve: Curve) -> Plot | None:
     if curve.target is not None:
         ys.append(curve.target)
     logarithmic = min(ys) > 0 and max(ys) / min(ys) > LOGARITHMIC_FROM
-    steps, values = _linear(min(xs), max(xs)), _decades(ys) if logarithmic else _linear(min(ys), max(ys))
-    low, high = _padded(ys, values, logarithmic)
+    steps, values = linear(min(xs), max(xs)), decades(ys) if logarithmic else linear(min(ys), max(ys))
+    low, high = padded(ys, values, logarithmic)
 
     def across(x: float) -> float:
         return round(LEFT + (x - xs[0]) / ((xs[-1] - xs[0]) or 1) * (WIDTH - LEFT - RIGHT), 1)
@@ -64,7 +61,7 @@ def plot(curve: Curve) -> Plot | None:
         y = math.log10(y) if logarithmic else y
         return round(HEIGHT - BOTTOM - (y - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
 
-    drawn = [(across(x), up(y)) for x, y in _thinned(points)]
+    drawn = [(across(x), up(y)) for x, y in thinned(points)]
     return Plot(
         name=curve.name,
         unit=curve.unit,
@@ -72,8 +69,8 @@ def plot(curve: Curve) -> Plot | None:
         dot=drawn[-1],
         target=None if curve.target is None else up(curve.target),
         target_label="" if curve.target is None else number(curve.target),
-        across=tuple(Tick(across(x), _short(x)) for x in steps if xs[0] <= x <= xs[-1]),
-        up=tuple(Tick(up(y), _short(y)) for y in values),
+        across=tuple(Tick(across(x), short(x)) for x in steps if xs[0] <= x <= xs[-1]),
+        up=tuple(Tick(up(y), short(y)) for y in values),
         logarithmic=logarithmic,
         summary=_summary(curve, points),
     )
@@ -91,52 +88,6 @@ def _summary(curve: Curve, points: Sequence[Point]) -> str:
     if not lost:
         return said
     return f"{said} {count(lost, 'value was', 'values were')} not finite and {'is' if lost == 1 else 'are'} not drawn."
-
-
-def _thinned(points: list[Point]) -> list[Point]:
-    """At most about MOST_POINTS points: of each run the lowest and the highest, so that no spike is lost."""
-    if len(points) <= MOST_POINTS:
-        return points
-    size = math.ceil(2 * len(points) / MOST_POINTS)
-    kept = [points[0]]
-    for start in range(0, len(points), size):
-        run = points[start : start + size]
-        kept += sorted({min(run, key=lambda p: p[1]), max(run, key=lambda p: p[1])})
-    return [*kept, points[-1]]
-
-
-def _linear(low: float, high: float, wanted: int = 4) -> list[float]:
-    """Round numbers from the last below ``low`` to the first above ``high``."""
-    if low == high:
-        return [low]
-    raw = (high - low) / wanted
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= raw * 0.999)
-    return [round(i * step, 12) for i in range(math.floor(low / step), math.ceil(high / step) + 1)]
-
-
-def _decades(ys: Sequence[float]) -> list[float]:
-    first, last = math.floor(math.log10(min(ys))), math.ceil(math.log10(max(ys)))
-    stride = max(1, math.ceil((last - first) / 5))
-    return [10.0**power for power in range(first, last + stride, stride)]
-
-
-def _padded(ys: Sequence[float], ticks: Sequence[float], logarithmic: bool) -> tuple[float, float]:
-    """The range of the upright axis: values and ticks inside, never empty."""
-    low, high = min(*ys, *ticks), max(*ys, *ticks)
-    if logarithmic:
-        low, high = math.log10(low), math.log10(high)
-    room = 0.0 if high > low else abs(high) * 0.1 or 1.0
-    return low - room, high + room
-
-
-def _short(value: float) -> str:
-    """A tick's label: ``40k``, ``0.25``, ``10⁻⁴``."""
-    if abs(value) >= 1000 and value % 100 == 0:
-        return f"{value / 1000:g}k".replace("-", "−")
-    if value and abs(value) < 1e-3:
-        return number(float(f"{value:.3g}")).removeprefix("1 × ")
-    return f"{value:g}".replace("-", "−")
 
 
 def _whole(step: float) -> str:

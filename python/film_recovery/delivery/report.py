@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from film_recovery import __version__
 from film_recovery.checks import OUTCOMES, Outcome, StageReport
-from film_recovery.delivery.data import FigureRow, ReportData, Signature, Still
-from film_recovery.delivery.pictures import Encoded, encoded
+from film_recovery.delivery.chart import Drawing, Line, drawing, legend
+from film_recovery.delivery.data import (
+    Chart,
+    FigureRow,
+    Outlier,
+    Picture,
+    ReportData,
+    Signature,
+    Still,
+)
+from film_recovery.delivery.pictures import Encoded, encoded, small
 from film_recovery.delivery.plot import HEIGHT, LEFT, RIGHT, TOP, WIDTH, plot
 from film_recovery.delivery.verdict import check_anchor, verdict
 from film_recovery.delivery.words import count, number, plain, printable, words
@@ -69,6 +79,9 @@ def _html(data: ReportData) -> str:
         stills=stills.shown,
         pictures=stills.encoded,
         plots=[(curve, plot(curve)) for curve in data.curves],
+        charts=[_chart(chart) for chart in data.charts],
+        outliers=stills.outliers,
+        signed=_signed(data),
         box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "top": TOP},
         held_out=format_frames(data.held_out).replace(",", ", "),
         elements=list(dict.fromkeys(key for element in data.elements.values() for key in element)),
@@ -94,23 +107,73 @@ class _ShownStill:
     anchor: str
     still: Still
     pictures: tuple[_Picture, ...]
+    scopes: tuple[_Picture, ...]
+
+
+@dataclass(frozen=True)
+class _ShownOutlier:
+    outlier: Outlier
+    picture: _Picture | None
 
 
 @dataclass(frozen=True)
 class _Stills:
     shown: tuple[_ShownStill, ...]
     encoded: Encoded
+    outliers: tuple[_ShownOutlier, ...]
 
 
 def _stills(data: ReportData) -> _Stills:
-    pictures = [picture for still in data.stills for picture in still.pictures.values()]
-    result = encoded(pictures, LARGEST - FOR_TEXT)
+    """All pictures: drawings first, as they are; the stills in the best grade that there is still room for."""
+    scopes = [_small(still.scopes) for still in data.stills]
+    outliers = tuple(
+        _ShownOutlier(one, _only(_small({} if one.picture is None else {f"frame {one.frame}": one.picture})))
+        for one in data.outliers or ()
+    )
+    taken = [picture for some in scopes for picture in some]
+    taken += [one.picture for one in outliers if one.picture is not None]
+    room = LARGEST - FOR_TEXT - sum(len(picture.uri) for picture in taken)
+    result = encoded([picture for still in data.stills for picture in still.pictures.values()], room)
     coded = ((uri, *size) for uri, size in zip(result.uris, result.sizes, strict=True))
     shown = []
-    for place, still in enumerate(data.stills, 1):
+    for place, (still, drawn) in enumerate(zip(data.stills, scopes, strict=True), 1):
         named = tuple(_Picture(name, *next(coded)) for name in still.pictures)
-        shown.append(_ShownStill(f"still-{place}", still, named))
-    return _Stills(tuple(shown), result)
+        shown.append(_ShownStill(f"still-{place}", still, named, drawn))
+    return _Stills(tuple(shown), result, outliers)
+
+
+def _small(pictures: Mapping[str, Picture]) -> tuple[_Picture, ...]:
+    made = small(list(pictures.values()))
+    return tuple(
+        _Picture(name, uri, *size) for name, uri, size in zip(pictures, made.uris, made.sizes, strict=True)
+    )
+
+
+def _only(pictures: tuple[_Picture, ...]) -> _Picture | None:
+    return pictures[0] if pictures else None
+
+
+# Charts
+
+
+@dataclass(frozen=True)
+class _ShownChart:
+    chart: Chart
+    drawing: Drawing | None
+    legend: tuple[Line, ...]
+
+
+def _chart(chart: Chart) -> _ShownChart:
+    drawn = drawing(chart)
+    return _ShownChart(chart, drawn, () if drawn is None else legend(chart, drawn))
+
+
+def _signed(data: ReportData) -> list[tuple[str, Signature | None]]:
+    """The manual checks of the last stage, by title, each with who signed it last."""
+    last = max((report.stage for report in data.reports), default=0)
+    manual = [check for check in data.checks if check.manual and check.stage == last]
+    by = {signature.check: signature for signature in data.signatures}
+    return [(check.title, by.get(check.id)) for check in manual]
 
 
 # Checks

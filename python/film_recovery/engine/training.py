@@ -317,7 +317,8 @@ def _card(
         patch=task.settings.patch if task.settings and is_network else 0,
         steps=trained.steps if is_network else 0,
         pair_hashes=hashes,
-        conditions=task.conditions,
+        # A model that looks at the whole picture is never cut; any other's tiles overlap by its reach.
+        conditions={**task.conditions, "tile": "None" if getattr(model, "whole", False) else "any"},
     )
 
 

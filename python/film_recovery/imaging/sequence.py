@@ -55,6 +55,11 @@ class Sequence:
     def folder(self) -> Path:
         return Path(self.pattern).parent
 
+    @property
+    def parts(self) -> tuple[str, int, str] | None:
+        """File name as (before the number, padding, after it); None for a still."""
+        return self._split()
+
     def path(self, frame: int) -> Path:
         """The file of ``frame``, whether it exists or not. A negative sign takes one place of the padding."""
         parts = self._split()

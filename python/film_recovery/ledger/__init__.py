@@ -7,6 +7,7 @@ them to a reader in ``notes/experiments.md``.
 from __future__ import annotations
 
 from film_recovery.ledger.chain import FILE, TORN, Ledger, Record, append, read, verify
+from film_recovery.ledger.notes import FILE as NOTES
 from film_recovery.ledger.notes import write_notes
 
-__all__ = ["FILE", "TORN", "Ledger", "Record", "append", "read", "verify", "write_notes"]
+__all__ = ["FILE", "NOTES", "TORN", "Ledger", "Record", "append", "read", "verify", "write_notes"]

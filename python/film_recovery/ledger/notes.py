@@ -1,26 +1,30 @@
 """``notes/experiments.md``: the ledger told to a reader. Written from it whenever a run ends.
 
-Records of any kind are told; signatures of one person that follow one another, together. These keys of ``data``
-have a place of their own: ``what`` (a sentence), ``reasoning`` (the operator's words), ``stage`` and ``name`` (the
-title), ``checks`` (outcomes as ``Outcome.as_dict`` gives them), ``key`` and a signature's ``of`` (for programs: not
-told). Mappings become tables, and what remains follows as a list.
+A table of the trainings comes first, then everything in its order, then what the operator wrote, which stays as it is
+(``own_words``).
+
+Records of any kind are told; signatures of one person that follow one another, together. These keys of ``data`` have a
+place of their own: ``what`` (a sentence), ``reasoning`` (the operator's words), ``stage`` and ``name`` (the title),
+``checks`` (outcomes as ``Outcome.as_dict`` gives them), ``key`` and a signature's ``of`` (for programs: not told).
+Mappings become tables, and what remains follows as a list.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from film_recovery._files import explained, write_whole
+from film_recovery._files import explained
 from film_recovery.ledger.chain import Record, read, verify
+from film_recovery.ledger.markdown import code as _code
+from film_recovery.ledger.markdown import line as _text
+from film_recovery.ledger.own_words import write_page
+from film_recovery.ledger.trainings import Training, trainings
 
 FILE = "notes/experiments.md"
-_MARK = re.compile(r"<!-- from ledger\.jsonl; what follows has SHA-256 ([0-9a-f]{64}) -->\n")
+_SEED = "## Your own notes\n\n"
 _TOLD = ("what", "reasoning", "checks", "stage", "name", "key")
 _SIGN = "sign"
 _TITLES = {
@@ -36,46 +40,26 @@ _TITLES = {
 def write_notes(folder: Path | str) -> Path:
     """Writes ``notes/experiments.md`` from the ledger of ``folder`` and returns its path.
 
-    A file that was edited by hand is kept beside it as ``experiments-edited-N.md``.
+    What the operator wrote below (or above) what is ours is carried over; where ours was edited, the page as it was
+    is kept beside it as ``experiments-edited-N.md``.
     """
     root = Path(folder)
     path = root / FILE
-    text = "\n".join(_page(read(root).records, verify(root))) + "\n"
-    mark = f"<!-- from ledger.jsonl; what follows has SHA-256 {_digest(text)} -->\n"
     with explained(path.parent, "made"):
         path.parent.mkdir(parents=True, exist_ok=True)
-    _keep_edited(path)
-    write_whole(path, mark + text)
+    write_page(path, "\n".join(_page(read(root).records, verify(root))) + "\n", _SEED)
     return path
-
-
-def _keep_edited(path: Path) -> None:
-    if not path.exists():
-        return
-    with explained(path, "read"):
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
-    mark = _MARK.match(text)
-    if mark and mark[1] == _digest(text[mark.end() :]):
-        return
-    number = 1
-    while path.with_name(f"experiments-edited-{number}.md").exists():
-        number += 1
-    with explained(path, "kept"):
-        os.replace(path, path.with_name(f"experiments-edited-{number}.md"))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _page(records: tuple[Record, ...], problems: tuple[str, ...]) -> Iterator[str]:
     yield "# Experiments"
     yield ""
-    yield "What was done on this film, when, by whom and why. Written from `ledger.jsonl`; write your own notes into"
-    yield "another file of this folder."
+    yield "What was done on this film, when, by whom and why. Written from `ledger.jsonl`, and written anew with every"
+    yield "run; your own notes belong below the line at the end of it, and stay as they are."
     for problem in problems:
         yield ""
         yield f"**The ledger does not verify:** {_text(problem)}."
+    yield from _trainings(trainings(records))
     day = ""
     for _, together in groupby(enumerate(records), key=_with_its_like):
         told = [record for _, record in together]
@@ -87,6 +71,53 @@ def _page(records: tuple[Record, ...], problems: tuple[str, ...]) -> Iterator[st
         yield ""
         yield f"### {_text(clock[:5])} UTC · {_title(told[0])} · {_text(told[0].by)}"
         yield from _signed(told) if told[0].kind == _SIGN else _told(told[0])
+
+
+def _trainings(found: tuple[Training, ...]) -> Iterator[str]:
+    """A row each; reasons below the table, where there is room for them."""
+    if not found:
+        return
+    yield ""
+    yield "## Trainings"
+    yield ""
+    yield "| | when, by whom | pairs | with what | on the hold-out (Source) | what came of it | who decided |"
+    yield "|---|---|---|---|---|---|---|"
+    for number, one in enumerate(found, 1):
+        when = f"{one.record.time[:16].replace('T', ' ')}, {one.record.by}"
+        pairs = "–" if one.pairs is None else one.pairs
+        who = ", ".join(one.decided) or "–"
+        cells = (number, when, pairs, _with_what(one), _figures(one), one.outcome, who)
+        yield "| " + " | ".join(_text(cell) for cell in cells) + " |"
+    told = ""
+    for number, one in enumerate(found, 1):
+        if one.why and one.why != told:
+            yield ""
+            yield f"Why, from training {number} on:"
+            yield ""
+            yield from (f"> {_text(line)}".rstrip() for line in one.why.splitlines())
+        told = one.why
+
+
+def _with_what(one: Training) -> str:
+    """``medium, patch 512, batch 3, 40000 steps, fresh; its closed form is better``."""
+    known = one.settings
+    words = [str(known["size"])] if known.get("size") else []
+    words += [f"{name} {known[name]}" for name in ("patch", "batch") if name in known]
+    if "steps" in known:
+        words.append(f"{known['steps']} steps" if known["steps"] else "closed form alone")
+    if known:
+        words.append("fresh" if one.is_fresh else f"from {known['initial']}")
+    said = ", ".join(words) or "–"
+    return f"{said}; its closed form is better" if one.closed_form_better else said
+
+
+def _figures(one: Training) -> str:
+    """``psnr 34.51 (30.2), de00 2.1 (5.4)``: of the result, and of the Source beside it."""
+    said = []
+    for name, value in one.figures.items():
+        beside = f" ({_value(one.before[name])})" if name in one.before else ""
+        said.append(f"{name} {_value(float(value))}{beside}")
+    return ", ".join(said) or "not measured"
 
 
 def _with_its_like(numbered: tuple[int, Record]) -> tuple[object, ...]:
@@ -173,14 +204,3 @@ def _title(record: Record) -> str:
     if record.kind == "stage":
         return _text(f"Stage {record.data.get('stage')}, {record.data.get('name')}")
     return _TITLES.get(record.kind) or _text(record.kind.replace("_", " ").capitalize())
-
-
-def _text(value: Any) -> str:
-    """``value`` as one line of Markdown that is read as it is written: no tags, no links, no tables of its own."""
-    line = " ".join(str(value).split())
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", line)
-
-
-def _code(value: Any) -> str:
-    return re.sub(r"[^\w.-]", "_", str(value))

@@ -90,7 +90,8 @@ def followed(element: Element, of: Project, folder: Path) -> Element:
 def step_draft(parent: Draft, folder: Path, step: Step, own: Element | None) -> Draft:
     """A project for ``step`` of the project ``parent`` in ``folder``. ``own``: the element that only the step has.
 
-    Film, reel, shot, scope, licence and colour set-up are the parent's, the rest is the operator's to say.
+    Film, reel, shot, scope, licence, colour set-up and who answers for the masters are the parent's, the rest is the
+    operator's to say.
     """
     place = step_folder(folder, step.name)
     known = {**parent.elements, "master": master("../..")}
@@ -114,6 +115,7 @@ def step_draft(parent: Draft, folder: Path, step: Step, own: Element | None) -> 
         tier=parent.tier,
         colour=colour,
         method=parent.method,
+        delivery=parent.delivery,
     )
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from film_recovery._files import explained, read_text, sync_folder, temporary_prefix
+from film_recovery._files import explained, maker_of, read_text, sync_folder, temporary_prefix
+from film_recovery._process import alive
 from film_recovery.errors import FilmRecoveryError
 
 MANIFEST, TAG_MANIFEST, INFO, DECLARATION = (
@@ -50,17 +51,13 @@ def pack(
     """Copies ``files`` (name under ``data/``, with forward slashes → where it is) into the new bag ``bag``.
 
     ``info``: what bag-info.txt says beside the size. ``expected``: name → SHA-256 that its copy must have. Raises
-    FilmRecoveryError for a bag that exists, a name that leaves ``data/``, too little room on the disk, a file that
-    cannot be read, or that is not the expected one; nothing is left then.
+    FilmRecoveryError for a bag that exists, a name that leaves ``data/`` or is no UTF-8, too little room on the disk, a
+    file that cannot be read, or that is not the expected one; nothing is left then. What a killed process left
+    unfinished beside the bag goes first.
     """
     wanted = dict(expected or {})
-    for name in files:
-        if (
-            PurePosixPath(name).is_absolute()
-            or ".." in PurePosixPath(name).parts
-            or not PurePosixPath(name).parts
-        ):
-            raise FilmRecoveryError(f"{name!r} is no place in a bag.", remedy="give a name relative to it")
+    for name, file in files.items():
+        _refuse_name(name, file)
     if os.path.lexists(bag):
         raise FilmRecoveryError(
             "The bag exists already; a delivery is never changed.",
@@ -69,12 +66,13 @@ def pack(
         )
     with explained(bag.parent, "made"):
         bag.parent.mkdir(parents=True, exist_ok=True)
+    _clear_unfinished(bag.parent)
     _refuse_without_room(files, bag)
     with _new_folder(bag) as place:
         manifest: dict[str, str] = {}
         size = 0
         for done, (name, file) in enumerate(sorted(files.items()), 1):
-            sha256, count = _copied(file, place / "data" / name)
+            sha256, taken = _copied(file, place / "data" / name)
             if wanted.get(name, sha256) != sha256:
                 raise FilmRecoveryError(
                     f"{file.name} is not the one that its provenance is of.",
@@ -82,7 +80,7 @@ def pack(
                     file=str(file),
                 )
             manifest[f"data/{name}"] = sha256
-            size += count
+            size += taken
             if progress:
                 progress("deliver", done, len(files))
         about = {**info, "Payload-Oxum": f"{size}.{len(manifest)}"}
@@ -96,6 +94,16 @@ def pack(
         hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in tags.items()}
         _write(place / TAG_MANIFEST, _lines(hashes))
     return bag
+
+
+def is_inside(place: Path) -> bool:
+    """Whether ``place`` is a bag or lies in one."""
+    return any((one / DECLARATION).is_file() for one in (place, *place.absolute().parents))
+
+
+def count(bag: Path) -> int:
+    """How many files the bag's manifest names."""
+    return len(_read(bag / MANIFEST))
 
 
 def findings(bag: Path, progress: Progress | None = None) -> tuple[BagFinding, ...]:
@@ -167,6 +175,30 @@ def _new_folder(bag: Path) -> Iterator[Path]:
         raise
 
 
+def _refuse_name(name: str, file: Path) -> None:
+    parts = PurePosixPath(name).parts
+    if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
+        raise FilmRecoveryError(f"{name!r} is no place in a bag.", remedy="give a name relative to it")
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise FilmRecoveryError(
+            f"The name {name!a} holds a byte that is no text, so no manifest can name it.",
+            remedy="rename the file",
+            file=os.fspath(file).encode("utf-8", "backslashreplace").decode(),
+        ) from error
+
+
+def _clear_unfinished(folder: Path) -> None:
+    """Removes the bags that ended processes of this computer left unfinished in ``folder``; through no link."""
+    with explained(folder, "read"):
+        left = [place for place in folder.iterdir() if maker_of(place.name) is not None]
+    for place in left:
+        maker = maker_of(place.name)
+        if maker is not None and not alive(maker, "") and place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place, ignore_errors=True)
+
+
 def _refuse_without_room(files: Mapping[str, Path], bag: Path) -> None:
     needed = 0
     for file in files.values():
@@ -192,8 +224,10 @@ def _escaped(name: str) -> str:
 
 def _read(manifest: Path) -> dict[str, str]:
     found = {}
-    for number, line in enumerate(read_text(manifest, _LIMIT).splitlines(), 1):
-        sha256, _, name = line.partition("  ")
+    # Only a line feed ends a line: a name may hold what else Python would split at, such as U+2028.
+    lines = read_text(manifest, _LIMIT).split("\n")
+    for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
+        sha256, _, name = line.removesuffix("\r").partition("  ")
         name = name.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
         if (
             len(sha256) != 64

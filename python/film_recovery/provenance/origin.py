@@ -49,6 +49,14 @@ class Origin:
         values = {key: getattr(self, field) for key, field in HEADER.items()}
         return {key: value for key, value in values.items() if value}
 
+    def differences(self, wanted: Origin) -> dict[str, tuple[str, str]]:
+        """Attribute → what this says and what ``wanted`` says, where they differ. ``wanted`` need not know the day of
+        processing, which is the render's."""
+        pairs = {key: (getattr(self, field), getattr(wanted, field)) for key, field in HEADER.items()}
+        if not wanted.processing_date:
+            del pairs["ProcessingDate"]
+        return {key: both for key, both in pairs.items() if both[0] != both[1]}
+
     @property
     def unsaid(self) -> tuple[str, ...]:
         """The attributes that nobody has filled in."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -18,27 +19,44 @@ from typing import Any
 from film_recovery import __version__
 from film_recovery._files import explained, read_text, write_whole
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.provenance.origin import HEADER, Origin
 from film_recovery.provenance.source_types import source_types
 
 SCHEMA = "film-recovery-provenance/1"
 JSON, TEXT = ".provenance.json", ".provenance.txt"
+_NUMBER = re.compile(r"#+|%(?:0?\d+)?d", re.ASCII)
 _LIMIT = 1 << 28  # bytes: a million frames take a tenth of it
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A file and its SHA-256. ``path``: from the folder of the sidecar, with forward slashes; absolute elsewhere."""
+    """A file and its SHA-256. ``path``: from the folder of the sidecar, with forward slashes; absolute outside of the
+    project."""
 
     path: str
     sha256: str
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """Frames that another program rendered, and that somebody accepted all the same.
+
+    ``names``: of the frames. ``by``, ``why``: who accepted them, in what words. ``unsaid``: the attributes of
+    ``origin.HEADER`` that the header of at least one of them does not have.
+    """
+
+    names: tuple[str, ...]
+    by: str
+    why: str
+    unsaid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Seal:
     """What the sidecars say. ``sequence``: the pattern of the frames' names, ``shot_v001.####.exr``. ``frames``: name →
-    SHA-256, of the sidecar's own folder. ``frame_range``: ``1001-1100``.
+    SHA-256, of the sidecar's own folder. ``frame_range``: ``1001-1100``. ``foreign``: those of them that others made.
 
     ``model``, ``script``: None where there is none. ``pairs``: what a pair is called → its files. ``engine``: what else
     made the frames, name → version. ``notes``: the operator's reasoning and whatever a reader should know.
@@ -53,11 +71,12 @@ class Seal:
     pairs: Mapping[str, tuple[Bound, ...]] = field(default_factory=lambda: _NOTHING)
     engine: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     notes: str = ""
+    foreign: Foreign | None = None
 
     @property
     def stem(self) -> str:
         """What the sidecars are called, before their ends."""
-        return self.sequence.partition("#")[0].rstrip(".") or "masters"
+        return stem_of(self.sequence)
 
     @property
     def digest(self) -> str:
@@ -66,9 +85,23 @@ class Seal:
         return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def bound(path: Path, folder: Path) -> Bound:
-    """The file as it is now. Raises FilmRecoveryError where it cannot be read."""
-    return Bound(seen_from(path, folder), content_hash(path))
+def stem_of(sequence: str) -> str:
+    """What the sidecars of the frames ``shot_v001.####.exr`` (or ``%04d``) are called, before their ends."""
+    return _NUMBER.split(sequence)[0].rstrip(".") or "masters"
+
+
+def disagreements(seal: Seal, frames: Mapping[str, str], folder: Path) -> tuple[str, ...]:
+    """The frames of ``seal`` that are not in ``folder`` any more, or that ``frames`` (name → SHA-256) has otherwise."""
+    return tuple(
+        name
+        for name, sha256 in seal.frames.items()
+        if (frames[name] != sha256 if name in frames else not (folder / name).is_file())
+    )
+
+
+def bound(path: Path, folder: Path, home: Path) -> Bound:
+    """The file as it is now, named as :func:`seen_from`. Raises FilmRecoveryError where it cannot be read."""
+    return Bound(seen_from(path, folder, home), content_hash(path))
 
 
 def content_hash(path: Path) -> str:
@@ -77,15 +110,12 @@ def content_hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def seen_from(path: Path, folder: Path) -> str:
-    """``path`` from ``folder``, or absolute where the two have no folder in common but the root."""
-    try:
-        common = os.path.commonpath([os.path.abspath(path), os.path.abspath(folder)])
-    except ValueError:  # drives of Windows
-        common = ""
-    if not common or os.path.dirname(common) == common:
-        return Path(os.path.abspath(path)).as_posix()
-    return Path(os.path.relpath(path, folder)).as_posix()
+def seen_from(path: Path, folder: Path, home: Path) -> str:
+    """``path`` from ``folder`` where it lies in ``home``, which is moved and delivered as a whole; else absolute."""
+    here, whole = Path(os.path.abspath(path)), Path(os.path.abspath(home))
+    if whole not in here.parents:
+        return here.as_posix()
+    return Path(os.path.relpath(here, os.path.abspath(folder))).as_posix()
 
 
 def write_seal(seal: Seal, folder: Path) -> tuple[Path, Path]:
@@ -110,6 +140,7 @@ def asdict_of(seal: Seal) -> dict[str, Any]:
         "pairs": {name: [asdict(one) for one in files] for name, files in seal.pairs.items()},
         "engine": dict(seal.engine),
         "notes": seal.notes,
+        "foreign": None if seal.foreign is None else asdict(seal.foreign),
     }
 
 
@@ -126,12 +157,13 @@ def read_seal(file: Path) -> Seal:
             origin,
             _name(content["sequence"]),
             {_name(name): _sha256(value) for name, value in content["frames"].items()},
-            _word(content["frame_range"]),
+            _range(content["frame_range"]),
             _bound(content["model"]),
             _bound(content["script"]),
             {_word(name): _several(files) for name, files in content["pairs"].items()},
             {_word(name): _word(value) for name, value in content["engine"].items()},
             _word(content["notes"]),
+            _foreign(content["foreign"]),
         )
         if content["frames_digest"] != seal.digest:
             raise ValueError("its list of frames was changed: it is not the one that its digest is of")
@@ -149,6 +181,15 @@ def _word(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is no text")
     return value
+
+
+def _range(value: Any) -> str:
+    word = _word(value)
+    try:
+        parse_frames(word or "0")
+    except FilmRecoveryError as error:
+        raise ValueError(f"{word[:80]!r} are no frames") from error
+    return word
 
 
 def _name(value: Any) -> str:
@@ -169,34 +210,64 @@ def _bound(value: Any) -> Bound | None:
     return None if value is None else Bound(_word(value["path"]), _sha256(value["sha256"]))
 
 
+def _foreign(value: Any) -> Foreign | None:
+    if value is None:
+        return None
+    names, unsaid = (tuple(_word(one) for one in value[key]) for key in ("names", "unsaid"))
+    return Foreign(names, _word(value["by"]), _word(value["why"]), unsaid)
+
+
 def _several(values: Any) -> tuple[Bound, ...]:
     found = tuple(_bound(value) for value in values)
     return tuple(one for one in found if one is not None)
 
 
 def _text(seal: Seal) -> str:
-    """For a reader: what the header says, what is bound, and the frames as ``sha256sum --check`` reads them."""
+    """For a reader: what the header says, what is bound, and the frames as ``sha256sum --check`` reads them.
+
+    Nothing that somebody typed begins a line, so that none of it can pass for one of a frame.
+    """
     origin = seal.origin
     terms = source_types()
     lines = ["PROVENANCE OF THE FRAMES IN THIS FOLDER", ""]
-    lines += [f"{key:<24}{getattr(origin, name) or '-'}" for key, name in HEADER.items()]
+    lines += [_row(key, getattr(origin, name) or "-") for key, name in HEADER.items()]
     if origin.source_type in terms:
         term = terms[origin.source_type]
-        lines += [f"{'':<24}{term.title} ({term.uri})"]
-    lines += ["", f"{'Frames':<24}{seal.frame_range or '-'} ({len(seal.frames)} files)"]
-    lines += [f"{'SHA-256 over all':<24}{seal.digest}"]
+        lines += [_row("", f"{term.title} ({term.uri})")]
+    lines += ["", _row("Frames", f"{seal.frame_range or '-'} ({len(seal.frames)} files)")]
+    lines += [_row("SHA-256 over all", seal.digest), *_of_others(seal.foreign)]
     for name, one in (("Model", seal.model), ("Script", seal.script)):
         if one is not None:
-            lines += [f"{name:<24}{one.path}", f"{'':<24}SHA-256 {one.sha256}"]
-    lines += [f"{name:<24}{version}" for name, version in seal.engine.items()]
+            lines += [_row(name, one.path), _row("", f"SHA-256 {one.sha256}")]
+    lines += [_row(name, version) for name, version in seal.engine.items()]
     lines += ["", f"Pairs that the model was trained on: {len(seal.pairs)}"]
     for name, files in seal.pairs.items():
-        lines += [f"  {name}", *(f"    {one.path}, SHA-256 {one.sha256}" for one in files)]
+        lines += [
+            f"  {_one_line(name)}",
+            *(f"    {_one_line(one.path)}, SHA-256 {one.sha256}" for one in files),
+        ]
     if seal.notes:
-        lines += ["", "Notes", *seal.notes.splitlines()]
+        lines += ["", "Notes", *(f"| {line}" for line in seal.notes.splitlines())]
     lines += ["", "Each frame, as sha256sum checks it:", ""]
     lines += [f"{seal.frames[name]}  {name}" for name in sorted(seal.frames)]
     return "\n".join(lines) + "\n"
+
+
+def _of_others(foreign: Foreign | None) -> list[str]:
+    if foreign is None:
+        return []
+    many = f"{len(foreign.names)} frames that another program rendered: {', '.join(foreign.names)}"
+    unsaid = f"their headers do not all say {', '.join(foreign.unsaid)}" if foreign.unsaid else ""
+    rows = [many, f"accepted by {foreign.by}: {foreign.why}", unsaid]
+    return ["", *(_row("Foreign" if row == many else "", row) for row in rows if row), ""]
+
+
+def _row(name: str, value: str) -> str:
+    return f"{_one_line(name):<24}{_one_line(value)}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def hashed(files: Sequence[Path]) -> dict[str, str]:

@@ -12,13 +12,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from film_recovery.errors import FilmRecoveryError
 
 NAME = ".film-recovery.jsonl"
+
+# What the record can say of a frame on disk.
+OURS = "ours"  # of the job that is asked about, and unchanged
+EARLIER = "earlier"  # ours, of another job: another script, model, program or header
+RESCANNED = "rescanned"  # ours, and a file that it came from has changed since
+CHANGED = "changed"  # we wrote a frame of this name, and this is not it
+FOREIGN = "foreign"  # nobody noted a frame of this name here
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the record says of a frame. ``state``: a word of the above; ``sha256``: of the file as it is now."""
+
+    state: str
+    sha256: str
 
 
 class Record:
@@ -37,6 +53,21 @@ class Record:
         self._read_on()  # after looking at the frame: whoever put it there noted it before
         rows = [row for row in self._rows.get(frame.name, ()) if row["job"] == job]
         return any(row["sha256"] == content and _unchanged(row["from"]) for row in rows)
+
+    def standing(self, frame: Path, number: int, job: str) -> Standing:
+        """Whether ``frame``, which is on disk, is what ``job`` made. A file that it came from and that is not there
+        any more counts as unchanged: scans go back to their archive. Raises FilmRecoveryError for a frame that cannot
+        be read."""
+        content = _content(frame, number)
+        self._read_on()
+        named = self._rows.get(frame.name, [])
+        same = [row for row in named if row["sha256"] == content]
+        mine = [row for row in same if row["job"] == job]
+        if any(_unchanged_or_gone(row["from"]) for row in mine):
+            return Standing(OURS, content)
+        if mine:
+            return Standing(RESCANNED, content)
+        return Standing(EARLIER if same else CHANGED if named else FOREIGN, content)
 
     def knows(self, name: str, content: str) -> bool:
         """Whether this engine wrote ``content`` (a SHA-256) as the frame ``name``."""
@@ -64,10 +95,25 @@ class Record:
         ]
         return min((day for day in days if isinstance(day, str) and day), default="")
 
+    def figures(self, name: str) -> Mapping[str, Any]:
+        """What was noted beside the hash of the frame ``name`` when it was made last; empty where nothing was."""
+        self._read_on()
+        rows = self._rows.get(name, ())
+        found = rows[-1].get("figures") if rows else None
+        return found if isinstance(found, dict) else {}
+
     def add(
-        self, frame: Path, number: int, content: str, job: str, sources: Iterable[Path], began: str = ""
+        self,
+        frame: Path,
+        number: int,
+        content: str,
+        job: str,
+        sources: Iterable[Path],
+        began: str = "",
+        figures: Mapping[str, Any] | None = None,
     ) -> None:
-        """Notes that ``frame`` is about to get ``content`` (its SHA-256); on disk when this returns."""
+        """Notes that ``frame`` is about to get ``content`` (its SHA-256); on disk when this returns. ``figures``: JSON
+        values that the record keeps of it."""
         row: dict[str, Any] = {
             "file": frame.name,
             "sha256": content,
@@ -76,6 +122,8 @@ class Record:
         }
         if began:
             row["began"] = began
+        if figures:
+            row["figures"] = dict(figures)
         try:
             with self.path.open("a+b") as stream:
                 stream.write((_line_end(stream) + json.dumps(row) + "\n").encode())
@@ -180,3 +228,7 @@ def _stamp(path: Path) -> list[int]:
 
 def _unchanged(sources: list[Any]) -> bool:
     return all(_stamp(Path(path)) == stamp for path, stamp in sources)
+
+
+def _unchanged_or_gone(sources: list[Any]) -> bool:
+    return all(_stamp(Path(path)) in (stamp, []) for path, stamp in sources)

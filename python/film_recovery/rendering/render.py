@@ -6,7 +6,8 @@ A frame that is complete already is kept; so a render that was killed continues,
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,8 @@ from film_recovery.protection import protect_elements, protect_files
 from film_recovery.rendering.job import job_key
 from film_recovery.rendering.naming import refuse_unnamed
 from film_recovery.rendering.output import Output, write_output
-from film_recovery.rendering.record import NAME, Record, sha256
+from film_recovery.rendering.record import NAME, Record, Standing, sha256
+from film_recovery.rendering.space import Room
 from film_recovery.rendering.workplace import workplace
 
 # Of what the Read knew of its file, only this goes on into the master.
@@ -40,18 +42,35 @@ DATE = "ProcessingDate"  # the day on which the job began, in the header of each
 _EXR = "exr/"
 
 Progress = Callable[[int, int, int, bool], None]
+Figures = Callable[[Evaluator, int], Mapping[str, Any]]  # what the record keeps of a frame, beside its hash
 
 
 @dataclass(frozen=True, eq=False)
-class _Job:
+class Job:
     """What is the same for every frame of a render. ``header``: what each says; ``began``: the day, empty without."""
 
     evaluator: Evaluator
     output: Output
     record: Record
     place: Path
+    key: str
     header: Mapping[str, str]
     began: str
+    figures: Figures | None = None
+
+    def path(self, number: int) -> Path:
+        return self.output.sequence.path(number)
+
+    def make(self, number: int, room: Room) -> int | None:
+        """Makes one frame, unless it is complete: None then, else how many of its samples lie outside 0–1."""
+        self.output.refuse_disabled(number)
+        path = self.path(number)
+        made = _of_frame(self.key, number)
+        if self.record.is_complete(path, number, made):
+            return None
+        self.record.refuse_foreign(path, number)
+        room.refuse_too_little()
+        return _render_one(self, number, made, room)
 
 
 @dataclass(frozen=True)
@@ -72,46 +91,89 @@ def render(
     job: str = "",
     header: Mapping[str, str] | None = None,
     day: str = "",
+    figures: Figures | None = None,
     progress: Progress | None = None,
 ) -> Rendered:
     """Writes ``frames`` of the Write ``node``; frames that are complete already are kept.
 
     ``job``: whatever else the pixels depend on (hashes of models). ``header``: what an EXR's header says beside what
     the graph sets there, which comes first; with it, DATE too: ``day`` (2026-01-31; empty: :func:`today`), but a job
-    that goes on another day keeps that of its first frame. ``progress(done, total, frame, kept)``.
-    Raises FilmRecoveryError for an output folder of an element, a file that is not ours, NaN, and whatever
-    evaluating or writing raises. Frames written before the error stay.
+    that goes on another day keeps that of its first frame. ``figures``: what the record is to keep of each frame.
+    ``progress(done, total, frame, kept)``.
+    Raises FilmRecoveryError for an output folder of an element, a file that is not ours, NaN, a disk on which the
+    frames to come have no room, and whatever evaluating or writing raises. Frames written before the error stay.
     """
+    with opened(evaluator, node, frames, job=job, header=header, day=day, figures=figures) as whole:
+        room = room_for(whole, frames)
+        written: list[int] = []
+        kept: list[int] = []
+        outside = 0
+        for done, number in enumerate(frames, 1):
+            found = whole.make(number, room)
+            outside += found or 0
+            (kept if found is None else written).append(number)
+            if progress:
+                progress(done, len(frames), number, found is None)
+    return Rendered(tuple(written), tuple(kept), outside, tuple(whole.path(n) for n in frames))
+
+
+@contextmanager
+def opened(
+    evaluator: Evaluator,
+    node: str,
+    frames: Sequence[int],
+    *,
+    job: str = "",
+    header: Mapping[str, str] | None = None,
+    day: str = "",
+    figures: Figures | None = None,
+) -> Iterator[Job]:
+    """The render of ``frames``, ready for its first: what can be refused before that has been. As :func:`render`."""
     output = write_output(evaluator, node)
     refuse_unnamed(output.call)
     output.check_frames(frames)
     protect_elements(evaluator, output.folder, output.call.node, "file", own=_own_pattern(output))
     output.prepare_folder()
     record = Record(output.folder)
-    said = dict(header or {}) if Path(output.sequence.pattern).suffix.lower() == ".exr" else {}
-    key = job_key(
-        evaluator, output, "\n".join((job, *(f"{name}={text}" for name, text in sorted(said.items()))))
-    )
+    said = _said(output, header)
+    key = _key(evaluator, output, job, said)
     began = (record.began(key) or day or today()) if said else ""
     if said:
         said.setdefault(DATE, began)
-    written: list[int] = []
-    kept: list[int] = []
-    outside = 0
     with workplace(output.folder) as place:
-        whole = _Job(evaluator, output, record, place, said, began)
-        for done, number in enumerate(frames, 1):
-            output.refuse_disabled(number)
-            path = output.sequence.path(number)
-            made = f"{key}-{number}"  # a name without a frame number may hold any frame
-            complete = record.is_complete(path, number, made)
-            if not complete:
-                record.refuse_foreign(path, number)
-                outside += _render_one(whole, number, made)
-            (kept if complete else written).append(number)
-            if progress:
-                progress(done, len(frames), number, complete)
-    return Rendered(tuple(written), tuple(kept), outside, tuple(output.sequence.path(n) for n in frames))
+        yield Job(evaluator, output, record, place, key, said, began, figures)
+
+
+def room_for(whole: Job, frames: Sequence[int]) -> Room:
+    """The disk for those of ``frames`` that are not there yet."""
+    sequence = whole.output.sequence
+    there = set() if sequence.is_still else set(sequence.frames())
+    to_come = {number: whole.path(number) for number in frames if number not in there}
+    return Room(whole.output.folder, [whole.path(number) for number in sorted(there)], to_come)
+
+
+def standings(
+    evaluator: Evaluator,
+    node: str,
+    frames: Sequence[int],
+    *,
+    job: str = "",
+    header: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[int, Standing]:
+    """What the record says of the ``frames`` on disk: whether each is what :func:`render`, asked alike, wrote there.
+
+    ``progress(done, total)``. Raises FilmRecoveryError for a frame that cannot be read or a damaged record.
+    """
+    output = write_output(evaluator, node)
+    record = Record(output.folder)
+    key = _key(evaluator, output, job, _said(output, header))
+    found = {}
+    for done, number in enumerate(frames, 1):
+        found[number] = record.standing(output.sequence.path(number), number, _of_frame(key, number))
+        if progress:
+            progress(done, len(frames))
+    return found
 
 
 def today(environment: Mapping[str, str] = os.environ) -> str:
@@ -131,6 +193,21 @@ def today(environment: Mapping[str, str] = os.environ) -> str:
         ) from error
 
 
+def _said(output: Output, header: Mapping[str, str] | None) -> dict[str, str]:
+    """What the files can hold of ``header``: all of it, or nothing where they are no EXR."""
+    return dict(header or {}) if Path(output.sequence.pattern).suffix.lower() == ".exr" else {}
+
+
+def _key(evaluator: Evaluator, output: Output, job: str, said: Mapping[str, str]) -> str:
+    lines = [f"{name}={text}" for name, text in sorted(said.items())]
+    return job_key(evaluator, output, "\n".join((job, *lines)))
+
+
+def _of_frame(key: str, number: int) -> str:
+    """The job of one frame: a name without a frame number may hold any frame."""
+    return f"{key}-{number}"
+
+
 def _own_pattern(output: Output) -> str:
     """The pattern that is written, where its frames are ours: no film lies under it that nobody noted."""
     empty = not os.path.isdir(output.folder)
@@ -138,7 +215,7 @@ def _own_pattern(output: Output) -> str:
     return output.sequence.pattern if ours else ""
 
 
-def _render_one(job: _Job, number: int, key: str) -> int:
+def _render_one(job: Job, number: int, key: str, room: Room) -> int:
     """Evaluates, checks and writes one frame. Gives how many of its samples lie outside 0–1."""
     evaluator, output = job.evaluator, job.output
     frame = evaluator.frame(output.call.node, number)
@@ -158,8 +235,10 @@ def _render_one(job: _Job, number: int, key: str) -> int:
             compression=output.compression,
             chromaticities=AP0_CHROMATICITIES if is_master and is_exr else None,
         )
-        job.record.add(path, number, sha256(part), key, sources, job.began)
+        figures = job.figures(evaluator, number) if job.figures else {}
+        job.record.add(path, number, sha256(part), key, sources, job.began, figures)
         _move(part, path, number)
+        room.made(number, path)
     except FilmRecoveryError as error:
         if "file" not in error.where or Path(error.where["file"]).parent == job.place:
             error.where.update(file=str(path))

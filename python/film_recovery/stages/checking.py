@@ -18,21 +18,27 @@ from film_recovery.checks import Check, Outcome, StageReport, judged
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.ledger import Record
 from film_recovery.project import Project
-from film_recovery.stages import alignment as alignment  # each registers its functions
+from film_recovery.stages import acceptance as acceptance  # each registers its functions
+from film_recovery.stages import alignment as alignment
 from film_recovery.stages import curation as curation
 from film_recovery.stages import curation_checks as curation_checks
 from film_recovery.stages import flagged as flagged
 from film_recovery.stages import footage_checks as footage_checks
 from film_recovery.stages import inference as inference
 from film_recovery.stages import ingest as ingest
+from film_recovery.stages import joins as joins
+from film_recovery.stages import outliers as outliers
+from film_recovery.stages import outside as outside
 from film_recovery.stages import parity as parity
 from film_recovery.stages import steps as steps
 from film_recovery.stages import template as template
 from film_recovery.stages import training as training
 from film_recovery.stages import validation as validation
 from film_recovery.stages.measure import FUNCTIONS
+from film_recovery.stages.short_range import CHECK as SHORT_RANGE
+from film_recovery.stages.short_range import skipped
 from film_recovery.stages.signing import SIGN as SIGN
-from film_recovery.stages.signing import signed_state
+from film_recovery.stages.signing import holds, signed_state
 from film_recovery.stages.view import NotYet, View
 
 
@@ -66,7 +72,7 @@ def _outcome(
 ) -> Outcome:
     try:
         if one.manual:
-            return _signed(one, signatures.get(one.id), state)
+            return _signed(view, one, signatures.get(one.id), state)
         return FUNCTIONS[one.id](view, one)
     except NotYet as reason:
         return Outcome(one.id, "info", None, one.tolerance, f"not yet: {reason}")
@@ -78,13 +84,16 @@ def _outcome(
         return Outcome(one.id, "fail", None, one.tolerance, error.message, remedy, error.where)
 
 
-def _signed(one: Check, record: Record | None, state: Callable[[int], str]) -> Outcome:
+def _signed(view: View, one: Check, record: Record | None, state: Callable[[int], str]) -> Outcome:
     """By its last signature; one of another state of the project is none. ``state``: the present one of a stage."""
+    gone_on = skipped(view.project, view) if one.id == SHORT_RANGE else None
+    if gone_on is not None and (record is None or not holds(view.project, record, state(one.stage))):
+        why = str(gone_on.data.get("why", "")).rstrip(".")
+        return _unsigned(one, f"{gone_on.by} went on without a look at it on {gone_on.time[:10]}: {why}.")
     if record is None:
         return _unsigned(one, "Nobody has signed it.")
     signed = f"Signed by {record.by} on {record.time[:10]}"
-    of = record.data.get("of")
-    if of is not None and of != state(one.stage):  # older ledgers do not say of what
+    if not holds(view.project, record, state(one.stage)):
         return _unsigned(one, f"{signed} for an earlier state of the project; look again.")
     note = str(record.data.get("note", ""))
     said = f"{signed}{': ' + note.rstrip('.') if note else ''}."

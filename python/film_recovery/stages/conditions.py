@@ -1,4 +1,4 @@
-"""What training and inference have to share, in the same JSON values for both: colour domain, pre-filter, crop, format.
+"""What training and inference have to share, in the same JSON values for both: domain, pre-filter, crop, format, tile.
 
 A training writes those of its side into the model's card; ``parity`` holds them against inference.
 """
@@ -12,35 +12,46 @@ from film_recovery.graph.alignment import WHOLE
 from film_recovery.stages import walk
 from film_recovery.stages.view import View
 
-_COSMETIC = frozenset(
-    {"name", "label", "xpos", "ypos", "selected", "disable", "tile_color", "note_font_size"}
-)
+COSMETIC = frozenset({"name", "label", "xpos", "ypos", "selected", "disable", "tile_color", "note_font_size"})
 Sides = tuple[float, ...]
 FILTERS = "inference.prefilter_parity"  # whose tolerance names the classes that are filters
+ANY_TILE = "any"  # of a model whose receptive field is known: tiles that overlap by so much are the frame
+TILES = ("None", "1024", "2048", "4096")  # of Nuke's Inference
+OVERLAP = 64.0  # pixels: its default
 
 
 def trained_under(view: View) -> dict[str, Any]:
     """JSON values, of the graph's training side as it is: what a training writes into its model's card."""
     ev = view.evaluator
-    upstream = walk.upstream(ev, view.side(0), view.numbers)
+    upstream = list(walk.upstream(ev, view.side(0), view.numbers))
     crops = walk.of_class(upstream, "Crop")
     boxes = [box_of(view, crops, number) for number in view.numbers]
+    read = view.read_of(view.source_pipe)
     return {
         "domain": _domain(view),
+        "read": _read_as(view, read),
         "prefilter": filters_of(view, walk.of_class(upstream, _filter_classes(view))),
         "crop": _listed(without_overlays(view, boxes)),
-        "format": _format(view, view.read_of(view.source_pipe)),
+        "format": _format(view, read),
     }
 
 
 def used_under(view: View) -> dict[str, Any]:
-    """As :func:`trained_under`, of inference: the first of the frames that are wanted."""
+    """As :func:`trained_under`, of inference: the first of the frames that are wanted. Beside it ``tile``: Nuke's
+    word for the size, and the overlap in pixels."""
     upstream = view.of_inference()
+    read = view.read_of(view.inference)
+    call = view.call(view.inference)
     return {
         "domain": _domain(view),
+        "read": _read_as(view, read),
         "prefilter": filters_of(view, walk.of_class(upstream, _filter_classes(view))),
         "crop": _listed(box_of(view, walk.of_class(upstream, "Crop"), view.wanted_frames[0])),
-        "format": _format(view, view.read_of(view.inference)),
+        "format": _format(view, read),
+        "tile": [
+            call.choice("tileSize", TILES),
+            call.number("tileOverlap") if call.is_set("tileOverlap") else OVERLAP,
+        ],
     }
 
 
@@ -53,7 +64,7 @@ def _filter(view: View, place: Place) -> str:
     if place.node.class_name == "Median":
         sizes = view.call(place).numbers("size", 2)
         return f"Median {sizes[0]:g}" if sizes[0] == sizes[1] else f"Median {sizes[0]:g}×{sizes[1]:g}"
-    knobs = [f"{name} {knob.text}" for name, knob in place.node.knobs.items() if name not in _COSMETIC]
+    knobs = [f"{name} {knob.text}" for name, knob in place.node.knobs.items() if name not in COSMETIC]
     return " ".join([place.node.class_name, *knobs])
 
 
@@ -88,6 +99,16 @@ def _domain(view: View) -> str:
     """The colour space of the graph's values, by its name in the config."""
     root = view.evaluator.root
     return str(root.config.resolve(root.working_space)) if root.managed else "unmanaged"
+
+
+def _read_as(view: View, read: Place) -> str:
+    """The colour space that the Source's files are taken for, by its name in the config; ``raw`` for as they are."""
+    call = view.call(read)
+    space = call.text("colorspace")
+    if call.boolean("raw"):
+        return "raw"
+    managed = view.evaluator.root.managed and space not in ("", "default")
+    return str(call.config.resolve(space)) if managed else space
 
 
 def _format(view: View, read: Place) -> list[float]:

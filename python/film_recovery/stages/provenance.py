@@ -1,170 +1,292 @@
-"""What a project's masters say of their origin, the sidecars that bind them, and the delivery.
+"""What a project's masters say of their origin, and the sidecars that bind them.
 
-The words come from project.yaml, the ledger and the model's card; nothing is set that nobody said.
+The words come from project.yaml, the ledger and the model's card; nothing is set that nobody said. Which frames on disk
+are masters of this project at all is asked of the render's record: ``masters``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from film_recovery import __version__, ledger
-from film_recovery.errors import CheckFailed, FilmRecoveryError
+from film_recovery import __version__, engine, ledger, rendering
+from film_recovery.errors import CheckFailed
 from film_recovery.imaging.frame_ranges import format_frames
-from film_recovery.project import FILE, Element, PairOf, Project
-from film_recovery.protection import keep_apart
-from film_recovery.provenance.bag import pack
-from film_recovery.provenance.origin import Origin
-from film_recovery.provenance.sealing import Bound, Seal, bound, content_hash, read_seal, write_seal
+from film_recovery.imaging.reading import read_header
+from film_recovery.project import FILE, Element, PairOf, Project, load, paths, root_of
+from film_recovery.project.lock import project_of
+from film_recovery.provenance.node import metadata_node
+from film_recovery.provenance.origin import Origin, of_header
+from film_recovery.provenance.sealing import Bound, Foreign, Seal, bound, content_hash, write_seal
 from film_recovery.provenance.source_types import source_type
-from film_recovery.stages.closed_form import is_closed_form, trained_here
+from film_recovery.rendering.record import CHANGED, EARLIER, FOREIGN, RESCANNED
+from film_recovery.stages import chain
+from film_recovery.stages.closed_form import CLOSED_FORMS, last_training
 from film_recovery.stages.view import NotYet, View
 
+if TYPE_CHECKING:
+    from film_recovery.learning.export import ModelCard
+
 Progress = Callable[[str, int, int], None]
+MASTERS = "Write_Recovered"  # the node of a recovery graph that writes them
 _TRAINING = 3
+_THEN = "; then "  # between the halves of a combined recovery
+_NAMED = 5  # frames that a message names
+_WHY = {
+    CHANGED: "is not the one that was rendered: it was changed since",
+    EARLIER: "was rendered under another state of the project (script, model, words of the header, program)",
+    RESCANNED: "was rendered from files that have changed since",
+    FOREIGN: "was not rendered by film-recovery: nobody noted it",
+}
+
+
+@dataclass(frozen=True)
+class Master:
+    """A frame on disk. ``state``: a word of ``rendering.record``. ``said``: what its header says of its origin."""
+
+    number: int
+    file: Path
+    state: str
+    sha256: str
+    said: Origin
 
 
 def origin_of(view: View) -> Origin:
-    """What the header of every frame says; the day of processing is the render's. Raises NotYet without a model."""
-    project = view.project
-    said = project.delivery
+    """What the header of every frame says; the day of processing is the render's.
+
+    The second half of a combined recovery tells of both. Raises CheckFailed where there is no model yet.
+    """
+    try:
+        return _with_model(origin_so_far(view.project), view)
+    except NotYet as reason:
+        raise _not_yet(view.project, reason) from reason
+
+
+def origin_so_far(project: Project) -> Origin:
+    """What project.yaml alone says, before there is a model."""
+    first, said = _first_half(project), project.delivery
+    references = [_element(one.reference) for one in (first, project) if one is not None]
     return Origin(
-        ml_processing=_learning(view),
-        recovery_type=project.kind,
+        recovery_type="combined" if first else View(project).kind,
         film=project.title or project.film,
         shot=project.shot,
-        training_date=_trained_on(view),
-        model=_model(view),
-        source_element=_element(project.source),
-        reference_source=_element(project.reference),
+        source_element=_element(chain.scan_behind(project, "source")[1]),
+        reference_source=_THEN.join(references),
         restorationist=said.restorationist,
         institution=said.institution,
         source_type=source_type(said.source_type).term if said.source_type else "",
     )
 
 
-def sealed(view: View, frames: dict[str, str]) -> Seal:
-    """What binds ``frames`` (name → SHA-256, as they lie on disk) to their model, script and pairs."""
-    project, folder = view.project, view.output.folder
-    pattern = Path(view.output.sequence.pattern).name
+def node_of(project: Project) -> tuple[Origin, str]:
+    """What the masters' headers say as far as it is known, and the node that lets NukeX write it."""
+    try:
+        origin = _with_model(origin_so_far(project), View(project))
+    except NotYet:
+        origin = origin_so_far(project)
+    return origin, metadata_node(origin.header())
+
+
+def header_for(script: Path, node: str) -> dict[str, str]:
+    """What a render of ``node`` by hand writes into each header: the same as ``run`` does, where ``script`` is a
+    project's own and ``node`` writes its masters; nothing of any other."""
+    folder = project_of(script)
+    if folder is None or node != MASTERS:
+        return {}
+    project = load(folder)
+    if not paths(project).script.exists() or paths(project).script.resolve() != script.resolve():
+        return {}
+    return origin_of(View(project)).header()
+
+
+def masters(view: View, progress: Progress | None = None) -> tuple[Master, ...]:
+    """Every wanted frame on disk, whole: hashed, its header read, and what the render's record says of it.
+
+    Raises CheckFailed before there is one, FilmRecoveryError for a frame that cannot be read.
+    """
+    try:
+        numbers, node = view.written, view.write.path
+        # A model that is not ours never rendered here: then no frame is of the present job.
+        models = engine.model_hashes(view.script, view.evaluator) if card_of(view) else ""
+    except NotYet as reason:
+        raise _not_yet(view.project, reason) from reason
+    found = rendering.standings(
+        view.evaluator,
+        node,
+        numbers,
+        job=models,
+        header=origin_of(view).header(),
+        progress=None if progress is None else partial(progress, "provenance"),
+    )
+    files = {number: Path(os.path.normpath(view.output.sequence.path(number))) for number in numbers}
+    return tuple(
+        Master(number, files[number], one.state, one.sha256, of_header(read_header(files[number]).metadata))
+        for number, one in found.items()
+    )
+
+
+def refuse_states(found: tuple[Master, ...], states: Iterable[str]) -> None:
+    """Raises CheckFailed naming the frames whose ``state`` is one of ``states``."""
+    for state in states:
+        named = [one for one in found if one.state == state]
+        if named:
+            raise CheckFailed(
+                _told(named, _WHY[state]),
+                remedy=_remedy(state),
+                file=str(named[0].file),
+                frame=named[0].number,
+            )
+
+
+def refuse_others(view: View, found: tuple[Master, ...], accept_foreign: bool = False) -> None:
+    """Raises CheckFailed naming the frames that are not what the project's present state renders, and the key of the
+    header that differs. ``accept_foreign``: those of another program pass, where what they say is not otherwise."""
+    refuse_states(found, [state for state in _WHY if not (accept_foreign and state == FOREIGN)])
+    wanted = origin_of(view)
+    for one in found:
+        differing = {
+            key: both for key, both in one.said.differences(wanted).items() if both[0] or one.state != FOREIGN
+        }
+        if differing:
+            told = "; ".join(f"{key} “{said}”, not “{word}”" for key, (said, word) in differing.items())
+            raise CheckFailed(
+                f"The header of frame {one.number} does not say what the project says: {told}.",
+                remedy="make project.yaml and the script's metadata nodes say the same, and render again",
+                file=str(one.file),
+                frame=one.number,
+            )
+
+
+def sealed(view: View, found: tuple[Master, ...], accepted: tuple[str, str] | None = None) -> Seal:
+    """What binds the frames ``found`` to their model, script and pairs. ``accepted``: by whom and in what words
+    frames of other programs were."""
+    project, folder, card = view.project, view.output.folder, card_of(view)
+    home = root_of(project.folder)
+    others = [one for one in found if one.state == FOREIGN]
+    foreign = None
+    if others and accepted:
+        unsaid = dict.fromkeys(key for one in others for key in one.said.unsaid)
+        foreign = Foreign(tuple(one.file.name for one in others), *accepted, tuple(unsaid))
+    days = sorted({one.said.processing_date for one in found} - {""})
     return Seal(
-        origin_of(view),
-        pattern,
-        frames,
-        format_frames(view.written),
-        bound(view.model_file, folder),
-        bound(view.paths.script, folder),
-        {_pair(pair): _files(view, pair, folder) for pair in project.pairs},
-        {"film-recovery": __version__, "training": view.card.created_by},
+        replace(origin_of(view), processing_date=", ".join(days)),
+        Path(view.output.sequence.pattern).name,
+        {one.file.name: one.sha256 for one in found},
+        format_frames(one.number for one in found),
+        bound(view.model_file, folder, home),
+        bound(view.paths.script, folder, home),
+        {_pair(pair): _files(view, pair, folder, home) for pair in project.pairs},
+        {"film-recovery": __version__, **({"training": card.created_by} if card else {})},
         project.reasoning,
+        foreign,
     )
 
 
 def seal(view: View, progress: Progress | None = None) -> tuple[Path, Path] | None:
-    """Writes the sidecars of all written frames beside them; None before there is a frame. Reads every frame."""
+    """Writes the sidecars of all written frames beside them; None before there is a frame. Reads every frame.
+
+    Raises CheckFailed for frames that are not what the project's present state renders.
+    """
     try:
-        files = [view.output.sequence.path(frame) for frame in view.written]
+        assert view.written
     except NotYet:
         return None
-    found = {}
-    for done, file in enumerate(files, 1):
-        found[file.name] = content_hash(file)
-        if progress:
-            progress("provenance", done, len(files))
+    found = masters(view, progress)
+    refuse_others(view, found)
     return write_seal(sealed(view, found), view.output.folder)
 
 
-def deliver(project: Project, out: Path, progress: Progress | None = None) -> Path:
-    """The delivery of ``project`` as the new BagIt bag ``out``: masters, provenance, notes, report, model, script.
-
-    Seals the masters first. Raises CheckFailed where frames are missing or no source type was chosen; FilmRecoveryError
-    as ``provenance.bag.pack``, and for a folder where an element lies.
-    """
-    view = View(project)
-    for name in ("source", "reference"):
-        keep_apart(out, view.sequence(name).folder, f"where the {name.capitalize()} lies", file=str(out))
-    _refuse_unfinished(view)
-    sidecars = seal(view, progress)
-    assert sidecars is not None
-    masters = [view.output.sequence.path(frame) for frame in view.written]
-    places = view.paths
-    others = [
-        *masters,
-        *sidecars,
-        project.folder / FILE,
-        project.folder / ledger.FILE,
-        places.script,
-        *_beside(view.model_file),
-        *_below(places.notes),
-        *_below(places.curation),
-        *_below(places.alignment),
-        *_below(places.validation),
-    ]
-    files = {_name(file, project.folder): file for file in others if file.is_file()}
-    expected = {_name(file, project.folder): content_hash(file) for file in sidecars}
-    info = {
-        "Source-Organization": project.delivery.institution,
-        "Contact-Name": project.delivery.restorationist,
-        "External-Description": f"{project.title or project.film}, {project.kind} recovery of "
-        f"{project.shot or 'all of the Source'}, frames {format_frames(view.written)}",
-        "Bag-Software-Agent": f"film-recovery {__version__}",
-    }
-    return pack(files, out, info, {**expected, **_frames(sidecars[0], masters, project.folder)}, progress)
+def card_of(view: View) -> ModelCard | None:
+    """The card of the model that the script names; None for one without, such as CopyCat's."""
+    return view.card if view.model_file.with_suffix(".json").exists() else None
 
 
-def _frames(sidecar: Path, masters: list[Path], folder: Path) -> dict[str, str]:
-    hashes = read_seal(sidecar).frames
-    return {_name(file, folder): hashes[file.name] for file in masters}
+def _first_half(project: Project) -> Project | None:
+    """The first half of the combined recovery whose second ``project`` is."""
+    above = chain.parent_of(project.folder)
+    if above is None:
+        return None
+    parent, step = above
+    return parent if step.when == "after" and parent.kind == "combined" else None
 
 
-def _refuse_unfinished(view: View) -> None:
-    project = view.project
-    where = str(project.folder / FILE)
-    if not project.delivery.source_type:
-        raise CheckFailed(
-            "Nobody has chosen what the masters are said to be (IPTC's Digital Source Type).",
-            remedy="film-recovery deliver --terms shows the terms; write yours to delivery.source_type in project.yaml",
-            file=where,
+def _with_model(origin: Origin, view: View) -> Origin:
+    """What the model says too; of a second half, after what that of the first does. Raises NotYet without one."""
+    first = _first_half(view.project)
+    views = [view] if first is None else [View(first), view]
+    learning, days, models = (
+        _THEN.join(word for word in (say(one) for one in views) if word)
+        for say in (_learning, _trained_on, _model)
+    )
+    return replace(origin, ml_processing=learning, training_date=days, model=models)
+
+
+def _not_yet(project: Project, reason: NotYet) -> CheckFailed:
+    return CheckFailed(
+        f"There is nothing to say of the masters: {reason}.",
+        remedy="film-recovery run",
+        file=str(project.folder / FILE),
+    )
+
+
+def _told(named: list[Master], why: str) -> str:
+    some = ", ".join(f"{one.number} ({one.file.name})" for one in named[:_NAMED])
+    if len(named) == 1:
+        return f"Frame {some} {why}."
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return f"{len(named)} frames, {some}{more}; each {why}."
+
+
+def _remedy(state: str) -> str:
+    if state == FOREIGN:
+        return (
+            "move them away and run the project; or, where another program such as NukeX made them and they are meant: "
+            "film-recovery deliver --accept-foreign WORDS, which the provenance keeps"
         )
-    try:
-        missing = sorted(set(view.wanted_frames) - set(view.written))
-    except NotYet as reason:
-        raise CheckFailed(
-            f"There is nothing to deliver: {reason}.", remedy="run the project first", file=where
-        ) from reason
-    if missing:
-        raise CheckFailed(
-            f"Frames are missing: {format_frames(missing)}.", remedy="run the project again", file=where
-        )
+    return f"{'move it away and ' if state == CHANGED else ''}film-recovery run, which renders it again"
 
 
 def _learning(view: View) -> str:
-    """In one line: which learning, on what."""
-    card, pairs = view.card, len(view.card.pair_hashes or view.card.pairs)
-    what = "closed form" if is_closed_form(view) else f"network {card.preset}".strip()
-    on = f", trained on {pairs} pairs of this film" if pairs and trained_here(view) else ""
+    """In one line: which learning, on what; of a model that has no card, its hash."""
+    card = card_of(view)
+    if card is None:
+        by = "CopyCat of NukeX" if view.project.training.engine == "copycat" else "another program"
+        return f"{by}: a model without a card, SHA-256 {content_hash(view.model_file)}"
+    pairs = len(card.pair_hashes or card.pairs)
+    what = "closed form" if card.kind in CLOSED_FORMS else f"network {card.preset}".strip()
+    on = f", trained on {pairs} pairs of this film" if pairs and _trained_here(view, card) else ""
     return f"{card.created_by}: {what}{on}"
+
+
+def _trained_here(view: View, card: ModelCard) -> bool:
+    return bool(card.sha256) and last_training(view.project).get("sha256") == card.sha256
 
 
 def _trained_on(view: View) -> str:
     """The day of the training that made the model; empty where the ledger has none of it."""
-    if not trained_here(view):
+    card = card_of(view)
+    if card is None or not _trained_here(view, card):
         return ""
     days = [
         record.time[:10]
         for record in ledger.read(view.project.folder).of_kind("stage")
-        if record.data.get("stage") == _TRAINING and record.data.get("sha256") == view.card.sha256
+        if record.data.get("stage") == _TRAINING and record.data.get("sha256") == card.sha256
     ]
     return days[0] if days else ""
 
 
 def _model(view: View) -> str:
-    steps = f", step {view.card.steps}" if view.card.steps else ""
+    card = card_of(view)
+    steps = f", step {card.steps}" if card and card.steps else ""
     return f"{view.model_file.stem}{steps}"
 
 
 def _element(element: Element) -> str:
-    """Title, gauge, generation, type and holder, as far as they were said."""
+    """Title, gauge, generation, type and holder, as far as they were said; else the name of its files."""
     said = [
         element.title,
         element.gauge,
@@ -181,28 +303,7 @@ def _pair(pair: PairOf) -> str:
     return f"{pair.source}" if pair.source == pair.reference else f"{pair.source} with {pair.reference}"
 
 
-def _files(view: View, pair: PairOf, folder: Path) -> tuple[Bound, ...]:
+def _files(view: View, pair: PairOf, folder: Path, home: Path) -> tuple[Bound, ...]:
     """The frames of a pair; those that are not there (a scan that was moved away) are left out."""
     found = [view.file("source", pair.source), view.file("reference", pair.reference)]
-    return tuple(bound(file, folder) for file in found if file.is_file())
-
-
-def _beside(model: Path) -> list[Path]:
-    """The model, its sidecar, and the .cat that Nuke made of it."""
-    return [model.with_suffix(suffix) for suffix in (".pt", ".json", ".cat")]
-
-
-def _below(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
-
-
-def _name(file: Path, folder: Path) -> str:
-    """The file's name in the bag: as in the project."""
-    try:
-        return file.resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError as error:
-        raise FilmRecoveryError(
-            "What is to be delivered lies outside the project.",
-            remedy="move it into the project",
-            file=str(file),
-        ) from error
+    return tuple(bound(file, folder, home) for file in found if file.is_file())

@@ -18,12 +18,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from film_recovery import __version__, engine, jobs, ledger, nk, rendering
+from film_recovery import __version__, jobs, ledger
 from film_recovery.checks import Outcome, StageReport
-from film_recovery.comp import Evaluator
 from film_recovery.curation import table
 from film_recovery.errors import CheckFailed, FilmRecoveryError
-from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.project import Project, load, lock, paths
 from film_recovery.project.leftovers import clear_unfinished
 from film_recovery.recipes.model import STAGES
@@ -31,7 +29,10 @@ from film_recovery.stages import chain
 from film_recovery.stages.building import build_script, script_text, spec_of
 from film_recovery.stages.checking import check
 from film_recovery.stages.done import digest, last_work
-from film_recovery.stages.provenance import origin_of, seal
+from film_recovery.stages.inferring import INFERENCE, Asked, infer
+from film_recovery.stages.outliers import refresh as refresh_outliers
+from film_recovery.stages.provenance import seal
+from film_recovery.stages.validating import measure_ahead, validated
 from film_recovery.stages.view import View
 
 _LOOK = 1.0  # seconds between two looks at the lock
@@ -83,8 +84,19 @@ class _Within:
         self.listener.outcome(replace(outcome, check=f"{self.name}/{outcome.check}"))
 
 
-def run(folder: Path, listener: Listener, *, by: str = "", take_over: bool = False) -> Ran:
+def run(
+    folder: Path,
+    listener: Listener,
+    *,
+    by: str = "",
+    take_over: bool = False,
+    workers: int = 1,
+    skip_short_range: str = "",
+) -> Ran:
     """Takes the project in ``folder`` through all stages, and the steps of its recipe with it.
+
+    ``workers``: processes that render. ``skip_short_range``: why the full range is rendered without a look at the
+    short one, noted in the ledger; empty: the run stops for that look.
 
     Raises CheckFailed naming the checks that stop it, and the step that they belong to; ProjectLocked when somebody
     else works on the project or a step; FilmRecoveryError as the stages do. Every start, stage, step, stop and end is
@@ -102,7 +114,8 @@ def run(folder: Path, listener: Listener, *, by: str = "", take_over: bool = Fal
         _record_start(project, by, held.taken_over)
         worked: list[str] = []
         try:
-            _go(project, links, _Guarded(listener, held), held, by, worked)
+            asked = Asked(workers, skip_short_range, by)
+            _go(project, links, _Guarded(listener, held), held, asked, worked)
         except (FilmRecoveryError, KeyboardInterrupt) as stop:
             held.confirm()  # the ledger tells of whoever took over from here on
             ledger.append(project.folder, "stopped", {"reason": str(stop) or type(stop).__name__}, by)
@@ -118,33 +131,34 @@ def _go(
     links: tuple[chain.Link, ...],
     listener: Listener,
     held: lock.Held,
-    by: str,
+    asked: Asked,
     worked: list[str],
 ) -> None:
     """Steps before, own stages, steps after; the names of what had to be worked go into ``worked``."""
     before = [link for link in links if link.step.when == "before"]
     after = [link for link in links if link.step.when == "after"]
     for link in before:
-        worked += _step(project, link, listener, by)
+        worked += _step(project, link, listener, asked)
     chain.refuse_unrendered(project)
-    _build(project, by)
+    _build(project, asked.by)
     *others, last = range(len(STAGES))
     for number in others:
         report = _judged(project, number, listener)
         _refuse(project, report)
         held.confirm()
-        if _work(project, number, listener, held, by, report):
+        if _work(project, number, listener, held, asked, report):
             worked.append(STAGES[number])
     # The report comes before its judgement: what is signed in this stage is seen in it.
+    measure_ahead(project, listener.progress)
     report = _judged(project, last, listener)
-    _work(project, last, listener, held, by, report)
+    _work(project, last, listener, held, asked, report)
     worked.append(STAGES[last])
     _refuse(project, report)
     if after:
         for link in after:
-            worked += _step(project, link, listener, by)
+            worked += _step(project, link, listener, asked)
         report = _judged(project, last, _Changed(listener, report))  # the steps are part of it
-        _work(project, last, listener, held, by, report)
+        _work(project, last, listener, held, asked, report)
         _refuse(project, report)
 
 
@@ -163,12 +177,18 @@ class _Changed:
             self.listener.outcome(outcome)
 
 
-def _step(project: Project, link: chain.Link, listener: Listener, by: str) -> list[str]:
+def _step(project: Project, link: chain.Link, listener: Listener, asked: Asked) -> list[str]:
     """Takes a step through its own run and records its end: its report, and its ledger's records and hash."""
     chain.refuse_unlinked(project, link)
     name = link.step.name
     try:
-        ran = run(link.folder, _Within(name, listener), by=by)
+        ran = run(
+            link.folder,
+            _Within(name, listener),
+            by=asked.by,
+            workers=asked.workers,
+            skip_short_range=asked.skip,
+        )
     except FilmRecoveryError as error:
         raise type(error)(f"Step {name}: {error.message}", remedy=error.remedy, **error.where) from error
     data = {
@@ -178,7 +198,7 @@ def _step(project: Project, link: chain.Link, listener: Listener, by: str) -> li
         "ledger": hashlib.sha256((link.folder / ledger.FILE).read_bytes()).hexdigest(),
         "report": ran.report.relative_to(project.folder).as_posix(),
     }
-    ledger.append(project.folder, "step", data, by)
+    ledger.append(project.folder, "step", data, asked.by)
     return [f"{name}/{stage}" for stage in ran.worked]
 
 
@@ -236,16 +256,19 @@ def _refuse(project: Project, report: StageReport) -> None:
 
 
 def _work(
-    project: Project, number: int, listener: Listener, held: lock.Held, by: str, report: StageReport
+    project: Project, number: int, listener: Listener, held: lock.Held, asked: Asked, report: StageReport
 ) -> bool:
     """Does a stage's work, unless the ledger and the files say that it is done. Records it with its checks."""
-    found = _WORK[number](project, listener)
+    found = infer(project, listener, asked) if number == INFERENCE else _WORK[number](project, listener)
     held.confirm()
     if found is None:
         return False
     outcomes = [outcome.as_dict() for outcome in report.outcomes]
     ledger.append(
-        project.folder, "stage", {"stage": number, "name": STAGES[number], **found, "checks": outcomes}, by
+        project.folder,
+        "stage",
+        {"stage": number, "name": STAGES[number], **found, "checks": outcomes},
+        asked.by,
     )
     return True
 
@@ -278,36 +301,15 @@ def _alignment(project: Project, listener: Listener) -> dict[str, Any] | None:
     return None if _done(project, 2, key) else {"key": key, **alignment}
 
 
-def _inference(project: Project, listener: Listener) -> dict[str, Any] | None:
-    """Renders; frames that are complete are kept."""
-    numbers = chain.wanted_frames(project)
-    evaluator = Evaluator(nk.load(paths(project).script))
-
-    def tell(done: int, total: int, frame: int, kept: bool) -> None:
-        listener.progress("render", done, total, frame=frame, kept=kept)
-
-    done = rendering.render(
-        evaluator,
-        "Write_Recovered",
-        numbers,
-        job=engine.model_hashes(evaluator.script, evaluator),
-        header=origin_of(View(project)).header(),
-        progress=tell,
-    )
-    if not done.written and last_work(project, 4):
-        return None
-    return {
-        "frames": format_frames(numbers),
-        "written": len(done.written),
-    }
-
-
 def _validation(project: Project, listener: Listener) -> dict[str, Any] | None:
     from film_recovery.stages.showing import write_report
 
-    seal(View(project), listener.progress)
+    view = View(project)
+    refresh_outliers(view, listener.progress)
+    seal(view, listener.progress)
+    accepted = validated(view, listener.progress)
     report = write_report(project, listener)
-    return {"report": str(report.relative_to(project.folder))}
+    return {"report": str(report.relative_to(project.folder)), **accepted}
 
 
 def _training(project: Project, listener: Listener) -> dict[str, Any] | None:
@@ -326,6 +328,5 @@ _WORK: Mapping[int, Callable[[Project, Listener], dict[str, Any] | None]] = {
     1: _curation,
     2: _alignment,
     3: _training,
-    4: _inference,
     5: _validation,
 }

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from film_recovery import ledger, recipes
+from film_recovery import engine, ledger, recipes, rendering
 from film_recovery._files import explained
 from film_recovery.errors import FilmRecoveryError, UsageError
-from film_recovery.imaging.sequence import Sequence
+from film_recovery.imaging.frame_ranges import format_frames
+from film_recovery.imaging.sequence import Sequence as FileSequence
 from film_recovery.ledger import Record
 from film_recovery.project import FOLLOWING, Project, lock, paths
 from film_recovery.recipes.model import STAGES
+from film_recovery.rendering.record import FOREIGN, OURS
+from film_recovery.stages.provenance import origin_of
+from film_recovery.stages.render_state import render_state
+from film_recovery.stages.short_range import CHECK as SHORT_RANGE
+from film_recovery.stages.short_range import short_range
 from film_recovery.stages.view import NotYet, View
 
 SIGN = "sign"  # the kind of the ledger's records that hold signatures: data {check, note, of}
@@ -47,7 +53,8 @@ def sign(project: Project, id: str, by: str, note: str = "", *, take_over: bool 
         of = signed_state(project, check.stage)
         if mine.taken_over:
             ledger.append(project.folder, "taken over", {"what": what, "from": mine.taken_over}, by)
-        record = ledger.append(project.folder, SIGN, {"check": id, "note": note, "of": of}, by)
+        about = {"check": id, "note": note, "of": of, **(_seen(project) if id == SHORT_RANGE else {})}
+        record = ledger.append(project.folder, SIGN, about, by)
         ledger.write_notes(project.folder)
     return record
 
@@ -77,6 +84,20 @@ def signed_state(project: Project, stage: int) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
+def holds(project: Project, record: Record, state: str | None = None) -> bool:
+    """Whether a signature is of the project as it is: of its stage's ``state``, and of the short range its graph.
+
+    One that does not say what it is of, in an older ledger, is.
+    """
+    of = record.data.get("of")
+    if of is not None:
+        check = recipes.load(project.recipe).check(str(record.data["check"]))
+        if of != (signed_state(project, check.stage) if state is None else state):
+            return False
+    graph = record.data.get("graph")
+    return graph is None or graph == render_state(View(project))
+
+
 def standing(project: Project) -> list[Record]:
     """The signatures that hold for ``project`` as it is; those of another state, or of no check of it, do not."""
     stages = {check.id: check.stage for check in recipes.load(project.recipe).checks}
@@ -85,7 +106,7 @@ def standing(project: Project) -> list[Record]:
         record
         for record in ledger.read(project.folder).of_kind(SIGN)
         if record.data.get("check") in stages
-        and record.data.get("of") in (None, states[stages[str(record.data["check"])]])
+        and holds(project, record, states[stages[str(record.data["check"])]])
     ]
 
 
@@ -94,15 +115,48 @@ def _refuse_unseen(project: Project, id: str, stage: int) -> None:
     missing = ""
     if stage == _INFERENCE and _model_file(project) is None:
         missing = "no model has been trained"
+    elif id == SHORT_RANGE:
+        missing = _not_rendered(View(project))
     if stage == _VALIDATION:
         pattern = paths(project).render_pattern
-        if not Sequence.parse(pattern.as_posix()).frames():
+        if not FileSequence.parse(pattern.as_posix()).frames():
             missing = f"no frame {pattern.name} has been rendered"
     if missing:
         raise UsageError(
             f"{id} cannot be signed yet: {missing}, so nobody can have looked at it.",
             remedy=f"film-recovery run --project {project.folder}, look at what it made, then sign",
         )
+
+
+def _not_rendered(view: View) -> str:
+    """Which frames of the short range nobody can have seen as they would be now, in a few words."""
+    try:
+        chosen = short_range(view)
+        there = set(view.output.sequence.frames())
+        missing = [frame for frame in chosen.frames if frame not in there]
+        if missing:
+            return f"frames {format_frames(missing)} of the short range have not been rendered"
+        old = _older(view, chosen.frames)
+    except NotYet as reason:
+        return str(reason)
+    return f"frames {format_frames(old)} are of another model or graph, or changed since" if old else ""
+
+
+def _older(view: View, frames: Sequence[int]) -> list[int]:
+    """Those that our engine made of something else than is there now. Of another program's frames nobody knows."""
+    words = origin_of(view).header()
+    job = engine.model_hashes(view.script, view.evaluator)
+    old = set(frames)
+    for header in (words, {}):  # a script that is rendered by hand elsewhere says nothing of the project
+        found = rendering.standings(view.evaluator, view.write.path, frames, job=job, header=header)
+        old &= {frame for frame, one in found.items() if one.state not in (OURS, FOREIGN)}
+    return sorted(old)
+
+
+def _seen(project: Project) -> dict[str, str]:
+    """What the signature of the short range is of, beside the stage's state."""
+    view = View(project)
+    return {"frames": short_range(view).text, "graph": render_state(view)}
 
 
 def _model_file(project: Project) -> Path | None:

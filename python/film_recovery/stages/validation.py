@@ -8,6 +8,7 @@ from typing import Any
 
 from film_recovery.analysis.identity import identity
 from film_recovery.checks import Check, Outcome, judged
+from film_recovery.delivery.note import said_by_operator
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.reading import read_header
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
@@ -96,7 +97,13 @@ def _of_another_program(view: View, outcome: Outcome) -> Outcome:
 
 @measures("validation.note_written")
 def note_written(view: View, check: Check) -> Outcome:
+    """Whether the note holds words of the operator's; what was measured is written with every report."""
     file = view.paths.validation / check.tolerance["file"]
-    size = file.stat().st_size if file.is_file() else 0
-    reason = f"{file.name} is written." if size else f"{file.name} is missing or empty."
-    return judged(check, size > 0, size, reason, {"file": str(file)})
+    said = len(said_by_operator(file).split())
+    if said:
+        reason = f"{file.name} holds {said} word{'s' * (said > 1)} of the operator’s."
+    elif file.is_file():
+        reason = f"{file.name} has what was measured, and no word of the operator’s."
+    else:
+        reason = f"{file.name} is missing."
+    return judged(check, said > 0, said, reason, {"file": str(file)})

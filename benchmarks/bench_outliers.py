@@ -1,0 +1,178 @@
+"""How many planted faults the search for outliers finds, and how much it finds besides; time and memory a frame.
+
+    python benchmarks/bench_outliers.py [--clips tune|test] [--speed]
+
+Clips are simulated recoveries (``film_recovery.demo.recovered``: sharpened, restored, coloured; grain of 0.015 or
+0.03 in density, by turns) of the free photographs under the virtual camera and of a live-action clip, where that is
+installed, 24 frames a shot. Limits were chosen on ``tune`` (astronaut, chelsea, shots 1 and 3 of the clip); ``test``,
+the default, has the other photographs and shots, and other seeds. Each run has one fault, near visibility, in one to
+five frames.
+
+* **recall**: share of the faulty frames that are told with the right kind. **precision**: of all that is told of a
+  kind, over the runs of *all* faults, the share that was planted: whatever is told of a clean frame counts against it,
+  and so does a right frame with a wrong kind beside the right one. **in_faulty**: the share that lies in frames with
+  a planted fault of any kind.
+* **clean**: what is told of clips without a fault, for each thousand frames.
+* **speed** (``--speed``, and then nothing else): seconds and the most memory a frame at 2K and 4K, one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from film_recovery.demo import footage
+from film_recovery.demo.recovered import FAULTS, MODES, Clip
+from film_recovery.outliers import KINDS, Measured, find_outliers, measure
+
+LENGTH = 24  # frames of a shot
+GRAINS = (0.015, 0.03)
+CLIPS = {
+    "tune": (("astronaut", "chelsea", "clip 1", "clip 3"), 1000),
+    "test": (("coffee", "rocket", "clip 2", "clip 4", "clip 5"), 5000),
+}
+SIZES = {"2K": (2048, 1556), "4K": (4096, 3112)}
+
+Run = tuple[str, dict[int, Measured]]  # what is planted; the faulty frames
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", choices=sorted(CLIPS), default="test")
+    parser.add_argument("--speed", action="store_true")
+    given = parser.parse_args()
+    cv2.setNumThreads(1)
+    if given.speed:
+        speed()
+        return
+    found(runs_of(given.clips))
+
+
+def shots() -> dict[str, Sequence[np.ndarray]]:
+    filmed = footage.photographs()
+    named = {
+        name.partition(".")[0]: filmed.pictures[first : last + 1]
+        for name, (first, last) in zip(footage.PHOTOGRAPHS, filmed.shots, strict=True)
+    }
+    if footage.clip_path() is not None:
+        live = footage.load("clip")
+        for number, (first, _) in enumerate(live.shots[:5], 1):
+            named[f"clip {number}"] = live.pictures[first : first + LENGTH]
+    return named
+
+
+def runs_of(clips: str) -> Iterator[tuple[str, str, float, list[Measured], list[Run]]]:
+    """Each clip, measured clean, with a run for each fault."""
+    names, seed = CLIPS[clips]
+    known = shots()
+    for number, name in enumerate(names):
+        if name not in known:
+            print(json.dumps({"subject": "left out, not installed", "clip": name}), flush=True)
+            continue
+        for mode_number, mode in enumerate(MODES):
+            grain = GRAINS[(number + mode_number) % 2]
+            own = seed + 100 * number + 10 * mode_number
+            yield (name, mode, grain, *_measured(Clip(mode, known[name], grain, own)))
+
+
+def _measured(clip: Clip) -> tuple[list[Measured], list[Run]]:
+    rng = np.random.default_rng(clip.seed)
+    sources = {frame: clip.source(frame) for frame in clip.frames}
+    clean = [measure(frame, sources[frame], clip.recovered(frame)) for frame in clip.frames]
+    runs: list[Run] = []
+    for fault in FAULTS:
+        count, last = int(rng.integers(1, 6)), len(clip.clean)
+        if rng.random() < 0.5:
+            first = int(rng.integers(1, last - count + 2))
+            frames = list(range(first, first + count))
+        else:
+            frames = sorted(int(one) for one in rng.choice(np.arange(1, last + 1), count, replace=False))
+        runs.append(
+            (fault, {one: measure(one, sources[one], clip.planted(one, fault, rng)) for one in frames})
+        )
+    return clean, runs
+
+
+def found(
+    measured: Iterator[tuple[str, str, float, list[Measured], list[Run]]],
+) -> None:
+    planted: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    elsewhere: Counter[str] = Counter()
+    mistaken: Counter[str] = Counter()
+    of_clean: Counter[str] = Counter()
+    frames = clips = 0
+    for _, mode, grain, clean, runs in measured:
+        clips += 1
+        frames += len(clean)
+        of_clean.update(one.kind for one in find_outliers(clean))
+        for fault, faulty in runs:
+            told = {(one.frame, one.kind) for one in find_outliers(_with(clean, faulty))}
+            for frame in faulty:
+                planted[fault] += 1
+                right[fault] += (frame, fault) in told
+                if (frame, fault) not in told:
+                    missed[f"{fault} {mode} {grain}"] += 1
+            for frame, kind in told:
+                if not (kind == fault and frame in faulty):
+                    wrong[kind] += 1
+                    elsewhere[kind] += frame not in faulty
+                    mistaken[f"{kind} in {fault if frame in faulty else 'clean'} {mode} {grain}"] += 1
+    for fault in KINDS:
+        told = right[fault] + wrong[fault]
+        _say(
+            fault,
+            planted=planted[fault],
+            recall=right[fault] / max(1, planted[fault]),
+            precision=right[fault] / max(1, told),
+            in_faulty=1 - elsewhere[fault] / max(1, told),
+            clean_per_thousand=1000 * of_clean[fault] / max(1, frames),
+        )
+    _say("all", clips=clips, frames=frames, clean_per_thousand=1000 * sum(of_clean.values()) / max(1, frames))
+    _say("missed", **missed)
+    _say("mistaken", **mistaken)
+
+
+def _with(clean: Sequence[Measured], faulty: dict[int, Measured]) -> list[Measured]:
+    return [faulty.get(one.frame, one) for one in clean]
+
+
+def speed() -> None:
+    rng = np.random.default_rng(0)
+    for name, (width, height) in SIZES.items():
+        photograph = footage.photographs().pictures[0]
+        source = cv2.resize(photograph, (width, height), interpolation=cv2.INTER_CUBIC)
+        source += rng.normal(0, 0.02, source.shape).astype(np.float32)
+        recovered = source * np.float32(1.01)
+        measure(1, source, recovered)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        clock, cores = time.perf_counter(), time.process_time()
+        kept = [measure(frame, source, recovered) for frame in range(3)]
+        ended = time.perf_counter() - clock, time.process_time() - cores
+        _say(
+            f"speed {name}",
+            s_a_frame=ended[0] / len(kept),
+            cpu_s_a_frame=ended[1] / len(kept),
+            peak_mb=before / 1024,
+            kept_kb_a_frame=sum(one.nbytes for one in kept[0].structure.steps) / 1024,
+        )
+
+
+def _say(subject: str, **figures: object) -> None:
+    rounded = {
+        name: round(value, 3) if isinstance(value, float) else value for name, value in figures.items()
+    }
+    print(json.dumps({"subject": subject, **rounded}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

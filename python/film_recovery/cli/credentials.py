@@ -1,0 +1,67 @@
+"""``film-recovery credentials``: signs what people look at, or reads the credentials that are in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from film_recovery.cli.report import Report
+from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, UsageError
+from film_recovery.project import FILE, load, paths
+from film_recovery.protection import keep_apart
+from film_recovery.provenance import credentials
+from film_recovery.provenance.verifying import seals
+
+
+def sign(
+    report: Report, files: list[Path], masters: Path, certificate: credentials.Certificate, out: Path
+) -> int:
+    """Signed copies of ``files`` in ``out``; the files themselves are only read."""
+    names = [file.name for file in files]
+    if len(set(names)) < len(names):
+        raise UsageError("Two files have one name.", remedy="sign them into different folders")
+    if (masters / FILE).is_file():
+        project = load(masters)
+        for name in project.elements:
+            folder = Path(project.file_of(name)).parent
+            keep_apart(out, folder, f"where the {name.capitalize()} lies", file=str(out))
+    sidecar = _sidecar(masters)
+    made = []
+    for done, file in enumerate(files, 1):
+        made.append(str(credentials.sign(file, out / file.name, sidecar, certificate)))
+        report.progress("credentials", done, len(files))
+    report.result({"signed": made, "provenance": str(sidecar)}, "credentials")
+    return EXIT_DONE
+
+
+def check(report: Report, files: list[Path], masters: Path, roots: Path | None) -> int:
+    """EXIT_CHECK_FAILED where a file has none, was changed, or names other masters."""
+    sidecar = _sidecar(masters)
+    wrong, told = 0, []
+    for file in files:
+        found = credentials.read(file, roots)
+        problems = ["It has no credential."] if found is None else [*found.problems]
+        if found is not None:
+            problems += [text] if (text := credentials.disagreement(found, sidecar)) else []
+            problems += ["its chain ends in no root that was given"] if roots and not found.trusted else []
+            told.append(
+                {"file": str(file), "signed_by": found.signed_by, "trusted": found.trusted, **found.origin}
+            )
+        wrong += bool(problems)
+        for text in problems:
+            report.check(
+                "credential", "fail", reason=f"{file.name}: {text}", remedy="fetch it again, or sign it anew",
+                value={"file": str(file)},
+            )  # fmt: skip
+    report.result({"intact": not wrong, "files": told if report.as_json else len(told)})
+    return EXIT_CHECK_FAILED if wrong else EXIT_DONE
+
+
+def _sidecar(masters: Path) -> Path:
+    place = paths(load(masters)).render if (masters / FILE).is_file() else masters
+    found = seals(place)
+    if len(found) > 1:
+        raise UsageError(
+            f"{place} holds the provenance of {len(found)} sequences.",
+            remedy=f"name one with --masters, such as {found[0]}",
+        )
+    return found[0]

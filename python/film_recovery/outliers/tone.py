@@ -1,0 +1,70 @@
+"""Luma, hue and skin of one frame, on a small picture: what the recovery did to tones and colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from film_recovery.imaging.frame import Pixels
+from film_recovery.imaging.luma import rgb_to_ycbcr
+from film_recovery.outliers.relation import Relation, Values, relation
+
+WIDTH = 240  # pixels: grain is averaged away, colours are not
+# Skin of all complexions lies in a narrow range of hue: Cr − Cb plane, encoded Rec.709, degrees from Cb towards Cr.
+SKIN_HUE = (105.0, 150.0)
+SKIN_CHROMA = (0.03, 0.20)
+SKIN_LUMA = (0.15, 0.90)
+
+
+@dataclass(frozen=True, eq=False)
+class Tone:
+    """``whole``: features (the first is 1) to Y, Cb, Cr. ``skin``, ``rest``: means of features (K) and of Y, Cb, Cr
+    (3) over what has the colour of skin, and over what has not. ``share``: of skin in the picture, 0–1."""
+
+    whole: Relation
+    skin: tuple[Values, Values]
+    rest: tuple[Values, Values]
+    share: float
+
+
+def tone(source: Pixels, recovered: Pixels) -> Tone:
+    """Of two pictures of one size, H×W×3 encoded."""
+    one, two = (rgb_to_ycbcr(smaller(side, WIDTH)).reshape(-1, 3) for side in (source, recovered))
+    x = features(one)
+    skin = skin_coloured(two)
+    return Tone(
+        relation(x, two), _means(x, two, skin), _means(x, two, ~skin), float(skin.mean(dtype=np.float64))
+    )
+
+
+def features(ycc: NDArray[np.float32]) -> NDArray[np.float32]:
+    """N×11 of N×3 (Y, Cb, Cr): a tone curve, and colours to the second degree."""
+    y, cb, cr = ycc.T
+    columns = (np.ones_like(y), y, y * y, y * y * y, cb, cr, y * cb, y * cr, cb * cb, cb * cr, cr * cr)
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def skin_coloured(ycc: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which of N×3 (Y, Cb, Cr) may be skin; wood and sand may be, too."""
+    y, cb, cr = ycc.T
+    angle = np.degrees(np.arctan2(cr, cb))
+    chroma = np.hypot(cb, cr)
+    inside = (angle > SKIN_HUE[0]) & (angle < SKIN_HUE[1])
+    inside &= (chroma > SKIN_CHROMA[0]) & (chroma < SKIN_CHROMA[1])
+    return np.asarray(inside & (y > SKIN_LUMA[0]) & (y < SKIN_LUMA[1]), np.bool_)
+
+
+def smaller(picture: Pixels, width: int) -> Pixels:
+    """At most ``width`` wide, means of areas."""
+    scale = min(1.0, width / picture.shape[1])
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _means(x: NDArray[np.float32], y: NDArray[np.float32], where: NDArray[np.bool_]) -> tuple[Values, Values]:
+    if not where.any():
+        return np.zeros(x.shape[1]), np.zeros(y.shape[1])
+    return x[where].mean(axis=0, dtype=np.float64), y[where].mean(axis=0, dtype=np.float64)

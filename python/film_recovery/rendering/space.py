@@ -1,0 +1,73 @@
+"""Whether the frames that are still to come fit on the disk: told while the first one is made, not when it is full.
+
+The size of a frame is that of the frames that lie there already, or of the first that is made; each that follows makes
+the figure better.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from film_recovery.errors import FilmRecoveryError
+
+_LOOKED_AT = 16  # frames that lie there already, whose sizes are a first figure
+_UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
+class Room:
+    """The disk under ``folder``. ``there``: frames of the same job that lie there, ``to_come``: number → file."""
+
+    def __init__(self, folder: Path, there: Iterable[Path], to_come: dict[int, Path]) -> None:
+        self.folder = folder
+        self.to_come = dict(to_come)
+        known = [path for path in list(there)[-_LOOKED_AT:] if path.is_file()]
+        self._sizes = [_size(path) for path in known]
+
+    def refuse_too_little(self) -> None:
+        """Raises FilmRecoveryError where the frames to come need more than is free; nothing before a size is known."""
+        if not self._sizes or not self.to_come:
+            return
+        each = max(1.0, sum(self._sizes) / len(self._sizes))
+        try:
+            free = shutil.disk_usage(self.folder).free
+        except OSError:
+            return  # a disk that does not say what is free says so when it is full
+        needed = each * len(self.to_come)
+        if needed <= free:
+            return
+        fit = int(free / each)
+        number, path = sorted(self.to_come.items())[fit]
+        raise FilmRecoveryError(
+            f"The disk has room for {fit} of the {len(self.to_come)} frames that are still to come: "
+            f"{sized(needed)} are needed ({sized(each)} a frame), {sized(free)} are free.",
+            file=str(path),
+            frame=number,
+            remedy=f"make {sized(needed - free)} of space free, or choose a folder on a larger disk; frames that are "
+            "written stay",
+        )
+
+    def made(self, number: int, path: Path) -> None:
+        """``path`` is the frame ``number``, whole."""
+        self.to_come.pop(number, None)
+        self._sizes.append(_size(path))
+
+
+def sized(count: float) -> str:
+    """Bytes in words: 28.1 GB."""
+    for unit, word in _UNITS:
+        if count >= unit:
+            return f"{count / unit:.1f} {word}"
+    return f"{count:.0f} bytes"
+
+
+def _size(path: Path) -> int:
+    """What the file takes on the disk, whole blocks."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0
+    blocks = getattr(status, "st_blocks", 0) * 512
+    return max(int(blocks), status.st_size)

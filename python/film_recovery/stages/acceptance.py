@@ -1,0 +1,162 @@
+"""Stage 5: whether a recovery is to be accepted, by the workflow's criteria, each measured on the written frames.
+
+The figures are ``proof``'s, over all written frames; those that need a Ground Truth are of the held-out frames, which
+alone have one. Tolerances stand with the checks in the recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from film_recovery import ledger
+from film_recovery.checks import Check, Outcome, judged
+from film_recovery.delivery import FigureRow
+from film_recovery.project import Project
+from film_recovery.stages import criteria
+from film_recovery.stages.contenders import (
+    BASELINES,
+    DELIVERED,
+    DELIVERED_CLOSED_FORM,
+    MEASURES,
+    held_out_figures,
+)
+from film_recovery.stages.measure import measures
+from film_recovery.stages.proof import proof_of
+from film_recovery.stages.view import View
+
+
+@measures("validation.sharper")
+def sharper(view: View, check: Check) -> Outcome:
+    return criteria.sharper(proof_of(view), check, _show(view))
+
+
+@measures("validation.no_flicker")
+def no_flicker(view: View, check: Check) -> Outcome:
+    return criteria.no_flicker(proof_of(view), check, _show(view))
+
+
+@measures("validation.no_halos")
+def no_halos(view: View, check: Check) -> Outcome:
+    return criteria.no_halos(proof_of(view), check, _show(view))
+
+
+@measures("validation.grain")
+def grain(view: View, check: Check) -> Outcome:
+    return criteria.grain(proof_of(view), check, _show(view))
+
+
+@measures("validation.hue")
+def hue(view: View, check: Check) -> Outcome:
+    return criteria.hue(proof_of(view), check, _show(view))
+
+
+@measures("validation.saturation")
+def saturation(view: View, check: Check) -> Outcome:
+    return criteria.saturation(proof_of(view), check, _show(view))
+
+
+@measures("validation.consistent")
+def consistent(view: View, check: Check) -> Outcome:
+    return criteria.consistent(proof_of(view), check, _show(view))
+
+
+@measures("validation.baselines")
+def better_than_baselines(view: View, check: Check) -> Outcome:
+    """Each figure of the delivered frames against that of each baseline, on held-out frames."""
+    rows = _rows(held_out_figures(view))
+    beaten_by = {
+        column: [row.name for row in rows if _beats(row, column, _delivered(row))]
+        for column in BASELINES
+        if any(column in row.values for row in rows)
+    }
+    better = {column: names for column, names in beaten_by.items() if names}
+    if not better:
+        named = ", ".join(column.lower() if column != "3D LUT" else column for column in beaten_by)
+        reason = f"The recovery is at least as good in every figure as each of: {named}."
+        return judged(check, True, {}, reason)
+    said = "; ".join(
+        f"{column} did better in {', '.join(_compared(row, column) for row in rows if row.name in names)}"
+        for column, names in better.items()
+    )
+    return judged(check, False, better, f"{said}.")
+
+
+@measures("validation.no_regression")
+def no_regression(view: View, check: Check) -> Outcome:
+    """This iteration's figures against those of the last one that a run finished with, of another model."""
+    now = accepted_figures(view)
+    before = last_accepted(view.project, view.card.sha256)
+    if not before:
+        return judged(check, True, {}, "No earlier iteration was accepted: there is nothing to fall behind.")
+    worse = {}
+    for name, value in now.items():
+        _, _, better, target = MEASURES[name]
+        if name in before:
+            columns = {"before": float(before[name]), "now": value}
+            row = FigureRow(name, "", "", better, columns, target)
+            fell = (row.distance("now") or 0.0) - (row.distance("before") or 0.0)
+            if fell > check.tolerance["share"] * max(abs(float(before[name])), 1e-9):
+                worse[name] = [float(before[name]), value]
+    said = "; ".join(f"{name} {one:.4g} before, {other:.4g} now" for name, (one, other) in worse.items())
+    if worse:
+        return judged(check, False, worse, f"Worse than the last accepted iteration: {said}.")
+    return judged(check, True, {}, f"No figure of {len(now)} is worse than the last accepted iteration's.")
+
+
+def accepted_figures(view: View) -> dict[str, float]:
+    """Figure → value of the delivered frames, on held-out ones. Raises NotYet as :func:`held_out_figures`."""
+    found = {}
+    for row in _rows(held_out_figures(view)):
+        value = row.values.get(_delivered(row))
+        if value is not None:
+            found[row.name] = float(value)
+    return found
+
+
+def last_accepted(project: Project, model: str) -> Mapping[str, Any]:
+    """The figures of the newest validation that a run ended with, of a model other than ``model`` (its SHA-256)."""
+    kept: Mapping[str, Any] = {}
+    newest: Mapping[str, Any] = {}
+    for record in ledger.read(project.folder).records:
+        if record.kind == "started":
+            newest = {}
+        if record.kind == "stage" and record.data.get("stage") == 5:
+            newest = record.data
+        if record.kind == "finished" and newest.get("figures") and newest.get("model") != model:
+            kept = newest["figures"]
+    return kept
+
+
+def _rows(means: Mapping[str, Mapping[str, float | None]]) -> list[FigureRow]:
+    rows = []
+    for name, values in means.items():
+        unit, domain, better, target = MEASURES[name]
+        rows.append(FigureRow(name, unit, domain, better, values, target))
+    return rows
+
+
+def _delivered(row: FigureRow) -> str:
+    return DELIVERED if DELIVERED in row.values else DELIVERED_CLOSED_FORM
+
+
+def _beats(row: FigureRow, one: str, other: str) -> bool:
+    """Whether ``one`` is better than ``other``, in the four digits that a report shows."""
+    mine, its = row.distance(one), row.distance(other)
+    if mine is None or its is None or mine >= its:
+        return False
+    return f"{row.values[one]:.4g}" != f"{row.values[other]:.4g}"
+
+
+def _compared(row: FigureRow, column: str) -> str:
+    mine, its = row.values[column], row.values[_delivered(row)]
+    return f"{row.name} ({mine:.4g} against {its:.4g})"
+
+
+def _show(view: View) -> criteria.Show:
+    """Where a written frame is to be looked at."""
+    return lambda frame: {
+        "frame": frame,
+        "file": str(view.output.sequence.path(frame)),
+        "node": view.write.path,
+    }

@@ -1,0 +1,184 @@
+"""The workflow's criteria of acceptance, each judged on the measures of a recovery.
+
+The figures are over all written frames; those that need a Ground Truth are of the frames that have one. Tolerances
+stand with the checks in the recipe. ``acceptance`` asks for a project, the command ``validate`` for sequences too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from film_recovery.checks import Check, Outcome, judged
+from film_recovery.stages.proof import Proof
+from film_recovery.stages.view import NotYet
+
+Show = Callable[[int], Mapping[str, Any]]  # where a frame is to be looked at
+_USUAL = 95  # of 100 frames: what more of them are beyond is no single frame's fault
+
+
+def sharper(proof: Proof, check: Check, show: Show) -> Outcome:
+    """Fine detail and edges of the recovery over the Source's, each a middle over the frames."""
+    detail = proof.of("detail")
+    if not detail:
+        return _not_measurable(check, "No frame has enough structure to tell detail from grain.")
+    gain = median(detail.values())
+    edges = {
+        frame: proof.frames[frame]["edge"] / wide for frame, wide in proof.of("edge_source").items() if wide
+    }
+    value = {"detail": round(gain, 4)}
+    said = f"Fine detail is {gain:.2f} times the Source's, the middle of {_frames(detail)}"
+    ok = gain >= check.tolerance["detail"]
+    if edges:
+        width = median(edges.values())
+        value["edge"] = round(width, 4)
+        said += f"; strong edges are {width:.2f} times as wide"
+        ok = ok and width <= check.tolerance["edge"]
+    worst = min(detail, key=lambda frame: detail[frame])
+    return judged(check, ok, value, f"{said}.", show(worst))
+
+
+def no_flicker(proof: Proof, check: Check, show: Show) -> Outcome:
+    """Light, detail and grain against the frames around, the Source's own changes taken off."""
+    limits = {"flicker": "luma", "detail_jump": "detail", "grain_jump": "grain"}
+    found = {name: proof.of(name) for name in limits}
+    if not found["flicker"]:
+        return _not_measurable(check, "No three consecutive frames of a shot are written.")
+    value: dict[str, float] = {}
+    beyond: list[tuple[float, int, str]] = []
+    said = []
+    for name, limit in limits.items():
+        if not found[name]:
+            continue
+        at = max(found[name], key=lambda frame: abs(found[name][frame]))
+        most = abs(found[name][at])
+        value[limit] = round(most, 5)
+        said.append(f"{limit} {100 * most:.2g} % (frame {at})")
+        if most > check.tolerance[limit]:
+            beyond.append((most / check.tolerance[limit], at, limit))
+    frame = max(beyond)[1] if beyond else None
+    reason = f"The largest departure from the frames around, beyond the Source's: {', '.join(said)}."
+    return judged(check, not beyond, value, reason, show(frame) if frame is not None else {})
+
+
+def no_halos(proof: Proof, check: Check, show: Show) -> Outcome:
+    """What strong edges have beyond the Source's of overshoot, and of detail beyond the Ground Truth's."""
+    halo = {frame: own - proof.frames[frame]["halo_source"] for frame, own in proof.of("halo").items()}
+    kept = proof.of_truth("detail_kept")
+    if not halo and not kept:
+        return _not_measurable(check, "No frame has enough strong edges, and none has a Ground Truth.")
+    value: dict[str, float] = {}
+    said, ok, frame = [], True, None
+    if halo:
+        usual = float(np.percentile(list(halo.values()), _USUAL))
+        value["halo"] = round(usual, 5)
+        frame = max(halo, key=lambda one: halo[one])
+        said.append(
+            f"edges go {100 * usual:.1f} % of their height further beyond their sides than the Source's on {_USUAL} of "
+            f"100 of {_frames(halo)} (frame {frame}: {100 * halo[frame]:.1f} %)"
+        )
+        ok = usual <= check.tolerance["halo"]
+    if kept:
+        most = median(kept.values())
+        value["detail"] = round(most, 4)
+        said.append(f"fine detail is {most:.2f} times the Ground Truth's on {_frames(kept)}")
+        if most > check.tolerance["detail"]:
+            ok, frame = False, max(kept, key=lambda one: kept[one])
+    reason = f"{'; '.join(said)}."
+    return judged(
+        check, ok, value, reason[0].upper() + reason[1:], {} if ok or frame is None else show(frame)
+    )
+
+
+def grain(proof: Proof, check: Check, show: Show) -> Outcome:
+    """The power of the grain over the Ground Truth's, on held-out frames."""
+    power = proof.of_truth("grain_power")
+    _need_held_out(proof)
+    if not power:
+        return _not_measurable(check, "No held-out frame has places quiet enough to see grain alone.")
+    middle = median(power.values())
+    least = 1 - check.tolerance["power"]
+    shape = median(proof.of_truth("grain_shape").values())
+    reason = (
+        f"The grain's power is {middle:.2f} times the Ground Truth's on {_frames(power)}, its spectrum {shape:.1f} dB "
+        f"off; {least:.2f} to {1 / least:.2f} times is alike."
+    )
+    worst = max(power, key=lambda frame: abs(np.log(max(power[frame], 1e-6))))
+    return judged(check, least <= middle <= 1 / least, round(middle, 4), reason, show(worst))
+
+
+def hue(proof: Proof, check: Check, show: Show) -> Outcome:
+    """The mean shift of hue on the Ground Truth's saturated pixels, the worst held-out frame."""
+    _need_held_out(proof)
+    turned = proof.of_truth("hue")
+    if not turned:
+        return _not_measurable(check, "The Ground Truth of no held-out frame is saturated anywhere.")
+    worst = max(turned, key=lambda frame: abs(turned[frame]))
+    spread = proof.held_out[worst].get("hue_p95", 0.0)
+    value = {"mean": round(turned[worst], 3), "p95": round(spread, 3)}
+    ok = abs(turned[worst]) <= check.tolerance["mean"] and spread <= check.tolerance["p95"]
+    reason = (
+        f"Saturated colours are turned by {turned[worst]:.1f}° on the mean in frame {worst}, 95 of 100 of their pixels "
+        f"by less than {spread:.1f}°; worst of {_frames(turned)}."
+    )
+    return judged(check, ok, value, reason, {} if ok else show(worst))
+
+
+def saturation(proof: Proof, check: Check, show: Show) -> Outcome:
+    """Saturation over the Ground Truth's where that is saturated, the worst held-out frame."""
+    _need_held_out(proof)
+    kept = proof.of_truth("saturation")
+    if not kept:
+        return _not_measurable(check, "The Ground Truth of no held-out frame is saturated anywhere.")
+    worst = min(kept, key=lambda frame: kept[frame])
+    reason = (
+        f"Where the Ground Truth is saturated, the recovery has {kept[worst]:.2f} times its saturation in frame "
+        f"{worst}, the least of {_frames(kept)}; {check.tolerance['least']:g} is needed."
+    )
+    ok = kept[worst] >= check.tolerance["least"]
+    return judged(check, ok, round(kept[worst], 4), reason, {} if ok else show(worst))
+
+
+def consistent(proof: Proof, check: Check, show: Show) -> Outcome:
+    """Whether equal colours of the Source become equal colours all along: the change of each, frame by frame."""
+    wander = proof.of("wander")
+    if not wander:
+        return _not_measurable(check, "Fewer than three frames with colours in common are written.")
+    usual = float(np.percentile(list(wander.values()), _USUAL))
+    worst = max(wander, key=lambda frame: wander[frame])
+    reason = (
+        f"The Source's colours change as they usually do within ΔE {usual:.2g} on {_USUAL} of 100 of {_frames(wander)} "
+        f"(frame {worst}: {wander[worst]:.2g}); {check.tolerance['delta_e']:g} is allowed."
+    )
+    ok = usual <= check.tolerance["delta_e"]
+    return judged(check, ok, round(usual, 4), reason, {} if ok else show(worst))
+
+
+def _need_held_out(proof: Proof) -> None:
+    if not proof.held_out:
+        raise NotYet("no held-out frame has been rendered, so there is no Ground Truth to measure by")
+
+
+def _not_measurable(check: Check, why: str) -> Outcome:
+    """What nothing can be said of is neither passed nor awaited; the operator is told to look."""
+    return Outcome(
+        check.id, "info", "not measurable", check.tolerance, f"{why} Look at the frames.", check.remedy
+    )
+
+
+def _frames(found: Mapping[int, Any]) -> str:
+    return f"{len(found)} frame{'s' if len(found) != 1 else ''}"
+
+
+CRITERIA: Mapping[str, Callable[[Proof, Check, Show], Outcome]] = {
+    "validation.sharper": sharper,
+    "validation.no_flicker": no_flicker,
+    "validation.no_halos": no_halos,
+    "validation.grain": grain,
+    "validation.hue": hue,
+    "validation.saturation": saturation,
+    "validation.consistent": consistent,
+}

@@ -1,0 +1,112 @@
+"""Frames of a script's Write, made by this process or by several, each with the count of values outside 0–1.
+
+``run``, ``infer`` and ``render`` all make their frames here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from film_recovery import engine, nk, rendering
+from film_recovery.comp import Evaluator
+from film_recovery.errors import UsageError
+from film_recovery.rendering import several
+from film_recovery.rendering.record import Record
+from film_recovery.rendering.render import opened, room_for
+from film_recovery.stages import outside
+
+PROCESS = "film_recovery.stages.frames_process"
+Progress = Callable[[int, int, int, bool], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """``rendered``: what a render did; ``outside``: what was counted outside 0–1 in the frames, for the ledger."""
+
+    rendered: rendering.Rendered
+    outside: Mapping[str, Any]
+
+
+def figures(evaluator: Evaluator, node: str, frame: int) -> dict[str, Any]:
+    """What the record keeps of a frame that has just been made."""
+    found = outside.counted(evaluator, node, frame)
+    return {"outside": found} if found else {}
+
+
+def make_frames(
+    script: Path,
+    node: str,
+    frames: Sequence[int],
+    *,
+    header: Mapping[str, str] | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Made:
+    """Writes ``frames`` of the Write ``node`` of ``script``, by ``workers`` processes; as :func:`rendering.render`.
+
+    Raises UsageError for fewer than one.
+    """
+    if workers < 1:
+        raise UsageError(f"--workers {workers}: none would render.", remedy="choose 1 or more")
+    evaluator = Evaluator(nk.load(script))
+    job = engine.model_hashes(evaluator.script, evaluator)
+    tell = progress or (lambda done, total, frame, kept: None)
+    if workers == 1 or len(frames) < 2:
+        done = rendering.render(
+            evaluator,
+            node,
+            frames,
+            job=job,
+            header=header,
+            figures=lambda own, frame: figures(own, node, frame),
+            progress=tell,
+        )
+    else:
+        done = _by_several(evaluator, script, node, frames, job, header, workers, tell)
+    record = Record(done.files[0].parent) if done.files else None
+    found = {
+        number: row["outside"]
+        for number, file in zip(frames, done.files, strict=True)
+        if record is not None and (row := record.figures(file.name)).get("outside")
+    }
+    return Made(done, outside.total(found))
+
+
+def _by_several(
+    evaluator: Evaluator,
+    script: Path,
+    node: str,
+    frames: Sequence[int],
+    job: str,
+    header: Mapping[str, str] | None,
+    workers: int,
+    progress: Progress,
+) -> rendering.Rendered:
+    done: dict[int, int | None] = {}
+    with opened(evaluator, node, frames, job=job, header=header) as whole:
+        room = room_for(whole, frames)
+        room.refuse_too_little()
+        # One day for all, also where the job begins only now.
+        task = {
+            "script": str(script),
+            "node": node,
+            "job": job,
+            "header": dict(header or {}),
+            "day": whole.began,
+        }
+
+        def told(number: int, reply: Mapping[str, Any]) -> None:
+            done[number] = reply["outside"]
+            if reply["outside"] is not None:
+                room.made(number, whole.path(number))
+            progress(len(done), len(frames), number, reply["outside"] is None)
+            room.refuse_too_little()
+
+        several.shared_out(several.interpreter(PROCESS), task, frames, workers, told)
+        files = tuple(whole.path(number) for number in frames)
+    written = tuple(number for number in frames if done[number] is not None)
+    kept = tuple(number for number in frames if done[number] is None)
+    return rendering.Rendered(written, kept, sum(count or 0 for count in done.values()), files)

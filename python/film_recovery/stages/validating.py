@@ -1,0 +1,211 @@
+"""Stage 5 at work: what lies in pipeline/05_validation beside the report.
+
+``measures.json`` (every figure of every frame), the baselines (as .cube where one is a LUT, and their pictures of the
+held-out frames), scopes and stills of the held-out frames, and the final plate's composite as a script. The composite's
+frames are as many as the masters and made on demand only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from film_recovery import nk, rendering
+from film_recovery.analysis.cube import Cube
+from film_recovery.comp import Evaluator
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.graph.composite import MODES, WRITE, Footage, composite_script
+from film_recovery.imaging.atomic import replacement
+from film_recovery.imaging.files import write_frame
+from film_recovery.imaging.frame import RGB, Frame, Pixels
+from film_recovery.imaging.writing import AP0_CHROMATICITIES
+from film_recovery.project import Project
+from film_recovery.project.folders import plain_name
+from film_recovery.stages.acceptance import accepted_figures
+from film_recovery.stages.contenders import Contender, contenders, display_of
+from film_recovery.stages.held_out import HeldOut, moments
+from film_recovery.stages.proof import Proof, proof_of, write_measures
+from film_recovery.stages.reads import set_colour
+from film_recovery.stages.view import NotYet, View
+from film_recovery.validation.scopes import side_by_side, vectorscope, waveform
+
+BASELINES, SCOPES, STILLS, COMPOSITE = "baselines", "scopes", "stills", "composite"
+_ARCHIVE = "aces_interchange"
+
+Progress = Callable[[str, int, int], None]
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Validated:
+    """What was made: the measures, and files by what they are of."""
+
+    proof: Proof
+    measures: Path
+    luts: tuple[Path, ...]
+    baselines: tuple[Path, ...]
+    scopes: tuple[Path, ...]
+    stills: tuple[Path, ...]
+    composite: Path
+
+
+def validate(view: View, progress: Progress) -> Validated:
+    """Measures every written frame and writes all of it but the composite's frames.
+
+    Raises NotYet before anything is rendered, FilmRecoveryError naming a frame and its file.
+    """
+    proof = proof_of(view, progress)
+    file = write_measures(view.paths.validation, proof)
+    held_against = contenders(view)
+    files: dict[str, list[Path]] = {BASELINES: [], SCOPES: [], STILLS: []}
+    there = sorted(set(view.written) & {pair.source for pair in view.project.hold_out})
+    done = 0
+    for moment in moments(view.project):
+        if moment.frame in there:
+            files[BASELINES] += _baselines(view, held_against, moment)
+            files[SCOPES] += _pictures(view, held_against, moment, SCOPES)
+            files[STILLS] += _pictures(view, held_against, moment, STILLS)
+            done += 1
+            progress("baselines and scopes", done, len(there))
+    return Validated(
+        proof,
+        file,
+        tuple(_luts(view, held_against)),
+        tuple(files[BASELINES]),
+        tuple(files[SCOPES]),
+        tuple(files[STILLS]),
+        composite_of(view),
+    )
+
+
+def measure_ahead(project: Project, progress: Progress) -> None:
+    """Measures what the checks of this stage will ask for, telling how far it is: they find it remembered.
+
+    What cannot be measured is left to them, who say so in their own words.
+    """
+    with suppress(NotYet, FilmRecoveryError):
+        proof_of(View(project), progress)
+
+
+def validated(view: View, progress: Progress) -> dict[str, Any]:
+    """:func:`validate` as a run does it; for the ledger: the figures that the next iteration is held against."""
+    validate(view, progress)
+    try:
+        figures = accepted_figures(view)
+    except NotYet:  # no held-out frame is among those that are rendered
+        figures = {}
+    return {"figures": figures, "model": view.card.sha256}
+
+
+# Baselines
+
+
+def _luts(view: View, held_against: tuple[Contender, ...]) -> Iterator[Path]:
+    for one in held_against:
+        if isinstance(one.baseline, Cube):
+            path = view.paths.validation / f"{plain_name(one.name.lower())}.cube"
+            with replacement(path, create_directories=True) as temporary:
+                temporary.write_text(
+                    one.baseline.text(f"{view.project.film}, {one.name}"), encoding="utf-8", errors="replace"
+                )
+            yield path
+
+
+def _baselines(view: View, held_against: tuple[Contender, ...], moment: HeldOut) -> Iterator[Path]:
+    """The baselines' pictures of a held-out frame: EXR, half, ACES2065-1, as the masters are."""
+    root = view.evaluator.root
+    source = view.evaluator.frame(view.read_of(view.inference).path, moment.frame)
+    for one in held_against:
+        if one.baseline is None:
+            continue
+        shown = one.picture(moment)[::-1]
+        values = root.config.convert(np.ascontiguousarray(shown), "color_picking", _ARCHIVE)
+        frame = Frame(values, RGB, source.format, moment.area)
+        path = view.paths.validation / BASELINES / f"{plain_name(one.name.lower())}.{moment.frame:04d}.exr"
+        write_frame(frame, path, datatype="half", create_directories=True, chromaticities=AP0_CHROMATICITIES)
+        yield path
+
+
+# Scopes and stills
+
+
+def scopes_of(picture: Pixels) -> dict[str, Picture]:
+    """Waveform and vectorscope of ``picture`` (as displayed, top row first)."""
+    return {"waveform": waveform(picture), "vectorscope": vectorscope(picture)}
+
+
+def _pictures(view: View, held_against: tuple[Contender, ...], moment: HeldOut, kind: str) -> Iterator[Path]:
+    """PNGs of a held-out frame: stills of all three, or both scopes of all three side by side."""
+    display = display_of(view.evaluator)
+    pictures = {
+        "source": display(moment.source),
+        "recovered": held_against[-1].picture(moment),
+        "truth": display(moment.truth),
+    }
+    folder = view.paths.validation / kind
+    if kind == STILLS:
+        for name, picture in pictures.items():
+            made = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+            yield _png(folder / f"{moment.frame:04d}_{name}.png", made)
+        return
+    drawn = [scopes_of(picture) for picture in pictures.values()]
+    for name in drawn[0]:
+        yield _png(folder / f"{moment.frame:04d}_{name}.png", side_by_side([one[name] for one in drawn]))
+
+
+def _png(path: Path, picture: Picture) -> Path:
+    _, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    with replacement(path, create_directories=True) as temporary:
+        temporary.write_bytes(data.tobytes())
+    return path
+
+
+# The final plate
+
+
+def composite_of(view: View) -> Path:
+    """Writes the composite's script, which reads the Source and the masters; gives its path."""
+    project, mode = view.project, MODES[view.kind]
+    read = view.call(view.read_of(view.inference))
+    source = Footage(
+        read.path("file").as_posix(),
+        read.integer("first"),
+        read.integer("last"),
+        read.text("colorspace") or "default",
+    )
+    numbers = view.wanted_frames
+    holds = view.output.holds
+    if not holds:
+        raise FilmRecoveryError(
+            "The masters do not say their colour space, so nothing can be laid over the Source.",
+            remedy="set the Write's colorspace to the role aces_interchange and switch raw data off, render again",
+            node=view.write.path,
+        )
+    recovered = Footage(view.output.sequence.pattern, numbers[0], numbers[-1], holds)
+    folder = view.paths.validation / COMPOSITE
+    name = Path(view.output.sequence.pattern).name.replace(".####.", f"_{mode}.####.")
+    knobs = {"datatype": "16 bit half", "compression": "Zip (16 scanlines)", "colorspace": holds}
+    text = composite_script(view.kind, project.method, source, recovered, (folder / name).as_posix(), knobs)
+    path = view.paths.validation / f"composite_{mode}.nk"
+    script = nk.parse(text, file=str(path))
+    set_colour(script, project)
+    with replacement(path, create_directories=True) as temporary:
+        temporary.write_text(script.text(), encoding="utf-8")
+    return path
+
+
+def render_composite(view: View, progress: Progress) -> tuple[Path, ...]:
+    """The frames of the composite, of all masters that are written; those that are complete are kept."""
+    evaluator = Evaluator(nk.load(composite_of(view)))
+
+    def tell(done: int, total: int, frame: int, kept: bool) -> None:
+        progress("composite", done, total)
+
+    return rendering.render(evaluator, WRITE, view.written, progress=tell).files

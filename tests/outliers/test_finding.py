@@ -1,0 +1,104 @@
+"""Each planted fault is told by its name in the frames that have it, and a good recovery has almost none."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from film_recovery.demo import footage
+from film_recovery.demo.recovered import Clip
+from film_recovery.errors import FilmRecoveryError
+from film_recovery.outliers import KINDS, LIMITS, UNITS, Limit, Measured, find_outliers, measure
+from film_recovery.outliers.finding import nearest
+from film_recovery.outliers.picture import HEIGHT, contact
+
+FRAMES = 12
+FAULTY = (5, 9)
+
+
+@cache
+def clip(mode: str) -> Clip:
+    filmed = footage.photographs()
+    first, _ = filmed.shots[2]
+    return Clip(mode, [one[:160, :240] for one in filmed.pictures[first : first + FRAMES]], 0.015, 11)
+
+
+@cache
+def clean(mode: str) -> tuple[Measured, ...]:
+    own = clip(mode)
+    return tuple(measure(frame, own.source(frame), own.recovered(frame)) for frame in own.frames)
+
+
+def with_fault(mode: str, fault: str) -> list[Measured]:
+    own, rng = clip(mode), np.random.default_rng(2)
+    shot = list(clean(mode))
+    for frame in FAULTY:
+        shot[frame - 1] = measure(frame, own.source(frame), own.planted(frame, fault, rng))
+    return shot
+
+
+@pytest.mark.parametrize("mode", ["sharpened", "coloured"])
+def test_a_good_recovery_has_no_outlier(mode):
+    assert find_outliers(clean(mode)) == ()
+
+
+@pytest.mark.parametrize("fault", ["hue", "flicker", "seam", "halo", "grain", "banding", "bleed", "edges"])
+@pytest.mark.parametrize("mode", ["sharpened", "coloured"])
+def test_a_fault_is_told_by_its_name_in_its_frames(mode, fault):
+    found = find_outliers(with_fault(mode, fault))
+    assert sorted(one.frame for one in found if one.kind == fault) == list(FAULTY)
+    assert {one.frame for one in found} == set(FAULTY)
+    assert found[0].kind == fault and list(found) == sorted(found, key=lambda one: (-one.score, one.frame))
+
+
+def test_figures_are_in_their_unit():
+    (hue, _) = (one for one in find_outliers(with_fault("sharpened", "hue")) if one.kind == "hue")
+    assert abs(hue.figure) == pytest.approx(3.0, abs=0.1) and abs(hue.usual) < 0.05
+    flicker = find_outliers(with_fault("coloured", "flicker"))[0]
+    assert abs(flicker.figure) == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_seam_says_where_it_is():
+    own = clip("coloured")
+    shot = list(clean("coloured"))
+    picture = own.recovered(6)
+    picture[100:] += np.float32(2 / 255)  # the 100th row from the top; 160 rows
+    shot[5] = measure(6, own.source(6), picture)
+    (seam,) = (one for one in find_outliers(shot) if one.kind == "seam")
+    assert seam.where is not None
+    left, bottom, right, top = seam.where
+    assert (left, right) == (0, 240) and abs(bottom - 59) <= 1 and abs(top - 61) <= 1
+    assert seam.figure == pytest.approx(2.0, abs=0.2)
+    assert "Frame 6, seam at 0, " in seam.reason
+
+
+def test_a_few_frames_tell_nothing():
+    assert find_outliers(with_fault("sharpened", "hue")[:6]) == ()
+
+
+def test_limits_can_be_replaced():
+    shot = with_fault("sharpened", "hue")
+    assert not [one for one in find_outliers(shot, {"hue": Limit(20, 4)}) if one.kind == "hue"]
+
+
+def test_every_kind_has_limit_and_unit():
+    assert set(KINDS) == set(LIMITS) == set(UNITS)
+
+
+def test_neighbours_are_the_nearest_without_the_frame_itself():
+    assert nearest(5, 0, 2) == [1, 2] and nearest(5, 4, 2) == [2, 3] and nearest(5, 2, 2) == [1, 3]
+    assert all(len(nearest(30, at)) == 20 and at not in nearest(30, at) for at in range(30))
+
+
+def test_pictures_that_cannot_be_compared_are_refused():
+    picture = clip("sharpened").recovered(1)
+    with pytest.raises(FilmRecoveryError, match="differ in shape"):
+        measure(1, picture, picture[:-2])
+
+
+def test_a_picture_shows_all_three():
+    own = clip("sharpened")
+    shown = contact(own.recovered(1), own.source(1), (10, 20, 12, 140))
+    assert shown.shape[0] == HEIGHT and shown.min() >= 0 and shown.max() <= 1

@@ -1,0 +1,242 @@
+"""Frames made by one process or several: the same bytes, killed or not; values outside 0–1 counted, never cut; a disk
+that is too small told before it is full."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from film_recovery import ledger, project
+from film_recovery.checks import Outcome
+from film_recovery.errors import FilmRecoveryError, UsageError
+from film_recovery.rendering.record import Record
+from film_recovery.rendering.space import Room, sized
+from film_recovery.stages.frames import make_frames
+from film_recovery.stages.inferring import Asked, infer
+from film_recovery.stages.masters import written
+from film_recovery.stages.view import View
+
+WRITE = "Write_Recovered"
+EIGHT = range(1, 9)
+
+
+class Heard:
+    def progress(self, what: str, done: int, total: int, **more: Any) -> None:
+        pass
+
+    def outcome(self, outcome: Outcome) -> None:
+        pass
+
+
+def frames_of(place: Any) -> dict[str, str]:
+    found = sorted((place.folder / "pipeline" / "04_inference_render").glob("*.exr"))
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in found}
+
+
+def emptied(place: Any) -> None:
+    for file in (place.folder / "pipeline" / "04_inference_render").iterdir():
+        file.unlink()
+
+
+@pytest.mark.slow
+def test_several_processes_make_what_one_does(place: Any) -> None:
+    place.save_model()
+    header = {"FilmTitle": "A Trip"}
+    one = make_frames(place.script, WRITE, EIGHT, header=header)
+    alone = frames_of(place)
+    assert len(alone) == 8 and one.rendered.written == tuple(EIGHT)
+    emptied(place)
+    told: list[tuple[int, int, int, bool]] = []
+    made = make_frames(
+        place.script, WRITE, EIGHT, header=header, workers=3, progress=lambda *said: told.append(said)
+    )
+    assert frames_of(place) == alone
+    assert made.rendered.written == tuple(EIGHT) and made.outside == one.outside
+    assert [said[:2] for said in told] == [(n, 8) for n in EIGHT] and {said[2] for said in told} == set(EIGHT)
+    again = make_frames(place.script, WRITE, EIGHT, header=header, workers=2)
+    assert again.rendered.kept == tuple(EIGHT) and again.rendered.written == ()
+
+
+@pytest.mark.slow
+def test_what_one_process_finds_wrong_stops_all_and_is_said_as_ever(place: Any) -> None:
+    place.save_model()
+    place.file("source", 5).write_bytes(b"not an image")
+    with pytest.raises(FilmRecoveryError) as alone:
+        make_frames(place.script, WRITE, EIGHT)
+    emptied(place)
+    with pytest.raises(FilmRecoveryError) as several:
+        make_frames(place.script, WRITE, EIGHT, workers=2)
+    assert several.value.message == alone.value.message
+    assert several.value.exit_code == alone.value.exit_code
+    assert "source.0005.exr" in str(several.value.where["file"])
+    left = set(frames_of(place))
+    assert left and not any(".0005." in name for name in left)
+    assert not list((place.folder / "pipeline" / "04_inference_render").glob(".film-recovery-run*"))
+    with pytest.raises(UsageError, match="none would render"):
+        make_frames(place.script, WRITE, EIGHT, workers=0)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from film_recovery.stages.frames import make_frames
+make_frames(Path(sys.argv[1]), "Write_Recovered", range(1, 9), workers=2, header={"FilmTitle": "A Trip"},
+            progress=lambda done, total, frame, kept: print(done, flush=True))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [1, 5])
+def test_killed_anywhere_it_ends_in_the_same_files(place: Any, after: int) -> None:
+    """The one that hands out is killed: the others end by themselves, and a rerun makes what is missing."""
+    place.save_model()
+    make_frames(place.script, WRITE, EIGHT, header={"FilmTitle": "A Trip"})
+    alone = frames_of(place)
+    emptied(place)
+    python = Path(project.__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(python)}
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(place.script)], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) >= after:
+                break
+        process.send_signal(signal.SIGKILL)
+    before = frames_of(place)
+    assert before.items() <= alone.items(), "no half-written frame is taken for whole"
+    make_frames(place.script, WRITE, EIGHT, header={"FilmTitle": "A Trip"}, workers=2)
+    for _ in range(100):  # what the orphans were at
+        if not list((place.folder / "pipeline" / "04_inference_render").glob(".film-recovery-run*")):
+            break
+        time.sleep(0.1)
+    assert frames_of(place) == alone
+
+
+# Values outside the trained domain
+
+
+def bright(place: Any) -> None:
+    picture = place.picture("source", 5).copy()
+    picture[:24, :32] = 1.3  # encoded; below the live area's upper edge 18 rows of it
+    picture[24:30, :32] = -0.2
+    place.write("source", 5, picture)
+
+
+def test_inference_does_not_clamp_and_what_lies_outside_is_counted(place: Any) -> None:
+    place.save_model()
+    bright(place)
+    found = infer(place.project, Heard(), Asked())
+    view = View(place.project)
+    read = view.read_of(view.inference)
+    area = view.live_area(5)
+    given, got = view.evaluator.frame(read.path, 5).rgb(area), written(view, 5, area)
+    assert given.max() > 1.5 and got.max() == pytest.approx(given.max(), rel=2e-3)
+    assert got.min() == pytest.approx(given.min(), abs=2e-3) and given.min() < -0.01
+    # Of the 24 + 6 rows at the top, 90 of 96 rows belong to the live area; 28 columns do.
+    pixels = int(np.count_nonzero(((given < 0) | (given > 1)).any(axis=-1)))
+    assert pixels == (24 - 6 + 6) * (32 - 4)
+    record = Record(view.output.folder)
+    noted = record.figures(view.output.sequence.path(5).name)["outside"]
+    assert noted["input"]["pixels"] == pixels and noted["input"]["of"] == given.shape[0] * given.shape[1]
+    assert noted["input"]["most"] == pytest.approx(float(given.max()), abs=1e-5)
+    assert noted["output"]["pixels"] >= pixels * 0.9
+    assert found is not None
+    assert found["values_outside"]["frames"] == 1 and found["values_outside"]["worst"] == 5
+    outcome = place.outcome("inference.values_outside")
+    assert outcome.outcome == "warn" and outcome.value["by_frame"] == {"5": pixels}
+    assert f"{pixels} pixels" in outcome.reason and "1 of 8 rendered frames" in outcome.reason
+
+
+@pytest.mark.slow
+def test_a_trained_model_passes_on_what_lies_outside(colour_place: Any) -> None:
+    """The real closed form, with its curve inside: no clamp there either."""
+    from film_recovery import nk
+    from film_recovery.comp import Evaluator
+    from film_recovery.engine.training import train
+
+    bright(colour_place)
+    train(Evaluator(nk.load(colour_place.script)), "CopyCat1", steps=0, model=colour_place.model)
+    make_frames(colour_place.script, WRITE, [5])
+    view = View(colour_place.project)
+    got = written(view, 5, view.live_area(5))
+    assert got.max() > 1.3
+
+
+def test_what_was_counted_is_in_the_ledger(place: Any) -> None:
+    place.save_model()
+    assert "values_outside" not in (infer(place.project, Heard(), Asked()) or {})
+    outcome = place.outcome("inference.values_outside")
+    assert outcome.outcome == "pass" and "in 8 rendered frames" in outcome.reason
+    assert not ledger.read(place.folder).of_kind("stage")  # run and infer write it
+
+
+# The disk
+
+
+def large(file: Path, parts: int) -> None:
+    """Makes ``file`` as large as the free space of its disk divided by ``parts``, and takes none of it."""
+    free = shutil.disk_usage(file.parent).free
+    file.touch()
+    os.truncate(file, free // parts)
+
+
+def test_the_room_that_the_frames_to_come_need_is_foreseen(tmp_path: Path) -> None:
+    paths = {number: tmp_path / f"f.{number:04d}.exr" for number in range(1, 1001)}
+    to_come = {n: paths[n] for n in range(3, 1001)}
+    paths[1].write_bytes(b"x" * 8192)
+    Room(tmp_path, [paths[1]], to_come).refuse_too_little()
+    large(paths[2], 20)
+    room = Room(tmp_path, [paths[2]], to_come)
+    with pytest.raises(FilmRecoveryError) as refused:
+        room.refuse_too_little()
+    said = re.match(
+        r"The disk has room for (1\d|2\d) of the 998 frames that are still to come: [\d.]+ [TGM]B are needed "
+        r"\([\d.]+ [TGM]B a frame\), [\d.]+ [TGM]B are free\.",
+        refused.value.message,
+    )
+    assert said, refused.value.message
+    assert refused.value.where["frame"] == int(said[1]) + 3
+    assert refused.value.where["file"].endswith(f"f.{int(said[1]) + 3:04d}.exr")
+    assert "of space free" in refused.value.remedy
+    room.made(3, paths[1])
+    assert 3 not in room.to_come
+
+
+def test_before_a_size_is_known_nothing_is_refused(tmp_path: Path) -> None:
+    Room(tmp_path, [], {1: tmp_path / "f.0001.exr"}).refuse_too_little()
+    assert [sized(count) for count in (12, 3400, 2.5e9, 7e12)] == ["12 bytes", "3.4 kB", "2.5 GB", "7.0 TB"]
+
+
+def stops_before_the_disk_is_full(place: Any, workers: int) -> None:
+    """Another frame of the same render says how large a frame is."""
+    place.save_model()
+    make_frames(place.script, WRITE, [1])
+    other = View(place.project).output.sequence.path(9)
+    large(other, 3)
+    with pytest.raises(FilmRecoveryError, match=r"room for [3-6] of the 7 frames"):
+        make_frames(place.script, WRITE, EIGHT, workers=workers)
+    other.unlink()
+    assert len(frames_of(place)) == 1, "it was told before the first of them"
+    make_frames(place.script, WRITE, EIGHT, workers=workers)
+    assert len(frames_of(place)) == 8
+
+
+def test_a_render_stops_before_the_disk_is_full_and_keeps_what_it_has(place: Any) -> None:
+    stops_before_the_disk_is_full(place, 1)
+
+
+@pytest.mark.slow
+def test_so_do_several_processes(place: Any) -> None:
+    stops_before_the_disk_is_full(place, 2)
