@@ -136,6 +136,21 @@ def test_a_pair_that_the_live_area_does_not_know_is_named(film: Path, tmp_path: 
     assert told.startswith("The live area does not know frame 8: ")
 
 
+def test_a_scan_that_is_away_costs_the_live_area_one_frame_and_no_more(film: Path, tmp_path: Path) -> None:
+    for name in ("source", "reference"):
+        (tmp_path / name).mkdir()
+        for path in (film / name).iterdir():
+            (tmp_path / name / path.name).symlink_to(path)
+    folder = made(tmp_path, tmp_path / "p", (pair(2), pair(5)), ())
+    (tmp_path / "reference" / "reference.0005.exr").unlink()
+    code, events = said(folder, Asked(weave="constant", frames="1-2", apply=True))
+    (told,) = [one["reason"] for one in events if one.get("id") == "live area"]
+    assert told.startswith("The live area does not know frame 5: ")
+    assert code == EXIT_DONE and project.load(folder).pairs[0].matrix
+    kept = json.loads((folder / "pipeline" / "02_alignment" / "align.json").read_text())
+    assert [one["frame"] for one in kept["frames"]] == [1, 2]
+
+
 def test_a_range_whose_reference_frames_are_not_known_is_refused(film: Path, tmp_path: Path) -> None:
     pairs = (pair(2), replace(pair(5), reference=6))
     folder = made(film, tmp_path / "p", pairs, ())

@@ -98,6 +98,7 @@ def test_a_killed_chain_goes_on(film_recovery, started, elements: Path, tmp_path
         for line in process.stdout:
             if '"telecine/render"' in line:
                 break
+        process.send_signal(signal.SIGSTOP)  # or it may have ended before the other one is told
         told = film_recovery("run", "--project", step, "--json")
         process.send_signal(signal.SIGKILL)
     assert told.code == 3

@@ -198,6 +198,19 @@ def test_apply_keeps_the_operators_pairs_and_changes_nothing_before(folder: Path
     assert (folder / "pipeline" / "01_dataset_curation" / "pairs.csv").is_file()
 
 
+def test_a_part_leaves_what_pairs_outside_of_it_stand_for(folder: Path) -> None:
+    said(lambda report: command.curate(report, folder, None, None, Wanted(count=4, apply=True, by="Ada")))
+    before = {pair.source: pair.stands_for for pair in project.load(folder).pairs}
+    outside = {frame for frame in before if frame >= 1019}
+    assert outside and all(before.values())
+    part = Wanted(frames="1001-1018", apply=True, by="Ada")
+    said(lambda report: command.curate(report, folder, None, None, part))
+    after = {pair.source: pair.stands_for for pair in project.load(folder).pairs}
+    assert {frame: after[frame] for frame in outside} == {frame: before[frame] for frame in outside}
+    inside = {frame: stands for frame, stands in after.items() if frame not in outside}
+    assert all(inside.values()) and sum(inside.values()) <= 18
+
+
 def test_a_pair_is_added_with_its_neighbours_shift_and_says_so(folder: Path) -> None:
     code, result = said(lambda report: pairs.add(report, folder, "1007", reason="the hand", by="Ada"))
     loaded = project.load(folder)

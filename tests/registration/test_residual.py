@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from film_recovery.demo.degrade import Damage, damaged
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.registration.heatmap import WIDTH, heatmap
 from film_recovery.registration.residual import Residual, Tolerance, residual
@@ -128,6 +129,18 @@ def test_a_softened_side_is_measured_as_it_lies(photograph: Load, seed: int) -> 
     found = residual(source, reference)
     assert max(corner_errors(found, matrix)) < 0.045
     assert abs(found.residual - 0.5) < 2 * found.uncertainty
+
+
+@pytest.mark.parametrize("place", (0.55, 0.7, 0.85))
+def test_a_lone_thing_that_was_blurred_in_light_is_not_displaced(photograph: Load, place: float) -> None:
+    """A bright rocket before a plain sky, printed softly: encoded, its edges move outwards, by half a pixel."""
+    large = photograph("rocket.jpg")
+    left, top = int((large.shape[1] - 388) * place), int((large.shape[0] - 212) * (1 - place))
+    reference = np.ascontiguousarray(large[top : top + 212, left : left + 388])
+    source = damaged(reference, Damage(blur=1.2, grain=0.012), 1, 5)
+    found = residual(source, reference)
+    assert found.verdict == "pass", found.reasons
+    assert found.residual < 0.2
 
 
 def test_shape_of_the_residual_is_told_in_the_operators_terms(photograph: Load) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -13,6 +14,7 @@ from film_recovery.registration.field import Field
 from film_recovery.registration.tile_shift import Shifts, Spectra, detail, grid
 
 Array = NDArray[Any]
+Pair = tuple[Array, Array]
 
 TILES_ACROSS = (
     22  # a tile is about the width over this: fine enough for a heat-map, large enough for soft pictures
@@ -25,6 +27,7 @@ MANY = 800  # tiles; beyond it they overlap less
 FEW = 0.5  # share of tiles measured from a start at zero below which a large displacement is looked for
 _FACTOR = 4  # the large displacement is looked for in pictures smaller by this
 _PASSES = 3
+_UNLIKE = 0.05  # px²: less difference of sharpness moves nothing
 
 
 def tile_side(width: int) -> int:
@@ -43,14 +46,18 @@ def tile_corners(counts: Array, side: int) -> Array:
     return grid(box, side, step)
 
 
-def measured(planes: tuple[Array, Array], counts: Array, side: int, corners: Array) -> tuple[Shifts, Field]:
-    """Tiles and model of two planes (H×W float32). ``corners`` (N, 2)."""
-    spectra = Spectra(detail(planes[0], counts, side), detail(planes[1], counts, side), counts, side)
+def measured(views: Sequence[Pair], counts: Array, side: int, corners: Array) -> tuple[Shifts, Field]:
+    """Tiles and model of two pictures. ``views``: their planes (H×W float32), encoded first, then in other domains.
+
+    ``corners`` (N, 2). Measured in that view in which the two share most: lenses and copying blur light, and in encoded
+    values a bright thing that was blurred in light is larger on all sides, by half a pixel if the blur is one pixel.
+    """
     height, width = counts.shape
     centre, reach = np.array([width / 2, height / 2]), float(np.hypot(width, height) / 2)
-    shifts, field = _started(spectra, planes, counts, corners, (centre, reach))
+    spectra = _spectra(views[0], counts, side)
+    shifts, field = _started(spectra, views[0], counts, corners, (centre, reach))
     at = shifts.centre
-    spectra.weigh(corners, field.at(at))
+    spectra = max((_alike(view, counts, side, corners, field.at(at)) for view in views), key=Spectra.shared)
     shifts = spectra.measure(corners, field.at(at))
     good = shifts.state < 2
     guess = fields.first_guess(at[good], shifts.shift[good], shifts.information[good], centre, reach)
@@ -61,6 +68,41 @@ def measured(planes: tuple[Array, Array], counts: Array, side: int, corners: Arr
     if not np.isfinite(field.values).all() or np.abs(field.at(at) - guess.at(at)).max(initial=0) > side / 4:
         field = guess  # the tiles' likelihoods lead nowhere: keep what the tiles said
     return shifts, fields.plain(field)
+
+
+def _spectra(planes: Pair, counts: Array, side: int) -> Spectra:
+    return Spectra(detail(planes[0], counts, side), detail(planes[1], counts, side), counts, side)
+
+
+def _alike(planes: Pair, counts: Array, side: int, corners: Array, shift: Array) -> Spectra:
+    """Weighed spectra of ``planes``, the sharper one softened to the other where they share more then.
+
+    A tile's window cuts a blurred edge at another place than a sharp one, and so a lone object away from the tile's
+    middle would seem to lie nearer to it, by the blur's variance times the slope of the window's logarithm. Dust is
+    sharp as well, and softening the other's dust helps nothing: then the two share less.
+    """
+    spectra = _spectra(planes, counts, side)
+    spectra.weigh(corners, shift)
+    variance = spectra.sharper()
+    if abs(variance) <= _UNLIKE:
+        return spectra
+    source, reference = planes
+    if variance > 0:
+        softened = source, _softened(reference, counts, variance)
+    else:
+        softened = _softened(source, counts, -variance), reference
+    second = _spectra(softened, counts, side)
+    second.weigh(corners, shift)
+    return max(spectra, second, key=Spectra.shared)
+
+
+def _softened(plane: Array, counts: Array, variance: float) -> Array:
+    weight, sigma = counts.astype(np.float32), float(np.sqrt(variance))
+    blurred, share = (
+        cv2.GaussianBlur(each, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+        for each in (plane * weight, weight)
+    )
+    return np.asarray(blurred / np.maximum(share, 1e-3), np.float32)
 
 
 def _started(

@@ -25,6 +25,7 @@ from film_recovery.registration.tile_shift import Shifts
 
 Array = NDArray[Any]
 
+LIGHT = 2.2  # encoded values to about this power are light
 PASS, WARN, FAIL, CANNOT_TELL = "pass", "warn", "fail", "cannot tell"
 STATES = ("measured", "one direction", "no texture", "repeating pattern", "no data")
 SIDES = ("left", "right", "bottom", "top")
@@ -140,9 +141,10 @@ def residual(
     side = tile_side(width)
     mixed = mixes(source, reference, counts, side / 8)
     facts = photometry(source, reference, counts, (luma(source), luma(reference)), mixed)
-    planes = source @ mixed[0].astype(np.float32), reference @ mixed[1].astype(np.float32)
+    first, second = (mix.astype(np.float32) for mix in mixed[:2])
+    views = [(source @ first, reference @ second), (source**LIGHT @ first, reference**LIGHT @ second)]
     corners = tile_corners(counts, side)
-    shifts, field = measured(planes, counts, side, corners.reshape(-1, 2))
+    shifts, field = measured(views, counts, side, corners.reshape(-1, 2))
     told = _Told(width, height, side, corners.shape[1], corners.shape[0], shifts, field, tolerance)
     return told.residual(facts)
 

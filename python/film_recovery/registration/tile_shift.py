@@ -35,6 +35,8 @@ CHANCE = 3.5  # least atanh(correlation)·√(2·independent frequencies); 0.5 %
 FEW = 44.0  # independent frequencies up to which CHANCE holds: more make more unlike places in the search
 WORST = 0.35  # pixels: largest standard deviation of a direction that counts as measured
 USUAL = 0.8  # quantile of the tiles' noise: grain is alike all over, so a tile with less has it by chance
+AGREED = 0.5  # least coherence of a frequency that tells how much softer one picture is
+MOST_BLUR = 36.0  # px²: of a softer picture nothing is left to be measured
 TWICE = 0.75  # a second peak this high beside the first: a repeating pattern, which tells nothing
 LEAST_INFORMATION = 4.0  # times LEAK: below it a tile's texture runs in one direction only
 _CHUNK = 256
@@ -166,6 +168,26 @@ class Spectra:
         largest = float(self.weight.max())
         if largest > 0:
             self.weight = self.weight / np.float32(largest)
+
+    def shared(self) -> float:
+        """What the two tell of one another, in nats a tile (the capacity of a channel with the measured coherence)."""
+        each = -np.log1p(-np.minimum(self.coherence, LARGEST_COHERENCE))
+        return float((each[self._ring] * self._used).sum() / 2)
+
+    def sharper(self) -> float:
+        """Variance, px², of the Gaussian blur by which the source is softer than the reference; negative: sharper.
+
+        From the frequencies on which the two agree, once :meth:`weigh` was called.
+        """
+        radius = 2 * np.pi * np.arange(len(self.coherence)) / self.side
+        used = (radius > 0) & (radius <= FINEST * np.pi) & (self.coherence > AGREED)
+        if used.sum() < 3:
+            return 0.0
+        left, right = self.powers
+        fall = 0.5 * np.log(np.maximum(left[used], 1e-30) / np.maximum(right[used], 1e-30))
+        sure = np.sqrt(self.coherence[used] / (1 - self.coherence[used]) * radius[used])
+        slope, _ = np.polyfit(radius[used] ** 2 / 2, fall, 1, w=sure)
+        return float(np.clip(-slope, -MOST_BLUR, MOST_BLUR))
 
     def _turned(self, part: Array) -> Array:
         """e^{i k·part} for each tile."""
