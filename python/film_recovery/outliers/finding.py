@@ -38,14 +38,14 @@ class Limit:
 LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         "halo": Limit(2.5, 4.5),
-        "grain": Limit(15, 3),
-        "flicker": Limit(0.5, 3),
+        "grain": Limit(15, 3.5),
+        "flicker": Limit(0.5, 3.5),
         "edges": Limit(8, 3.5, rising=True),
-        "hue": Limit(1.0, 4),
+        "hue": Limit(1.5, 5),
         "bleed": Limit(10, 4),
-        "skin": Limit(0.6, 4, rising=True),
+        "skin": Limit(1.2, 5, rising=True),
         "banding": Limit(0.6, 6, rising=True),
-        "seam": Limit(1.0, 4.2, rising=True),
+        "seam": Limit(1.0, 3.5, rising=True),
     }
 )
 UNITS: Mapping[str, str] = MappingProxyType(
