@@ -96,6 +96,7 @@ def main(arguments: list[str]) -> int:
             add_panel()
         if wish in ("test", "slow"):
             add_credentials()
+            need_openssl()
         if wish in ("demo", "slow"):
             add_demo()
         if wish == "slow":
@@ -281,6 +282,12 @@ def need_tcl() -> None:
     install_system(["python3-tk"], reason)
     if failure(ENGINE, TCL):
         raise Stop(f"{reason} Build that Python with Tcl/Tk, or use another, and delete .venv.")
+
+
+def need_openssl() -> None:
+    """The tests of Content Credentials make a chain of certificates of their own with it."""
+    if shutil.which("openssl") is None:
+        install_system(["openssl"], "There is no openssl, with which the tests make their certificates.")
 
 
 def need_browser() -> None:

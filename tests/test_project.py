@@ -158,3 +158,10 @@ def test_an_unknown_wish_is_a_usage_error() -> None:
 def _set_up(*wish: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "setup_env.py"), *wish]
     return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=60)
+
+
+def test_what_makes_certificates_is_asked_for_by_name() -> None:
+    bare = {name: value for name, value in os.environ.items() if name != "FR_INSTALL_SYSTEM"}
+    asked = [sys.executable, "-c", "import setup_env; setup_env.need_openssl()"]
+    done = subprocess.run(asked, cwd=ROOT, env={**bare, "PATH": ""}, capture_output=True, encoding="utf-8")
+    assert done.returncode and "apt-get install -y --no-install-recommends openssl" in done.stderr

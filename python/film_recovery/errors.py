@@ -18,7 +18,7 @@ EXIT_BAD_INPUT = 3
 class FilmRecoveryError(Exception):
     """Bad input, named. ``message`` says what is wrong; ``remedy`` what to do; ``where`` is plain data.
 
-    ``where`` may hold any of ``file``, ``line``, ``column``, ``frame``, ``node``, ``class_name``, ``knob``.
+    ``where`` may hold any of ``file``, ``line``, ``column``, ``frame``, ``node``, ``class_name``, ``knob``, ``check``.
     """
 
     exit_code = EXIT_BAD_INPUT

@@ -50,6 +50,13 @@ def keep_apart(folder: Path, element: Path, what: str, **where: str) -> None:
         )
 
 
+def keep_apart_from(files: Iterable[Path], folder: Path, what: str, **where: str) -> None:
+    """As :func:`keep_apart`, for the folders of ``files`` and, where these are links, of what they lead to."""
+    homes = {home for file in files for home in (file.parent, Path(os.path.realpath(file)).parent)}
+    for home in sorted(homes):
+        keep_apart(folder, home, what, **where)
+
+
 def _elements(evaluator: Evaluator, node: nk.Node, own: str) -> Iterator[tuple[str, Sequence]]:
     needed = {id(source) for source in upstream(node)}
     for read in evaluator.script.all_nodes():

@@ -55,7 +55,8 @@ def test_frames_by_pattern_are_delivered_and_verified(film_recovery, plates: Pat
     said = film_recovery("verify", out / "data/masters/plate.####.exr", "--json")
     (found,) = [line for line in said.lines if line["event"] == "check"]
     assert (said.code, found["id"], found["value"]["file"]) == (1, "frame", str(frame))
-    assert film_recovery("deliver", out, "--frames", frames, "--json").code == 1
+    assert film_recovery("deliver", out, "--frames", frames, "--json").code == 3, "it is there already"
+    assert film_recovery("deliver", plates / "other", "--frames", frames, "--json").code == 1
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,18 @@ def test_infer_makes_what_run_makes_and_stops_where_the_card_differs(film_recove
     assert again.result["written"] == 0
     beyond = film_recovery("infer", "--project", trained, "--frames", "1001-1005", "--json")
     assert beyond.code == 2 and "1001-1003" in beyond.error["message"]
-    project.update(trained, {"training.steps": 5})
     model = next((trained / "pipeline" / "03_copycat_training").glob("*.pt"))
     other = film_recovery("infer", trained / "another.pt", "--project", trained, "--json")
-    assert other.code in (1, 2) and model.name not in other.error["remedy"]
+    assert other.code == 2 and not checks(other)
+    assert f"script runs {model.name}, and another.pt is asked for" in other.error["message"]
+    own = film_recovery("infer", model, "--project", trained, "--json")
+    assert own.code == 0 and own.result["written"] == 0
+    project.update(trained, {"training.steps": 5})
+    differs = film_recovery("infer", model, "--project", trained, "--json")
+    assert differs.code == 1 and checks(differs)["inference.as_trained"]["outcome"] == "fail"
+    assert "inference.as_trained: " in differs.error["message"]
+    assert "trained with closed form, now small" in differs.error["message"]
+    assert masters(trained) == whole
 
 
 @pytest.mark.slow

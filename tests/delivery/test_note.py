@@ -14,7 +14,7 @@ from film_recovery import __version__
 from film_recovery.checks import Outcome, StageReport
 from film_recovery.delivery import ReportData, Signature
 from film_recovery.delivery import note as notes
-from film_recovery.recipes.classification import classification
+from film_recovery.recipes.classification import classification, proof
 
 GOLDEN = Path(__file__).parent / "golden" / "validation_note.md"
 
@@ -30,7 +30,7 @@ def data(report_data: Any) -> ReportData:
     return dataclasses.replace(
         report_data,
         signatures=signatures,
-        made={**report_data.made, **notes.class_of_recovery(of)},
+        made={**report_data.made, **notes.class_of_recovery(of, report_data)},
         settings={
             **report_data.settings,
             "pairs": "1001, 1004 with 1007",
@@ -111,3 +111,17 @@ def test_a_note_that_was_written_by_hand_stays_below_ours(data: ReportData, tmp_
     notes.write_note(data, classification("spatial-generation"), file)
     assert file.read_text(encoding="utf-8").endswith("\nPrint against internegative.\n")
     assert notes.said_by_operator(file) == "Print against internegative."
+
+
+def test_what_is_claimed_of_the_class_is_what_the_checks_show(data: ReportData) -> None:
+    shown = StageReport(5, tuple(Outcome(checks[0], "pass", 1, None, "Yes.") for checks in proof()))
+    proven = dataclasses.replace(data, reports=(shown,), own_training=True)
+    assert "It is recovery, not enhancement" in _note(proven)
+    for doubtful in (
+        dataclasses.replace(proven, own_training=False),
+        dataclasses.replace(proven, reports=(StageReport(5, shown.outcomes[1:]),)),
+        dataclasses.replace(proven, reports=()),
+    ):
+        text, of = _note(doubtful), classification("spatial-generation")
+        assert "verified pairs of this film alone" not in text and "Not known is: " in text
+        assert "is not shown" in notes.class_of_recovery(of, doubtful)["class of recovery"]

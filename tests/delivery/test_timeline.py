@@ -211,6 +211,10 @@ def test_outliers_are_marked_with_what_was_found(outliers: Callable[[Any], Path]
         ({"frames": 1}, "it holds no list"),
         ([{"frame": 1}, {"kind": "halo"}], "entry 2 names no frame"),
         ([{"frame": "1"}], "entry 1 names no frame"),
+        ([{"frame": 10**20, "kind": "halo"}], "entry 1 holds a number of 21 digits"),
+        ([{"frame": 1}, {"frame": 2, "boxes": [{"x": 10**30}]}], "entry 2 holds a number of 31 digits"),
+        ([{"frame": 1, "figure": float("nan")}], "entry 1 holds nan as a figure"),
+        ([{"frame": 1, "where": "\ud800"}], "entry 1 holds half of a character"),
     ],
 )
 def test_a_file_of_no_outliers_is_refused(outliers: Callable[[Any], Path], content: Any, words: str) -> None:

@@ -11,8 +11,8 @@ import torch
 
 import film_recovery
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.learning import memory
-from film_recovery.learning.memory import needed, render_tile, tile_for, usual_tile
+from film_recovery.learning import share
+from film_recovery.learning.memory import needed, render_tile, tile_for, tiles_at_once, usual_tile
 from film_recovery.learning.nafnet import Nafnet
 from film_recovery.learning.network import SHAPES, Recovery
 from film_recovery.learning.polynomial import ColourPolynomial
@@ -112,7 +112,7 @@ def test_the_usual_tile_depends_on_the_model_only(monkeypatch):
     assert [usual_tile(radius) for radius in (0, 64, 65, 130)] == [512, 512, 528, 1040]
     model = _model()
     for free in (None, 2**30, 2**36):
-        monkeypatch.setattr(memory, "available", lambda free=free: free)
+        monkeypatch.setattr(share, "available", lambda free=free: free)
         assert render_tile(model, 1556, 2048, model.radius) == 512
         assert render_tile(model, 500, 512, model.radius) is None
         assert render_tile(model, 1556, 2048, model.radius, limit=1024) == 1024
@@ -120,7 +120,7 @@ def test_the_usual_tile_depends_on_the_model_only(monkeypatch):
 
 def test_memory_is_the_upper_limit(monkeypatch):
     model = _model()
-    monkeypatch.setattr(memory, "available", lambda: 2**26)
+    monkeypatch.setattr(share, "available", lambda: 2**26)
     tile = render_tile(model, 1556, 2048, model.radius)
     assert tile is not None
     assert GRID <= tile < 512
@@ -128,6 +128,38 @@ def test_memory_is_the_upper_limit(monkeypatch):
 
 
 def test_what_is_free_is_read_where_the_system_says_it():
-    free = memory.available()
+    free = share.available()
     assert free is None or 2**20 < free < 2**50
     assert (free is None) == (not Path("/proc/meminfo").exists())
+
+
+def test_what_a_render_began_with_holds_until_its_end(monkeypatch):
+    """Tiles of other sizes are other bytes: memory that runs short meanwhile changes none."""
+    model = _model()
+    with share.kept_to(2**31):
+        monkeypatch.setattr(share, "available", lambda: 2**26)
+        assert render_tile(model, 1556, 2048, model.radius) == 512
+    assert (render_tile(model, 1556, 2048, model.radius) or 0) < 512
+
+
+def test_of_several_processes_none_takes_smaller_tiles_than_one_would():
+    model = _model()
+    with share.kept_to(2**27, 4):
+        with pytest.raises(
+            FilmRecoveryError, match=r"4 processes have 0\.1 GiB .* a tile of 512 pixels"
+        ) as refused:
+            render_tile(model, 1556, 2048, model.radius)
+        assert "fewer --workers" in refused.value.remedy
+    with share.kept_to(2**31, 4):
+        assert render_tile(model, 1556, 2048, model.radius) == 512
+
+
+def test_as_many_tiles_at_once_as_there_are_threads_and_room(monkeypatch):
+    model = _model()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    side = 512 + 2 * (model.radius + GRID)
+    with share.kept_to(3 * needed(model, side, side)):
+        assert tiles_at_once(model, 512, model.radius) == 3
+        assert tiles_at_once(model, None, model.radius) == 1
+    with share.kept_to(2**40):
+        assert tiles_at_once(model, 512, model.radius) == 8

@@ -156,3 +156,30 @@ def test_tiles_of_the_large_network_give_the_frame(height, width, extra):
     tile = 2 * model.radius + extra
     assert max(height, width) > tile
     assert np.abs(apply(model, picture, tile=tile, radius=model.radius) - whole).max() <= 1e-4
+
+
+@pytest.fixture
+def threads():
+    """Sets how many threads torch has; afterwards as before."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("form", ["eager", "scripted"])
+def test_threads_and_tiles_side_by_side_change_no_bit(threads, form):
+    """Sums of the medium network come out otherwise on two threads than on one: each tile has one."""
+    model, picture = RECOVERIES["medium"], _picture(256, 256)
+    model = torch.jit.script(model) if form == "scripted" else model
+    made = []
+    for count, at_once in ((1, 1), (2, 1), (3, 4)):
+        threads(count)
+        made.append(apply(model, picture, tile=192, radius=RECOVERIES["medium"].radius, at_once=at_once))
+        assert torch.get_num_threads() == count
+    assert np.abs(made[0] - picture).max() > 1e-2
+    assert all(np.array_equal(made[0], other) for other in made[1:])
+
+
+def test_what_goes_wrong_in_a_tile_beside_others_is_said():
+    with pytest.raises(FilmRecoveryError, match="The model makes"):
+        apply(Halver(), _picture(64, 64), tile=16, radius=0, at_once=3)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from film_recovery import ledger
+from film_recovery.ledger.own_words import own_words, write_page
 
 
 def _checks() -> list[dict[str, object]]:
@@ -218,6 +219,9 @@ def test_each_training_is_told_with_what_came_of_it_and_who_decided(tmp_path: Pa
     assert "from training 2 on" not in text
 
 
+_FAILS = ("stage", {"stage": 5, "checks": [{"id": "validation.hue", "outcome": "fail"}]}, "Ana")
+
+
 @pytest.mark.parametrize(
     ("after", "outcome", "who"),
     [
@@ -229,10 +233,32 @@ def test_each_training_is_told_with_what_came_of_it_and_who_decided(tmp_path: Pa
         ),
         ([("stopped", {"reason": "Disk full."}, "Ana")], "not accepted: the run stopped. Disk full.", "–"),
         ([("delivered", {"bag": "b"}, "Ben")], "accepted: delivered", "Ben"),
+        (
+            [("delivered", {"bag": "b", "failing": ["validation.hue"]}, "Ben")],
+            r"accepted: delivered, although these fail: validation.hue",
+            "Ben",
+        ),
+        (  # the short range is looked at before the rest is rendered
+            [("sign", {"check": "inference.short_range"}, "Bob"), ("finished", {}, "Ana")],
+            "open: the run ended with no check that fails, and nobody has signed its result",
+            "–",
+        ),
+        (
+            [("finished", {}, "Ana"), ("sign", {"check": "validation.scopes"}, "Bob"), _FAILS],
+            "not accepted: validation.hue",
+            "Bob",
+        ),
+        (
+            [("delivered", {}, "Ben"), _FAILS, ("stopped", {"reason": "x"}, "Ana")],
+            "not accepted: validation.hue",
+            "–",
+        ),
+        ([_FAILS, ("delivered", {}, "Ben")], "accepted: delivered", "Ben"),
+        ([("delivered", {}, "Ben"), ("stopped", {"reason": "x"}, "Ana")], "accepted: delivered", "Ben"),
     ],
 )
 def test_what_came_of_a_training(
-    tmp_path: Path, after: list[tuple[str, dict[str, str], str]], outcome: str, who: str
+    tmp_path: Path, after: list[tuple[str, dict[str, object], str]], outcome: str, who: str
 ) -> None:
     _train(tmp_path, "a", 33.0)
     for kind, data, by in after:
@@ -247,3 +273,12 @@ def test_a_training_without_figures_or_pairs_is_told_too(tmp_path: Path) -> None
     page = ledger.write_notes(tmp_path).read_text(encoding="utf-8")
     assert r"A \| B | – | closed form alone, fresh | not measured | not accepted: trained anew | – |" in page
     assert "Ana | – | – | not measured | open | – |" in page
+
+
+def test_a_line_that_begins_with_a_number_is_no_heading(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    write_page(page, "Ours.\n", "## Seen\n\n<!-- write here -->\n")
+    text = page.read_text(encoding="utf-8")
+    assert own_words(page) == ""
+    page.write_text(f"{text}###\n#1 reel is scratched\n####### so\n", encoding="utf-8")
+    assert own_words(page) == "#1 reel is scratched\n####### so"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from film_recovery.demo import footage
 from film_recovery.demo.recovered import Clip
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.luma import luma
 from film_recovery.outliers import KINDS, LIMITS, UNITS, Limit, Measured, find_outliers, measure
+from film_recovery.outliers.codes import unevenness
 from film_recovery.outliers.finding import nearest
 from film_recovery.outliers.picture import HEIGHT, contact
 
@@ -72,6 +76,43 @@ def test_a_seam_says_where_it_is():
     assert (left, right) == (0, 240) and abs(bottom - 59) <= 1 and abs(top - 61) <= 1
     assert seam.figure == pytest.approx(2.0, abs=0.2)
     assert "Frame 6, seam at 0, " in seam.reason
+
+
+def test_skin_that_is_off_is_no_turn_of_all_colours():
+    """The cat's fur has the colour of skin: turned by no more than an offset of it explains."""
+    filmed = footage.photographs()
+    first, _ = filmed.shots[2]
+    own = Clip("sharpened", filmed.pictures[first : first + FRAMES], 0.03, 5)
+    rng = np.random.default_rng(2)
+    for fault, other in (("skin", "hue"), ("hue", "skin")):
+        shot = [measure(frame, own.source(frame), own.recovered(frame)) for frame in own.frames]
+        shot[5] = measure(6, own.source(6), own.planted(6, fault, rng))
+        kinds = {one.kind for one in find_outliers(shot)}
+        assert fault in kinds and other not in kinds
+
+
+def test_a_small_fast_pan_that_is_recovered_exactly_has_no_outlier():
+    """Every frame shows what the others do not, so none of them foretells it well."""
+    whole = cv2.imread(str(Path(footage.__file__).parent / "photographs" / "coffee.png"))[..., ::-1]
+    texture = cv2.GaussianBlur(np.random.default_rng(6).normal(size=whole.shape[:2]), (0, 0), 1.5)
+    wide = 0.15 + 0.7 * whole.astype(np.float32) / 255 + 0.1 * (texture / texture.std())[..., None]
+    wide = (0.1 + 0.8 * np.clip(wide, 0, 1)).astype(np.float32)
+    shot = []
+    for number in range(1, 9):
+        row, column = 20 + 4 * number, 40 + 9 * number
+        truth = wide[row : row + 96, column : column + 128]
+        source = cv2.GaussianBlur(truth, (0, 0), 1.2)
+        recovered = source + (luma(truth) - luma(source))[..., None]
+        shot.append(measure(number, source[6:90, 4:120], recovered[6:90, 4:120]))
+    assert find_outliers(shot) == ()
+
+
+def test_a_black_that_many_pixels_have_is_no_banding():
+    picture = np.random.default_rng(4).uniform(0.05, 0.9, (120, 160, 3)).astype(np.float32)
+    spiked = picture.copy()
+    spiked[:40] = 0.03
+    rounded = np.round(picture * 63) / 63
+    assert unevenness(spiked) < 0.3 < 2 < unevenness(rounded.astype(np.float32))
 
 
 def test_a_few_frames_tell_nothing():

@@ -33,6 +33,7 @@ def told(**outcomes: dict[str, Any]) -> Checklist:
 
 FAIL = {"outcome": "fail", "value": 2, "remedy": "do this; then that"}
 UNSIGNED = {"outcome": "fail", "value": "unsigned"}
+SHOULD = {"outcome": "warn", "value": "unsigned"}
 PENDING = {"outcome": "info", "value": None}
 
 
@@ -60,6 +61,16 @@ def test_the_next_step_is_the_first_that_stops() -> None:
         ({"validation__compared": UNSIGNED}, NOW, "sign"),
         ({"validation__compared": UNSIGNED, "training__preview": PENDING}, NOW, "run"),
         ({"training__preview": PENDING}, Situation(has_report=True), "run"),
+        ({"inference__short_range": SHOULD}, NOW, "run"),
+        ({"inference__short_range": SHOULD}, Situation(waits_for="inference.short_range"), "sign"),
+        (
+            {"inference__short_range": SHOULD},
+            Situation(waits_for="inference.short_range", hindered="G."),
+            "check",
+        ),
+        ({}, Situation(waits_for="inference.short_range"), "run"),
+        ({"inference__identity_lock": FAIL}, Situation(waits_for="inference.short_range"), "look"),
+        ({}, Situation(waits_for="a.check_of_another_recipe"), "run"),
     ],
 )
 def test_the_next_step(outcomes: dict[str, Any], at: Situation, kind: str) -> None:

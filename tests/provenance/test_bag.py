@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from film_recovery._files import temporary_prefix
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.provenance.bag import BagFinding, count, findings, pack
+from film_recovery.provenance.bag import BagFinding, count, findings, is_inside, pack
 from film_recovery.provenance.sealing import content_hash
 
 
@@ -94,14 +95,14 @@ def test_a_disk_too_small_is_foreseen(files: dict[str, Path], tmp_path: Path) ->
         os.truncate(stream.fileno(), shutil.disk_usage(tmp_path).free)  # a hole: it takes no room
     with pytest.raises(FilmRecoveryError, match="GB are free"):
         pack({**files, "huge.exr": huge}, tmp_path / "out" / "bag", {})
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_file_that_went_away_leaves_nothing(files: dict[str, Path], tmp_path: Path) -> None:
     files["gone.exr"] = tmp_path / "gone.exr"
     with pytest.raises(FilmRecoveryError, match="cannot be read"):
         pack(files, tmp_path / "out" / "bag", {})
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_names_that_no_manifest_can_hold_are_said_before_anything_is_copied(
@@ -143,3 +144,70 @@ def test_another_folder_is_no_bag(tmp_path: Path, bag: Path) -> None:
     (bag / "manifest-sha256.txt").write_text("0  data/../../x\n")
     with pytest.raises(FilmRecoveryError, match="two spaces"):
         findings(bag)
+
+
+def test_a_bag_that_lost_what_makes_it_one_is_not_intact(bag: Path) -> None:
+    for name in ("bagit.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        content = (bag / name).read_bytes()
+        (bag / name).unlink()
+        assert BagFinding(name, "missing") in findings(bag), name
+        assert is_inside(bag / "data/masters")
+        (bag / name).write_bytes(content)
+    assert findings(bag) == () and not is_inside(bag.parent)
+
+
+_SLOW = """
+import sys, time
+from pathlib import Path
+from film_recovery.provenance.bag import pack
+
+def said(what, done, total):
+    if done == 1:
+        print(Path(sys.argv[2]).name, flush=True)
+        sys.stdin.readline()
+
+pack({"a": Path(sys.argv[1]), "b": Path(sys.argv[1])}, Path(sys.argv[2]), {}, progress=said)
+"""
+
+
+def test_a_delivery_at_work_is_not_cleared_away_whatever_its_number_is(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    """As from another container of the same name, where the process that makes it has another number."""
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", _SLOW, str(files["project.yaml"]), str(out / "theirs")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as at_work:
+        assert at_work.stdout is not None and at_work.stdin is not None
+        assert at_work.stdout.readline() == "theirs\n"
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        for place in list(out.iterdir()):
+            place.rename(place.with_name(place.name.replace(f"-{at_work.pid}-", f"-{ended.pid}-")))
+        pack(files, out / "ours", {})
+        (left,) = (place for place in out.iterdir() if place.is_dir() and place.name.startswith("."))
+        assert (left / "data/a").is_file()
+        for place in list(out.iterdir()):
+            place.rename(place.with_name(place.name.replace(f"-{ended.pid}-", f"-{at_work.pid}-")))
+        at_work.communicate("\n")
+    assert at_work.returncode == 0 and findings(out / "theirs") == ()
+
+
+def test_a_delivery_that_was_cleared_away_meanwhile_is_not_published(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    def clear(what: str, done: int, total: int) -> None:
+        if done == 3:
+            (place,) = (place for place in (tmp_path / "out").iterdir() if place.is_dir())
+            (place / "data/masters/a.1001.exr").unlink()
+
+    with pytest.raises(FilmRecoveryError, match=r"a\.1001\.exr was copied, and is not in the delivery"):
+        pack(files, tmp_path / "out" / "bag", {}, progress=clear)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_cannot_be_made_is_told_as_that(files: dict[str, Path], tmp_path: Path) -> None:
+    """And not as a frame of the film that cannot be read."""
+    name = f"notes/{'n' * 300}.md"
+    with pytest.raises(FilmRecoveryError, match="cannot be written: File name too long") as caught:
+        pack({name: files["project.yaml"]}, tmp_path / "out" / "bag", {})
+    assert caught.value.where["file"].endswith(f"{'n' * 300}.md")

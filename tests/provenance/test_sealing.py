@@ -7,21 +7,26 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.imaging.files import write_frame
+from film_recovery.imaging.frame import Frame
 from film_recovery.provenance.origin import HEADER, Origin, of_header
 from film_recovery.provenance.sealing import (
     JSON,
     TEXT,
+    Bound,
     Foreign,
     Seal,
     bound,
     disagreements,
     hashed,
     read_seal,
+    seal_beside,
     seen_from,
     write_seal,
 )
@@ -33,6 +38,10 @@ FRAMES = tuple(f"shot_v001_model.{number:04d}.exr" for number in range(1001, 100
 
 SEQUENCE = "shot_v001_model.####.exr"
 STEM = "shot_v001_model"
+ORIGIN = Origin(
+    film="Märchen, Teil 1", recovery_type="spatial", source_type="algorithmicallyEnhanced",
+    processing_date="2026-01-31, 2026-02-01",
+)  # fmt: skip
 
 
 def verify(folder: Path) -> Verified:
@@ -46,14 +55,14 @@ def sealed(tmp_path: Path) -> Path:
     masters = tmp_path / "pipeline" / "04" / "v001"
     masters.mkdir(parents=True)
     for number, name in enumerate(FRAMES):
-        (masters / name).write_bytes(bytes([number]) * 5000)
+        master(masters / name, number, ProcessingDate=ORIGIN.processing_date.split(", ")[number % 2])
     for name in ("model.pt", "recovery.nk", "scans/source.1001.exr", "scans/reference.2001.exr"):
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(name.encode())
     files = [tmp_path / "scans" / name for name in ("source.1001.exr", "reference.2001.exr")]
     seal = Seal(
-        Origin(film="Märchen, Teil 1", recovery_type="spatial", source_type="algorithmicallyEnhanced"),
+        ORIGIN,
         SEQUENCE,
         hashed([masters / name for name in FRAMES]),
         "1001-1005",
@@ -66,6 +75,12 @@ def sealed(tmp_path: Path) -> Path:
     write_seal(seal, masters)
     assert read_seal(masters / f"{STEM}{JSON}") == seal
     return masters
+
+
+def master(file: Path, number: int, **words: str) -> None:
+    pixels = np.random.default_rng(number).random((24, 32, 3), np.float32)
+    header = {key: word for key, word in {**ORIGIN.header(), **words}.items() if word}
+    write_frame(Frame.from_array(pixels, metadata=header), file, datatype="half", compression="none")
 
 
 def test_what_was_sealed_is_intact(sealed: Path) -> None:
@@ -209,6 +224,7 @@ def test_a_changed_list_of_frames_is_refused(sealed: Path) -> None:
         {"frame_range": "all"},
         {"foreign": {"names": "a.exr"}},
         {"pairs": {"1": [3]}},
+        {"frames": {}, "frames_digest": Seal(Origin(), "a.####.exr", {}).digest, "frame_range": ""},
     ],
 )
 def test_a_damaged_provenance_is_refused_with_a_remedy(sealed: Path, change: dict[str, object]) -> None:
@@ -246,3 +262,64 @@ def test_any_words_come_back(tmp_path_factory: pytest.TempPathFactory, words: di
     seal = Seal(Origin(**said), "a.####.exr", {"a.0001.exr": "0" * 64})
     write_seal(seal, folder)
     assert read_seal(folder / f"a{JSON}") == seal
+
+
+def test_words_that_no_header_says_are_told(sealed: Path) -> None:
+    (seal,) = map(read_seal, sealed.glob(f"*{JSON}"))
+    said = replace(seal.origin, institution="Another archive", film="Another film")
+    write_seal(replace(seal, origin=said), sealed)
+    found = verify(sealed).findings
+    assert {(one.kind, one.state, one.expected) for one in found} == {("header", "other", False)}
+    assert len(found) == 5 and all(
+        "FilmTitle “Märchen, Teil 1”, not “Another film”" in one.text for one in found
+    )
+    assert not any("Institution" in one.text for one in found), "the headers say nothing of it"
+    uri = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
+    write_seal(replace(seal, origin=replace(seal.origin, source_type=uri)), sealed)
+    assert verify(sealed).intact, "the same term, by its address"
+
+
+def test_a_frame_without_a_header_is_told(sealed: Path) -> None:
+    (seal,) = map(read_seal, sealed.glob(f"*{JSON}"))
+    (sealed / FRAMES[0]).write_bytes(b"no picture at all")
+    write_seal(replace(seal, frames={**seal.frames, **hashed([sealed / FRAMES[0]])}), sealed)
+    (one,) = verify(sealed).findings
+    assert (one.kind, one.state) == ("header", "unreadable") and FRAMES[0] in one.text
+
+
+def test_sequences_that_differ_after_the_number_have_sidecars_of_their_own(tmp_path: Path) -> None:
+    for eye in "LR":
+        master(tmp_path / f"r_0001_{eye}.exr", 1, ProcessingDate="2026-01-31")
+        seal = Seal(ORIGIN, f"r_####_{eye}.exr", hashed([tmp_path / f"r_0001_{eye}.exr"]))
+        write_seal(seal, tmp_path)
+    for take in (2, 3):
+        write_seal(Seal(ORIGIN, f"shot#{take}.####.exr", {f"shot#{take}.0001.exr": "0" * 64}), tmp_path)
+    assert len(list(tmp_path.glob(f"*{JSON}"))) == 4
+    (left,) = seals(tmp_path / "r_####_L.exr")
+    assert read_seal(left).sequence == "r_####_L.exr" and verified(left).intact
+
+
+def test_a_sidecar_of_other_frames_is_neither_taken_nor_written_over(sealed: Path) -> None:
+    other = f"{STEM}.####.tif"
+    for wrong in (
+        lambda: seals(sealed / other),
+        lambda: seal_beside(other, sealed),
+        lambda: write_seal(Seal(ORIGIN, other, {f"{STEM}.1001.tif": "0" * 64}), sealed),
+    ):
+        with pytest.raises(FilmRecoveryError, match="is the provenance of other frames"):
+            wrong()
+    assert verify(sealed).intact
+
+
+def test_whatever_the_range_says_what_was_put_between_the_frames_is_told(sealed: Path) -> None:
+    (seal,) = map(read_seal, sealed.glob(f"*{JSON}"))
+    kept = {name: sha256 for name, sha256 in seal.frames.items() if name != FRAMES[2]}
+    for told in ("1001", ""):
+        write_seal(replace(seal, frames=kept, frame_range=told), sealed)
+        assert [(one.state, one.name) for one in verify(sealed).findings] == [("unknown", FRAMES[2])]
+
+
+def test_a_name_that_no_file_can_have_is_not_there(sealed: Path) -> None:
+    (seal,) = map(read_seal, sealed.glob(f"*{JSON}"))
+    write_seal(replace(seal, model=Bound("m" * 5000, "0" * 64), script=Bound("a\0b", "0" * 64)), sealed)
+    assert {one.kind for one in verify(sealed).elsewhere} == {"model", "script"}

@@ -8,7 +8,7 @@ import pytest
 
 from film_recovery import recipes
 from film_recovery.errors import UsageError
-from film_recovery.recipes.classification import classification, recovery
+from film_recovery.recipes.classification import classification, proof, recovery
 
 
 @pytest.mark.parametrize("recipe", recipes.RECIPES)
@@ -28,7 +28,25 @@ def test_every_recipe_has_a_class_that_says_what_it_may_change(recipe: str) -> N
 def test_what_is_constructed_is_called_so() -> None:
     assert "interpretation" in classification("colour-constructed").statement
     assert "interpretation" not in classification("colour-reference").statement
-    assert recovery().startswith("It is recovery, not enhancement")
+
+
+def test_recovery_is_said_where_all_of_it_is_shown_and_else_what_is_not_known() -> None:
+    passed = {checks[0] for checks in proof()}
+    assert recovery(passed, own_training=True).startswith("It is recovery, not enhancement")
+    assert recovery(passed, own_training=False) == (
+        "Whether it is recovery, and not enhancement, is not shown. Not known is: that the model was trained in this "
+        "project."
+    )
+    for check in passed:
+        said = recovery(passed - {check}, own_training=True)
+        assert "is not shown" in said and "verified pairs" not in said, check
+    assert recovery((), own_training=False).count(";") == len(passed)
+
+
+@pytest.mark.parametrize("recipe", recipes.RECIPES)
+def test_every_recipe_has_the_checks_that_show_it(recipe: str) -> None:
+    known = {check.id for check in recipes.load(recipe).checks}
+    assert all(known & set(checks) for checks in proof())
 
 
 def test_an_unknown_recipe_has_none() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -261,6 +261,14 @@ def place(tmp_path: Path) -> Place:
 @pytest.fixture
 def colour_place(tmp_path: Path) -> Place:
     return make_place(tmp_path, "colour-reference")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def day() -> Iterator[str]:
+    """One day for all, so that what is rendered before midnight equals what is rendered after it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "1769860800")
+        yield "2026-01-31"
 
 
 # A longer film

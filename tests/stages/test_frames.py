@@ -11,24 +11,37 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from film_recovery import ledger, project
+from film_recovery import ledger, nk, project, stages
 from film_recovery.checks import Outcome
+from film_recovery.comp import Evaluator
 from film_recovery.errors import FilmRecoveryError, UsageError
+from film_recovery.imaging.files import write_frame
+from film_recovery.imaging.frame import Frame
+from film_recovery.learning import export, tiling
+from film_recovery.learning.linear_filter import LumaFilter
+from film_recovery.learning.network import SHAPES, Recovery
+from film_recovery.project import Alignment, Draft, Element, PairOf, Project, Training
+from film_recovery.rendering import several
 from film_recovery.rendering.record import Record
+from film_recovery.rendering.render import opened
 from film_recovery.rendering.space import Room, sized
-from film_recovery.stages.frames import make_frames
+from film_recovery.stages.conditions import trained_under
+from film_recovery.stages.frames import figures, make_frames
 from film_recovery.stages.inferring import Asked, infer
 from film_recovery.stages.masters import written
 from film_recovery.stages.view import View
 
 WRITE = "Write_Recovered"
 EIGHT = range(1, 9)
+SIZE = (128, 96)  # of the place's frames
 
 
 class Heard:
@@ -66,6 +79,172 @@ def test_several_processes_make_what_one_does(place: Any) -> None:
     assert [said[:2] for said in told] == [(n, 8) for n in EIGHT] and {said[2] for said in told} == set(EIGHT)
     again = make_frames(place.script, WRITE, EIGHT, header=header, workers=2)
     assert again.rendered.kept == tuple(EIGHT) and again.rendered.written == ()
+
+
+@pytest.mark.slow
+def test_a_real_network_gives_the_same_bytes_in_one_process_and_in_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an operator has it: nothing says how many threads there are, and the leader has more than one."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    place = larger(tmp_path)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        make_frames(place.script, WRITE, [1, 2, 3])
+        alone = frames_of(place)
+        emptied(place)
+        make_frames(place.script, WRITE, [1, 2, 3], workers=2)
+    finally:
+        torch.set_num_threads(before)
+    assert frames_of(place) == alone and len(alone) == 3
+    view = View(place.project)
+    source = view.evaluator.frame(view.read_of(view.inference).path, 1).rgb(view.live_area(1))
+    assert np.abs(written(view, 1, view.live_area(1)) - source).max() > 1e-2, "the network does something"
+
+
+def larger(root: Path) -> Any:
+    """A film of larger frames, so that there are several tiles of a medium network that is not nothing."""
+    size = (560, 320)
+    whole = np.random.default_rng(1).random((size[1], size[0], 3)).astype(np.float32)
+    for element in ("source", "reference"):
+        for number in (1, 2, 3):
+            path = root / "film" / element / f"{element}.{number:04d}.exr"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_frame(Frame.from_array(np.roll(whole, 7 * number, 1)), path, datatype="half")
+    elements = {
+        name: Element(str(root / "film" / name / f"{name}.####.exr"), 1, 3, *size)
+        for name in ("source", "reference")
+    }
+    draft = Draft(
+        film="A Trip",
+        recipe="spatial-gauge",
+        elements=elements,
+        shot="s010",
+        pairs=(PairOf(1, 1, "spread"),),
+        hold_out=(PairOf(2, 2),),
+        alignment=Alignment(live_area=(2, 2, 558, 318)),
+        training=Training(patch=32),
+    )
+    folder = project.create(root / "project", draft).folder
+    stages.build_script(project.load(folder))
+    torch.manual_seed(0)
+    model = Recovery(LumaFilter("srgb", 7, 1), SHAPES["medium"])
+    torch.nn.init.normal_(model.network.ending.weight, std=0.02)
+    conditions = {**trained_under(View(project.load(folder))), "tile": "any"}
+    card = export.card_for(model, film="A Trip", preset="medium", patch=32, conditions=conditions)
+    export.save_model(model, project.paths(project.load(folder)).model, card)
+    return Film(folder)
+
+
+@dataclass(frozen=True)
+class Film:
+    folder: Path
+
+    @property
+    def project(self) -> Project:
+        return project.load(self.folder)
+
+    @property
+    def script(self) -> Path:
+        return project.paths(self.project).script
+
+
+def replies(body: str) -> dict[int, Any]:
+    """What two processes say that read the task, and then do ``body`` for each ``line``: by frame."""
+    code = f"import json, os, sys\nsys.stdin.readline()\nfor line in sys.stdin:\n    {body}"
+    told: dict[int, Any] = {}
+    several.shared_out([sys.executable, "-c", code], {}, [1, 2, 3, 4], 2, told.__setitem__)
+    return told
+
+
+SAID = "print(json.dumps({'outside': int(line)}), flush=True)"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "print('a warning')",
+        r"sys.stdout.buffer.write(b'f\xfcr\n'); sys.stdout.flush()",
+        "print('{not JSON')",
+        "print('[1]')",
+    ],
+)
+def test_what_is_no_reply_is_passed_over(before: str) -> None:
+    assert replies(f"{before}; {SAID}") == {n: {"outside": n} for n in range(1, 5)}
+
+
+def test_a_process_that_stops_replying_is_told() -> None:
+    with pytest.raises(FilmRecoveryError, match="ended at this frame without a word"):
+        replies("os.close(1)")
+
+
+MODULE = """
+import os, sys
+print("a library that talks", end="")
+os.write(1, b"f\\xfcr")
+import {beside}
+
+
+def main(replies):
+    sys.stdin.readline()
+    print("and goes on")
+    for line in sys.stdin:
+        print('{{"outside": %d}}' % int(line), file=replies, flush=True)
+"""
+
+
+def test_what_a_library_prints_is_no_reply_and_nothing_is_imported_from_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "colorsys.py").write_text("raise SystemExit('code of the current folder ran')", encoding="utf-8")
+    (tmp_path / "talking.py").write_text(MODULE.format(beside="colorsys"), encoding="utf-8")
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PYTHONPATH", str(here))
+    program = [
+        one.replace(str(Path(project.__file__).parents[2]), str(tmp_path))
+        for one in several.interpreter("talking")
+    ]
+    told: dict[int, Any] = {}
+    several.shared_out(program, {}, [1, 2, 3], 2, told.__setitem__)
+    assert told == {n: {"outside": n} for n in (1, 2, 3)}
+    said = capfd.readouterr()
+    assert "a library that talks" in said.err and said.out == ""
+
+
+def test_a_frame_that_nobody_waits_for_any_more_is_not_put_into_its_place(place: Any) -> None:
+    """An orphan of an earlier render is at it when a new one has written it."""
+    place.save_model()
+    make_frames(place.script, WRITE, [3])
+    kept = frames_of(place)
+    place.knob("FR_Inference1", "prefilter", "true")
+    evaluator = Evaluator(nk.load(place.script))
+    with (
+        opened(evaluator, WRITE, [], wanted=lambda: False) as whole,
+        pytest.raises(FilmRecoveryError, match="process that asked for this frame is gone"),
+    ):
+        whole.make(3, Room(whole.output.folder, [], {}))
+    assert frames_of(place) == kept
+
+
+def test_the_network_runs_once_a_frame_also_where_nothing_can_be_kept(
+    place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.save_model()
+    runs = []
+    apply = tiling.apply
+    monkeypatch.setattr(tiling, "apply", lambda *a, **more: runs.append(1) or apply(*a, **more))
+    for budget in (0, 3 * SIZE[0] * SIZE[1] * 3 * 4):
+        runs.clear()
+        evaluator = Evaluator(nk.load(place.script), cache_bytes=budget)
+        with opened(
+            evaluator, WRITE, [], job=str(budget), figures=lambda own, frame: figures(own, WRITE, frame)
+        ) as whole:
+            whole.make(3, Room(whole.output.folder, [], {}))
+        assert len(runs) == 1
+        assert Record(whole.output.folder).figures(whole.path(3).name)["outside"]["output"]["of"]
 
 
 @pytest.mark.slow
@@ -212,6 +391,16 @@ def test_the_room_that_the_frames_to_come_need_is_foreseen(tmp_path: Path) -> No
     assert "of space free" in refused.value.remedy
     room.made(3, paths[1])
     assert 3 not in room.to_come
+
+
+def test_a_disk_that_says_nothing_of_its_size_hinders_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network shares report 0 bytes of 0."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(0, 0, 0))
+    first = tmp_path / "f.0001.exr"
+    first.write_bytes(b"x" * 8192)
+    Room(tmp_path, [first], {2: tmp_path / "f.0002.exr"}).refuse_too_little()
 
 
 def test_before_a_size_is_known_nothing_is_refused(tmp_path: Path) -> None:

@@ -120,6 +120,19 @@ def test_the_same_tiles_are_told_only_where_they_change_the_picture(place: Any) 
     assert place.outcome("inference.as_trained").outcome == "fail", "a model that is never cut"
 
 
+def test_another_name_of_the_same_colour_space_is_no_difference(place: Any) -> None:
+    """A newer config renames a space, and keeps the name that the card has as an alias."""
+    view = View(place.project)
+    trained, config = trained_under(view), view.evaluator.root.config
+    assert config.resolve("lin_ap1") == config.resolve(trained["domain"])
+    read = next(name for name in ("srgb_tx", "lin_rec709") if config.resolve(name) == trained["read"])
+    place.save_model_of(domain="lin_ap1", read=read)
+    assert place.outcome("inference.as_trained").outcome == "pass"
+    place.save_model_of(domain="lin_ap1", read="a space of another studio")
+    outcome = place.outcome("inference.as_trained")
+    assert outcome.outcome == "fail" and "trained with a space of another studio" in outcome.reason
+
+
 def test_a_network_where_a_closed_form_was_asked_for_and_the_other_way_round(place: Any) -> None:
     place.save_model(kind="LumaFilter", preset="", patch=0)
     assert "model size: trained with closed form, now medium" in place.outcome("inference.as_trained").reason

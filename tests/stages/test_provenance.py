@@ -5,29 +5,38 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import OpenEXR
 import pytest
 
 from film_recovery import engine, ledger, nk, project, recipes, rendering
 from film_recovery.cli import commands
+from film_recovery.cli.credentials import sign
 from film_recovery.cli.delivering import deliver, provenance, verify
+from film_recovery.cli.inferring import Wanted, of_project
 from film_recovery.cli.report import Report, events_to
 from film_recovery.comp import Evaluator
+from film_recovery.delivery.note import FILE as NOTE
 from film_recovery.errors import CheckFailed, FilmRecoveryError
+from film_recovery.imaging.files import write_frame
+from film_recovery.imaging.frame import Frame
 from film_recovery.nk import tcl
 from film_recovery.project import Delivery, Training
 from film_recovery.provenance import bag
+from film_recovery.provenance.credentials import Certificate
 from film_recovery.provenance.node import WRITES
 from film_recovery.provenance.origin import HEADER, of_header
 from film_recovery.provenance.sealing import JSON, TEXT, read_seal
 from film_recovery.rendering.record import NAME
 from film_recovery.stages.provenance import header_for, origin_of
 from film_recovery.stages.run import run
+from film_recovery.stages.showing import write_report
 from film_recovery.stages.view import View
 
 SAID = Delivery("Ada Lovelace", "The Archive", "algorithmicallyEnhanced")
@@ -85,12 +94,12 @@ def masters(place: Any) -> list[Path]:
     return sorted(project.paths(place.project).render.glob("*.exr"))
 
 
-def test_a_run_leaves_masters_that_say_all_and_can_be_verified(done: Any, heard: Any) -> None:
+def test_a_run_leaves_masters_that_say_all_and_can_be_verified(done: Any, heard: Any, day: str) -> None:
     """Also: one changed pixel is named, and a frame that is rendered again holds the same bytes."""
     files = masters(done)
     with OpenEXR.File(str(files[0])) as opened:
         origin = of_header(opened.header())
-    assert origin.unsaid == ()
+    assert origin.unsaid == () and origin.processing_date == day
     assert (origin.film, origin.shot, origin.recovery_type) == ("A Trip", "s010", "colour")
     assert origin.source_element == "title, gauge, generation, type; held by holder"
     assert (origin.restorationist, origin.source_type) == ("Ada Lovelace", "algorithmicallyEnhanced")
@@ -228,6 +237,10 @@ def test_frames_of_another_program_are_delivered_by_choice_only(done: Any, tmp_p
         delivered(done, out, accept_foreign="rendered in NukeX 15")
     (sidecar,) = masters(done)[0].parent.glob(f"*{JSON}")
     sidecar.unlink()
+    with pytest.raises(CheckFailed, match=r"report\.html is of other masters") as caught:
+        delivered(done, out, accept_foreign="rendered in NukeX 15")
+    assert "film-recovery report" in caught.value.remedy
+    write_report(done.project, Silent())
     code, events = delivered(done, out, accept_foreign="rendered in NukeX 15")
     assert (code, events[-1]["foreign"]) == (0, 8)
     foreign = read_seal(next((out / "data").rglob(f"*{JSON}"))).foreign
@@ -328,9 +341,13 @@ def test_a_model_without_a_card_is_told_by_its_hash(done: Any, tmp_path: Path) -
     project.update(done.folder, {"training.engine": "copycat"})
     for file in masters(done):
         say_otherwise(file, MLProcessing="", ModelCheckpoint="", TrainingDate="")
+    for file in (project.paths(done.project).report, project.paths(done.project).validation / NOTE):
+        file.unlink()  # they are of the masters before
     with pytest.raises(CheckFailed, match="not rendered by film-recovery"):
         delivered(done, tmp_path / "out")
-    assert delivered(done, tmp_path / "out", accept_foreign="NukeX")[0] == 0
+    with pytest.raises(CheckFailed, match=r"5 checks of project stop the delivery: inference\.model_of_film"):
+        delivered(done, tmp_path / "out", accept_foreign="NukeX")
+    assert delivered(done, tmp_path / "out", accept_foreign="NukeX", accept_failing="made in NukeX")[0] == 0
     seal = read_seal(next((tmp_path / "out/data").rglob(f"*{JSON}")))
     assert seal.model is not None and seal.model.path.endswith(".cat")
     assert (
@@ -429,3 +446,178 @@ def test_the_sidecar_is_json_for_anybody(done: Any) -> None:
     content = json.loads(sidecar.read_text("utf-8"))
     assert content["model"]["path"].startswith("../03_copycat_training/")
     assert len(content["pairs"]["1"]) == 2
+
+
+# What it was trained on, and what its checks say
+
+
+@contextmanager
+def put_back(folder: Path) -> Iterator[Path]:
+    """A folder of scans that may be changed: it is as it was afterwards, for they are all tests'."""
+    kept = folder.with_name(f"{folder.name}-kept")
+    shutil.copytree(folder, kept, symlinks=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        kept.rename(folder)
+
+
+def sidecar_of(place: Any) -> Path:
+    (sidecar,) = masters(place)[0].parent.glob(f"*{JSON}")
+    return sidecar
+
+
+def test_pairs_that_changed_since_the_training_are_not_sealed_anew(
+    done: Any, scans: Path, tmp_path: Path
+) -> None:
+    before = sidecar_of(done).read_bytes()
+    with put_back(scans / "reference") as folder:
+        shutil.copy(folder / "reference.0002.exr", folder / "reference.0003.exr")
+        for words in ({}, {"accept_failing": "never mind"}):
+            with pytest.raises(
+                CheckFailed, match=r"trained on other pictures .* pair 2, Source frame 3"
+            ) as caught:
+                delivered(done, tmp_path / "out", **words)
+            assert "film-recovery run" in caught.value.remedy
+    assert sidecar_of(done).read_bytes() == before and not (tmp_path / "out").exists()
+
+
+def test_a_pair_that_looks_untouched_is_read_where_the_earlier_provenance_has_another(
+    done: Any, scans: Path, tmp_path: Path
+) -> None:
+    with put_back(scans / "reference") as folder:
+        scan = folder / "reference.0003.exr"
+        status = scan.stat()
+        write_frame(Frame.from_array(np.zeros((96, 128, 3), np.float32)), scan, datatype="half")
+        with scan.open("ab") as stream:
+            stream.write(b"\0" * (status.st_size - scan.stat().st_size))
+        os.utime(scan, ns=(status.st_atime_ns, status.st_mtime_ns))  # of the same size and day
+        with pytest.raises(CheckFailed, match=r"trained on other pictures .* pair 2"):
+            delivered(done, tmp_path / "out")
+
+
+def test_a_pair_that_was_chosen_after_the_training_is_not_sealed(done: Any, tmp_path: Path) -> None:
+    pairs = [{"source": n, "reference": n, "reason": "skin and sky"} for n in (1, 2, 3, 5, 7)]
+    project.update(done.folder, {"pairs": pairs})
+    with pytest.raises(CheckFailed, match="pairs of project are not those of its script: 2 with 2"):
+        delivered(done, tmp_path / "out", accept_failing="never mind")
+
+
+def test_scans_that_went_back_stay_bound_by_the_earlier_provenance(
+    done: Any, scans: Path, tmp_path: Path
+) -> None:
+    before = read_seal(sidecar_of(done))
+    assert all(len(files) == 2 for files in before.pairs.values())
+    with put_back(scans):
+        shutil.rmtree(scans)
+        why = "the scans are back in the archive"
+        assert delivered(done, tmp_path / "out", accept_failing=why)[0] == 0
+        assert read_seal(next((tmp_path / "out/data").rglob(f"*{JSON}"))).pairs == before.pairs
+        assert read_seal(sidecar_of(done)).pairs == before.pairs
+        sidecar_of(done).unlink()
+        with pytest.raises(CheckFailed, match=r"scan source\.0001\.exr of the pair 1 is not there") as caught:
+            delivered(done, tmp_path / "other", accept_failing=why)
+        assert "bring the scans back" in caught.value.remedy
+
+
+def test_a_failing_check_stops_it_unless_somebody_says_why(done: Any, tmp_path: Path) -> None:
+    project.update(done.folder, {"tolerances": {"validation.identity": {"difference": 0.0}}})
+    with pytest.raises(CheckFailed, match=r"stop the delivery: validation\.identity") as caught:
+        delivered(done, tmp_path / "out")
+    assert "--accept-failing" in caught.value.remedy and not (tmp_path / "out").exists()
+    assert not ledger.read(done.folder).of_kind("accepted")
+    code, events = delivered(done, tmp_path / "out", accept_failing="half is coarser than that")
+    assert code == 0 and "validation.identity" in events[-1]["failing"]
+    last = ledger.read(done.folder).of_kind("delivered")[-1].data
+    assert "validation.identity" in last["failing"]
+    (told,) = ledger.read(tmp_path / "out/data").of_kind("accepted")
+    assert (told.by, told.data["why"]) == ("Ada", "half is coarser than that")
+    assert "validation.identity" in [one["id"] for one in told.data["checks"]]
+
+
+def test_a_note_or_report_of_other_masters_is_not_delivered(done: Any, tmp_path: Path) -> None:
+    """As after ``infer`` alone, which renders and reports nothing."""
+    places = project.paths(done.project)
+    digest = read_seal(sidecar_of(done)).digest
+    for file in (places.report, places.validation / NOTE):
+        text = file.read_text("utf-8")
+        file.write_text(text.replace(digest, "0" * 64), "utf-8")
+        with pytest.raises(CheckFailed, match=f"{file.name} is of other masters") as caught:
+            delivered(done, tmp_path / "out")
+        assert caught.value.remedy.startswith("film-recovery report")
+        file.write_text(text, "utf-8")
+    assert delivered(done, tmp_path / "out")[0] == 0
+
+
+def test_nothing_is_read_or_written_where_the_bag_cannot_be(done: Any, tmp_path: Path) -> None:
+    text = sidecar_of(done).with_name(sidecar_of(done).name.replace(JSON, TEXT))
+    text.unlink()
+    (tmp_path / "out").mkdir()
+    events: list[dict[str, Any]] = []
+    token = events_to.set(lambda event: events.append(dict(event)))
+    try:
+        with Report(as_json=True) as report, pytest.raises(FilmRecoveryError, match="exists already"):
+            deliver(report, done.folder, tmp_path / "out", by="Ada")
+    finally:
+        events_to.reset(token)
+    assert not [event for event in events if event["event"] == "progress"] and not text.exists()
+
+
+def test_nothing_is_written_where_linked_scans_lie(done: Any, scans: Path, tmp_path: Path) -> None:
+    with put_back(scans / "source") as folder:
+        for scan in folder.glob("*.exr"):
+            real = tmp_path / "vault" / scan.name
+            real.parent.mkdir(exist_ok=True)
+            shutil.move(scan, real)
+            scan.symlink_to(real)
+        with pytest.raises(FilmRecoveryError, match="where the Source lies"):
+            delivered(done, tmp_path / "vault/bag")
+
+
+def test_a_bag_whose_record_cannot_be_written_is_said_to_be_there(done: Any, tmp_path: Path) -> None:
+    book, kept = done.folder / ledger.FILE, tmp_path / "kept.jsonl"
+
+    def lose(event: Any) -> None:
+        if event["event"] == "progress" and event["what"] == "deliver" and event["done"] == event["total"]:
+            book.rename(kept)
+            book.mkdir()
+
+    token = events_to.set(lose)
+    try:
+        with Report(as_json=True) as report, pytest.raises(FilmRecoveryError, match="out is whole") as caught:
+            deliver(report, done.folder, tmp_path / "out", by="Ada")
+    finally:
+        events_to.reset(token)
+    assert "move that bag away" in caught.value.remedy and bag.findings(tmp_path / "out") == ()
+
+
+def test_what_infer_renders_has_its_provenance(done: Any, tmp_path: Path) -> None:
+    project.update(done.folder, {"title": "Another Trip"})
+    code, events = said(lambda report: of_project(report, done.folder, None, Wanted(by="Ada")))
+    assert (code, events[-1]["written"]) == (0, 8)
+    assert read_seal(sidecar_of(done)).origin.film == "Another Trip"
+    assert said(lambda report: verify(report, done.folder))[0] == 0
+    with pytest.raises(CheckFailed, match=r"report\.html is of other masters"):
+        delivered(done, tmp_path / "out")
+
+
+def test_credentials_are_not_written_where_scans_lie(done: Any, scans: Path, tmp_path: Path) -> None:
+    picture, certificate = tmp_path / "still.png", Certificate(tmp_path / "chain.pem", tmp_path / "leaf.key")
+    out = tmp_path / "bag"
+    delivered(done, out)
+    for named in (sidecar_of(done), masters(done)[0].parent, next((out / "data").rglob(f"*{JSON}"))):
+        for element in ("source", "reference"):
+            with pytest.raises(
+                FilmRecoveryError, match=f"film/{element}, where the {element.capitalize()} lies"
+            ):
+                said(
+                    lambda report, n=named, e=element: sign(
+                        report, [picture], n, certificate, scans / e / "signed"
+                    )
+                )
+    apart = tmp_path / "apart" / sidecar_of(done).name  # of no project any more
+    apart.parent.mkdir()
+    shutil.copy(sidecar_of(done), apart)
+    with pytest.raises(FilmRecoveryError, match="where a scan of a pair lies"):
+        said(lambda report: sign(report, [picture], apart, certificate, scans / "source/signed"))

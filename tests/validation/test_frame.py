@@ -76,6 +76,16 @@ def test_a_turned_hue_and_lost_colour_are_found_against_the_truth() -> None:
     assert abs(measured(source(), turned, truth()).values["hue"]) > 20
 
 
+def test_the_hue_of_a_few_pixels_is_none() -> None:
+    """A scratch of colour in a grey picture: its hue is no film's."""
+    grey = np.full((96, 128, 3), 0.5, np.float32)
+    scratched, other = grey.copy(), grey.copy()
+    scratched[10, 10:14], other[10, 10:14] = (0.8, 0.2, 0.2), (0.2, 0.8, 0.2)
+    assert not {"hue", "hue_p95", "hue_lost", "saturation"} & set(measured(grey, other, scratched).values)
+    scratched[10:20], other[10:20] = (0.8, 0.2, 0.2), (0.2, 0.8, 0.2)
+    assert abs(measured(grey, other, scratched).values["hue"]) > 60
+
+
 def test_values_beyond_0_1_are_counted() -> None:
     beyond = source().copy()
     beyond[:, :256] += 2

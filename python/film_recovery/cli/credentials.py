@@ -6,9 +6,12 @@ from pathlib import Path
 
 from film_recovery.cli.report import Report
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, UsageError
+from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import FILE, load, paths
-from film_recovery.protection import keep_apart
+from film_recovery.project.lock import project_of
+from film_recovery.protection import keep_apart, keep_apart_from
 from film_recovery.provenance import credentials
+from film_recovery.provenance.sealing import read_seal
 from film_recovery.provenance.verifying import seals
 
 
@@ -19,18 +22,27 @@ def sign(
     names = [file.name for file in files]
     if len(set(names)) < len(names):
         raise UsageError("Two files have one name.", remedy="sign them into different folders")
-    if (masters / FILE).is_file():
-        project = load(masters)
-        for name in project.elements:
-            folder = Path(project.file_of(name)).parent
-            keep_apart(out, folder, f"where the {name.capitalize()} lies", file=str(out))
     sidecar = _sidecar(masters)
+    _refuse_place(out, sidecar)
     made = []
     for done, file in enumerate(files, 1):
         made.append(str(credentials.sign(file, out / file.name, sidecar, certificate)))
         report.progress("credentials", done, len(files))
     report.result({"signed": made, "provenance": str(sidecar)}, "credentials")
     return EXIT_DONE
+
+
+def _refuse_place(out: Path, sidecar: Path) -> None:
+    """Nothing is written where an element of the masters' project lies, or a scan that their provenance binds."""
+    home = project_of(sidecar)
+    if home is not None:
+        project = load(home)
+        for name in project.elements:
+            sequence, what = Sequence.parse(project.file_of(name)), f"where the {name.capitalize()} lies"
+            keep_apart(out, sequence.folder, what, file=str(out))
+            keep_apart_from(map(sequence.path, sequence.frames()), out, what, file=str(out))
+    scans = [sidecar.parent / one.path for files in read_seal(sidecar).pairs.values() for one in files]
+    keep_apart_from(scans, out, "where a scan of a pair lies", file=str(out))
 
 
 def check(report: Report, files: list[Path], masters: Path, roots: Path | None) -> int:

@@ -9,7 +9,7 @@ from film_recovery._files import write_whole
 from film_recovery._process import person
 from film_recovery.cli.pairs import held
 from film_recovery.cli.report import Report
-from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, UsageError
+from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
 from film_recovery.project import FILE, load, paths
 from film_recovery.provenance import bag, verifying
 from film_recovery.provenance.node import NAME as NODE
@@ -56,24 +56,40 @@ def deliver(
     out: Path | None,
     *,
     accept_foreign: str = "",
+    accept_failing: str = "",
     by: str = "",
     take_over: bool = False,
 ) -> int:
     """Makes the bag ``out`` of the project in ``folder``; the ledger keeps its place and its manifest's SHA-256.
 
-    ``accept_foreign``: why frames that another program rendered are delivered.
+    ``accept_foreign``: why frames that another program rendered are delivered. ``accept_failing``: why it is delivered
+    although checks fail.
     """
-    out, accepted = _named(out), _accepted(accept_foreign, by)
+    out, accepted, despite = _named(out), _accepted(accept_foreign, by), _accepted(accept_failing, by)
     with held(report, folder, "deliver", by, take_over):
-        made = packed(load(folder), out, accepted, report.progress)
-        manifest = verifying.content_hash(made.bag / bag.MANIFEST)
-        files = bag.count(made.bag)
-        data = {"bag": str(made.bag), "files": files, "manifest": manifest}
-        if made.foreign and accepted:
-            data |= {"foreign": made.foreign, "accepted": accepted.why}
+        made = packed(load(folder), out, accepted, report.progress, despite=despite)
+        _recorded(folder, made, accepted, by)
+    return _told(report, made)
+
+
+def _recorded(folder: Path, made: Delivered, accepted: Accepted | None, by: str) -> None:
+    """Notes the delivery in the ledger. Raises FilmRecoveryError that says that the bag is there all the same."""
+    manifest = verifying.content_hash(made.bag / bag.MANIFEST)
+    data = {"bag": str(made.bag), "files": bag.count(made.bag), "manifest": manifest}
+    if made.foreign and accepted:
+        data |= {"foreign": made.foreign, "accepted": accepted.why}
+    if made.failing:
+        data["failing"] = list(made.failing)
+    try:
         ledger.append(folder, "delivered", data, by)
         ledger.write_notes(folder)
-    return _told(report, made)
+    except FilmRecoveryError as error:
+        raise FilmRecoveryError(
+            f"The bag {made.bag} is whole, with the manifest {manifest}, but its record could not be written: "
+            f"{error.message}",
+            remedy=f"{error.remedy}; then move that bag away and deliver again, so that the ledger knows it",
+            **error.where,
+        ) from error
 
 
 def deliver_frames(
@@ -101,13 +117,18 @@ def _accepted(why: str, by: str) -> Accepted | None:
 
 
 def _told(report: Report, made: Delivered) -> int:
+    if made.failing:
+        report.say(
+            f"delivered in spite of checks that fail, which the ledger keeps: {', '.join(made.failing)}"
+        )
     if made.foreign:
         report.say(f"{made.foreign} frames were not rendered by film-recovery, which the provenance says too")
     if made.unsaid:
         report.say(f"nobody said, and so no master says: {', '.join(made.unsaid)}")
     manifest = verifying.content_hash(made.bag / bag.MANIFEST)
     found = {"bag": str(made.bag), "files": bag.count(made.bag), "manifest_sha256": manifest}
-    report.result({**found, "foreign": made.foreign, "unsaid": list(made.unsaid)})
+    told = {"foreign": made.foreign, "unsaid": list(made.unsaid), "failing": list(made.failing)}
+    report.result({**found, **told})
     return EXIT_DONE
 
 
@@ -116,7 +137,7 @@ def verify(report: Report, place: Path) -> int:
     wrong = 0
     looked_at = 0
     elsewhere: list[str] = []
-    if (place / bag.DECLARATION).is_file():
+    if bag.is_bag(place):
         for file in bag.findings(place, report.progress):
             wrong += 1
             reason = f"{file.name} is {file.state}."

@@ -57,6 +57,14 @@ def deliver(
             help="Deliver frames that another program such as NukeX rendered too; the words go into the provenance.",
         ),
     ] = "",
+    accept_failing: Annotated[
+        str,
+        typer.Option(
+            "--accept-failing",
+            metavar="WORDS",
+            help="Deliver a project although checks fail; they and the words go into the ledger.",
+        ),
+    ] = "",
     by: Annotated[str, typer.Option("--by", help="Who delivers; by default the login name.")] = "",
     take_over: TakeOver = False,
     json: Json = False,
@@ -79,7 +87,13 @@ def deliver(
         guarded(
             report,
             lambda: delivering.deliver(
-                report, project, out, accept_foreign=accept_foreign, by=by, take_over=take_over
+                report,
+                project,
+                out,
+                accept_foreign=accept_foreign,
+                accept_failing=accept_failing,
+                by=by,
+                take_over=take_over,
             ),
         )
 

@@ -20,6 +20,7 @@ from film_recovery.project import Project, lock
 from film_recovery.stages import check, short_range
 from film_recovery.stages.inferring import INFERENCE, Asked, infer_short, rendered
 from film_recovery.stages.inferring import infer as render_all
+from film_recovery.stages.provenance import seal
 from film_recovery.stages.view import NotYet, View
 
 _LOOKED_AT = 5  # files whose headers are held against the card
@@ -52,7 +53,7 @@ class Wanted:
 
 
 def of_project(report: Report, folder: Path, model: Path | None, wanted: Wanted) -> int:
-    """Stage 4 of the project in ``folder``: its checks, then its frames, the short range first.
+    """Stage 4 of the project in ``folder``: its checks, then its frames, the short range first; the provenance of all.
 
     Raises CheckFailed where a check stops it, or the short range waits for a look; UsageError for a ``model`` that is
     not the one that the script names, and for frames that the project does not render.
@@ -81,6 +82,8 @@ def of_project(report: Report, folder: Path, model: Path | None, wanted: Wanted)
                 ledger.append(folder, "stage", {**data, "checks": outcomes}, wanted.by)
             elif found["written"] and not wanted.short:
                 ledger.append(folder, "render", found, wanted.by)
+            if not (wanted.short or wanted.frames):
+                seal(View(loaded), report.progress)  # that of earlier frames is of none that are there now
     report.result({**found, "folder": str(project.paths(loaded).render)}, "inferred")
     return EXIT_DONE
 

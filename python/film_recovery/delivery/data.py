@@ -171,7 +171,8 @@ class ReportData:
     name → what is known of it. ``made``: what else made the results (model engine, host application). ``steps``:
     other steps of the recovery → their report, as a link. ``date``: empty for none; the report adds none of its
     own. ``charts``: measures over the range; ``without_truth``: those that frames without a Ground Truth lack.
-    ``outliers``: worst first; None: not looked for. ``provenance``: what stands in the masters' headers, key → value.
+    ``own_training``: whether the model is one that the project recorded the training of. ``outliers``: worst first;
+    None: not looked for. ``provenance``: what stands in the masters' headers, key → value.
     """
 
     film: str
@@ -200,6 +201,7 @@ class ReportData:
     settings: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     hashes: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     made: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    own_training: bool = False
     steps: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     reasoning: str = ""
     notes: str = ""

@@ -7,6 +7,7 @@ mapping that holds such a list as ``outliers``.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from film_recovery.delivery.words import words
 from film_recovery.errors import FilmRecoveryError
 
 OUTLIERS = "outliers.json"
+_LARGEST = 1 << 63  # whole numbers of a timeline have 64 bits
 _LIMIT = 64_000_000  # bytes: every fault of every frame of a long reel, and more
 
 
@@ -41,9 +43,33 @@ def _outlier(file: Path, number: int, entry: Any) -> Mark:
     frame = entry.get("frame") if isinstance(entry, dict) else None
     if not isinstance(frame, int) or isinstance(frame, bool):
         raise _wrong(file, f"entry {number} names no frame")
-    facts = {key: value for key, value in entry.items() if key != "frame" and not isinstance(value, bytes)}
+    if wrong := _unwritable(entry):
+        raise _wrong(file, f"entry {number} holds {wrong}")
+    facts = {key: value for key, value in entry.items() if key != "frame"}
     facts["fault"] = facts.pop("kind", "")  # a mark has a kind of its own
     return Mark(frame, "outlier", _said(facts), facts)
+
+
+def _unwritable(entry: Mapping[str, Any]) -> str:
+    """What in ``entry`` no timeline can hold, in words; empty where it can hold all of it."""
+    left: list[Any] = [entry]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value
+        elif (
+            isinstance(value, str)
+            and not value.isascii()
+            and value.encode("utf-8", "replace").decode() != value
+        ):
+            return "half of a character (a lone surrogate)"
+        elif isinstance(value, float) and not math.isfinite(value):
+            return f"{value} as a figure"
+        elif isinstance(value, int) and abs(value) >= _LARGEST:
+            return f"a number of {len(str(abs(value)))} digits"
+    return ""
 
 
 def _said(facts: Mapping[str, Any]) -> str:

@@ -42,10 +42,17 @@ def said_by_operator(path: Path) -> str:
     return own_words(path)
 
 
-def class_of_recovery(of: Classification) -> dict[str, str]:
+def class_of_recovery(of: Classification, data: ReportData) -> dict[str, str]:
     """The same for the report: what the recovery is called, and where that division stands."""
     cited = "; ".join(f"{one.text} ({one.where})" for one in of.sources)
-    return {"class of recovery": f"{of.statement} {recovery()}", "which division is from": cited}
+    return {"class of recovery": f"{of.statement} {_recovery(data)}", "which division is from": cited}
+
+
+def _recovery(data: ReportData) -> str:
+    """Whether it is recovery, as far as the checks of ``data`` show it."""
+    outcomes = [one for report in data.reports for one in report.outcomes]
+    passed = {one.check for one in outcomes if one.outcome == "pass"}
+    return recovery(passed, own_training=data.own_training)
 
 
 def note(data: ReportData, of: Classification) -> str:
@@ -77,14 +84,14 @@ def _done(data: ReportData, of: Classification) -> Iterator[str]:
     yield "## What was done"
     yield ""
     yield line(of.statement)
-    yield line(recovery())
+    yield line(_recovery(data))
     yield ""
     said = {
         "film": data.film,
         "reel": data.reel,
         "shot": data.shot,
         "recipe": data.recipe,
-        **{plain(name): made for name, made in data.made.items() if name not in class_of_recovery(of)},
+        **{plain(name): made for name, made in data.made.items() if name not in class_of_recovery(of, data)},
         "settings of the training": data.settings.get("training"),
         "rendered": data.settings.get("inference"),
         "Film Recovery": __version__,

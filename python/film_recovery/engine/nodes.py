@@ -51,7 +51,10 @@ def inference(call: NodeCall) -> Frame:
     try:
         limit = None if size == "None" else int(size)
         tile = memory.render_tile(model.module, rgb.shape[0], rgb.shape[1], radius, limit=limit)
-        result = tiling.apply(model.module, np.ascontiguousarray(rgb), tile=tile, radius=radius)
+        at_once = memory.tiles_at_once(model.module, tile, radius)
+        result = tiling.apply(
+            model.module, np.ascontiguousarray(rgb), tile=tile, radius=radius, at_once=at_once
+        )
     except RuntimeError as error:  # torch's word for anything that goes wrong inside a model
         reason = str(error).strip().splitlines()[-1]
         raise call.error(

@@ -21,7 +21,7 @@ from film_recovery.imaging.frame import Pixels
 from film_recovery.imaging.luma import luma
 from film_recovery.learning import tiling
 from film_recovery.learning.curve import Curve
-from film_recovery.learning.memory import render_tile
+from film_recovery.learning.memory import render_tile, tiles_at_once
 from film_recovery.learning.pairs import PairSource
 
 # Every so many pixels count for saturation and ΔE00, which are slow on all of them and differ little.
@@ -99,4 +99,5 @@ def applied(model: Any, picture: Pixels) -> Pixels:
 def run_whole(module: Any, picture: Pixels, radius: int) -> Pixels:
     """``picture`` (as above) through ``module``, in the tiles that a render takes."""
     tile = render_tile(module, picture.shape[0], picture.shape[1], radius)
-    return tiling.apply(module, picture, tile=tile, radius=radius)
+    at_once = tiles_at_once(module, tile, radius)
+    return tiling.apply(module, picture, tile=tile, radius=radius, at_once=at_once)

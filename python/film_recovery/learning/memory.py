@@ -4,7 +4,9 @@ The tile of a render is fixed by the model, so that two runs make the same bytes
 512 pixels, or eight receptive radii where overlaps would otherwise cost more than half of the work. It is *not*
 as large as memory allows: on a 2048 × 1556 frame the small network takes twice the processor time at once as it
 takes in tiles of 512, for fresh memory costs more than the overlap. Memory is the upper limit: on a machine with
-less than a tile needs, tiles are smaller, and pixels agree within 1e-4 (not always to the last bit).
+less than a tile needs, tiles are smaller, and pixels agree within 1e-4 (not always to the last bit). What is free is
+looked at once for a render (``share``), so that its tiles do not change from frame to frame; several processes
+share it, and are refused where one would take a larger tile than each of them can.
 
 Bytes a pixel are measured (peak of a whole process, PyTorch 2.13 on Linux, scripted and not) and rounded up:
 a closed form, and what each channel that the network keeps for a pixel of the picture adds.
@@ -12,12 +14,11 @@ a closed form, and what each channel that the network keeps for a pixel of the p
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import nn
 
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.learning import share
 from film_recovery.learning.device import device_of
 from film_recovery.learning.tiling import GRID
 
@@ -45,15 +46,32 @@ def render_tile(
     """The tile to render a frame of ``height`` × ``width`` with; None for the whole frame at once.
 
     It is the usual one, or ``limit`` (pixels, what an operator asked for), and smaller where memory is short.
-    Raises FilmRecoveryError where not even the smallest tile, or a model that runs whole, has enough.
+    Raises FilmRecoveryError where not even the smallest tile, or a model that runs whole, has enough; of several
+    processes at one render, where this tile has not.
     """
     free = _free_for(module)
     largest = tile_for(module, height, width, free)
     tile = limit or usual_tile(radius)
-    if largest is not None:
-        tile = min(tile, largest)
+    if largest is not None and largest < tile:
+        if share.processes() > 1:
+            raise FilmRecoveryError(
+                f"{share.processes()} processes have {(free or 0) / 2**30:.1f} GiB of memory each, and a tile of "
+                f"{tile} pixels needs {_of_tile(module, tile, radius) / 2**30:.1f} GiB.",
+                remedy="choose fewer --workers: in smaller tiles the frames would not be those of one process",
+            )
+        tile = largest
     whole = getattr(module, "whole", False) or max(height, width) <= tile
     return None if whole else tile
+
+
+def tiles_at_once(module: Model, tile: int | None, radius: int) -> int:
+    """How many tiles (of :func:`render_tile`) are computed side by side: one for each thread that torch has here, as
+    far as memory goes. On a card, and of a frame at once, one."""
+    if tile is None or device_of(module).type != "cpu":
+        return 1
+    free = _free_for(module)
+    threads = torch.get_num_threads()
+    return threads if free is None else max(1, min(threads, free // _of_tile(module, tile, radius)))
 
 
 def tile_for(module: Model, height: int, width: int, free: int | None = None) -> int | None:
@@ -74,7 +92,9 @@ def tile_for(module: Model, height: int, width: int, free: int | None = None) ->
     raise FilmRecoveryError(
         f"The model needs {wanted / 2**30:.1f} GiB of memory for a frame of {width} × {height}; "
         f"{free / 2**30:.1f} GiB are free.",
-        remedy="end other programs, use a machine with more memory, or a smaller network",
+        remedy="choose fewer --workers"
+        if share.processes() > 1
+        else "end other programs, use a machine with more memory, or a smaller network",
     )
 
 
@@ -85,6 +105,11 @@ def needed(module: Model, height: int, width: int) -> int:
         return needs
     weights = sum(value.numel() * value.element_size() for value in module.state_dict().values())
     return needs + _STRIPS + _PER_WEIGHT * weights
+
+
+def _of_tile(module: Model, tile: int, radius: int) -> int:
+    side = tile + 2 * (radius + GRID)
+    return needed(module, side, side)
 
 
 def bytes_per_pixel(module: Model) -> int:
@@ -105,16 +130,6 @@ def _free_for(module: Model) -> int | None:
     """Bytes that are free where ``module`` computes; on a card, also what torch holds there unused."""
     device = device_of(module)
     if device.type != "cuda":
-        return available()
+        return share.free()
     held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return int(torch.cuda.mem_get_info(device)[0]) + held
-
-
-def available() -> int | None:
-    """Bytes of memory that new work can have without swapping; None where the system does not say (only Linux does)."""
-    try:
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-    except OSError:
-        return None
-    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-    return int(found[0]) * 1024 if found else None

@@ -20,6 +20,8 @@ _END_LINE = "<!-- end of what Film Recovery wrote; what you write below this lin
 # Pages of earlier versions were all ours, from such a line to their end.
 _ALL_OURS = re.compile(r"<!-- from ledger\.jsonl; what follows has SHA-256 ([0-9a-f]{64}) -->\n")
 
+_HEADING = re.compile(r"#{1,6}(\s|$)")  # as Markdown has it: “#1 reel is scratched” is none
+
 
 class _Page(NamedTuple):
     """The operator's parts, and whether ours is as we wrote it."""
@@ -52,7 +54,7 @@ def own_words(path: Path) -> str:
     with explained(path, "read"):
         page = _parted(_text(path.read_bytes()), _Page("", "", True))
     text = re.sub(r"(?s)<!--.*?-->", "", f"{page.before}\n{page.after}".replace("\ufeff", ""))
-    return "\n".join(line for line in text.splitlines() if line.strip() and not line.startswith("#")).strip()
+    return "\n".join(line for line in text.splitlines() if line.strip() and not _HEADING.match(line)).strip()
 
 
 def _parted(text: str, new: _Page) -> _Page:

@@ -97,26 +97,34 @@ def _of(figures: Mapping[str, Any], contender: str) -> dict[str, float]:
 def _came_of(after: tuple[Record, ...], *, is_last: bool) -> tuple[str, tuple[str, ...]]:
     """What came of a training, from the records up to the next one, and who decided that."""
     signed = tuple(dict.fromkeys(r.by for r in after if r.kind == "sign" and _is_of_result(r)))
-    delivered = [record for record in after if record.kind == "delivered"]
-    if delivered:
-        return "accepted: delivered", tuple(dict.fromkeys((*signed, delivered[-1].by)))
-    ends = [record for record in after if record.kind in ("finished", "stopped", "aborted")]
-    failing = next((_failing(r) for r in reversed(after) if _stage(r) == _VALIDATION), [])
-    if ends and ends[-1].kind == "finished":
+    last = next((record for record in reversed(after) if _decides(record)), None)
+    if last is None:
+        ends = [record for record in after if record.kind in ("stopped", "aborted")]
+        if ends and ends[-1].kind == "stopped":
+            return f"not accepted: the run stopped. {ends[-1].data.get('reason', '')}", signed
+        return ("open" if is_last else "not accepted: trained anew"), signed
+    if last.kind == "delivered":
+        named = last.data.get("failing")
+        despite = f", although these fail: {'; '.join(map(str, named))}" if isinstance(named, list) else ""
+        return f"accepted: delivered{despite}", tuple(dict.fromkeys((*signed, last.by)))
+    if last.kind == "finished":
         said = "the run ended with no check that fails"
         if signed:
             return f"accepted: {said}", signed
         return f"open: {said}, and nobody has signed its result", ()
-    if failing:
-        return f"not accepted: {'; '.join(failing)}", signed
-    if ends and ends[-1].kind == "stopped":
-        return f"not accepted: the run stopped. {ends[-1].data.get('reason', '')}", signed
-    return ("open" if is_last else "not accepted: trained anew"), signed
+    return f"not accepted: {'; '.join(_failing(last))}", signed
+
+
+def _decides(record: Record) -> bool:
+    """Whether a record says what came of a training; the newest one that does counts."""
+    return record.kind in ("delivered", "finished") or (
+        _stage(record) == _VALIDATION and bool(_failing(record))
+    )
 
 
 def _is_of_result(record: Record) -> bool:
-    """Whether a signature is about what was rendered, which nobody can have seen before."""
-    return str(record.data.get("check")).partition(".")[0] in ("inference", "validation")
+    """Whether a signature is about the whole of what was rendered: that of the short range is given before it is."""
+    return str(record.data.get("check")).partition(".")[0] == "validation"
 
 
 def _failing(record: Record) -> list[str]:

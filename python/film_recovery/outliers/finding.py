@@ -1,7 +1,9 @@
 """Which frames stand out: each figure held against those of its neighbours in the same shot.
 
-Usual is the median of the neighbours' figures, its spread their median deviation: a fault in a few frames of a shot
-moves neither. A model that is wrong in every frame of a shot has no outliers; measures over the range are for that.
+Usual is what the neighbours' figures foretell for the frame, along a robust line over time; their median deviation
+from it is its spread: a fault in a few frames of a shot moves neither. A frame that its neighbours foretell
+differently, because it shows what they do not, is judged by as much more leniently. A model that is wrong in every
+frame of a shot has no outliers; measures over the range are for that.
 """
 
 from __future__ import annotations
@@ -13,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from film_recovery.outliers.figures import FIGURES, Step, steepest
+from film_recovery.outliers.figures import FIGURES, Reading, Step, steepest, turned_rather
+from film_recovery.outliers.line import foretold
 from film_recovery.outliers.measured import Measured
 
-KINDS = tuple(FIGURES)
+KINDS = (*FIGURES, "seam")
 NEIGHBOURS = 20  # at most, those nearest in time
+DOUBTED = 0.5  # of the neighbours' difference counts: their middle is known better than what each says
 CLEARER = 1.6  # times as clear as the neighbours' clearest line: that is a seam
-TURNED = 2.0  # times the limit: skin alone does not turn the hue of a picture so far
 FEWEST = 6  # neighbours with a figure: fewer do not tell what is usual
-_TO_SIGMA = 1.4826  # a median deviation as a standard deviation
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,18 @@ class Limit:
     rising: bool = False
 
 
-# Chosen on the clips "tune" of benchmarks/bench_outliers.py.
+# Chosen on the clips "tune" of benchmarks/bench_outliers.py, two sets of seeds.
 LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
-        "halo": Limit(2.5, 4.5),
+        "halo": Limit(2.5, 4),
         "grain": Limit(15, 3.5),
         "flicker": Limit(0.5, 3.5),
-        "edges": Limit(8, 3.5, rising=True),
-        "hue": Limit(1.5, 5),
+        "edges": Limit(8, 2.8, rising=True),
+        "hue": Limit(1.5, 4.5),
         "bleed": Limit(10, 4),
-        "skin": Limit(1.2, 5, rising=True),
+        "skin": Limit(0.6, 3.5, rising=True),
         "banding": Limit(0.6, 6, rising=True),
-        "seam": Limit(1.0, 3.5, rising=True),
+        "seam": Limit(0.7, 3.5, rising=True),
     }
 )
 UNITS: Mapping[str, str] = MappingProxyType(
@@ -106,14 +108,14 @@ def find_outliers(shot: Sequence[Measured], limits: Mapping[str, Limit] | None =
     allowed = {**LIMITS, **(limits or {})}
     around = [[frames[other] for other in nearest(len(frames), at)] for at in range(len(frames))]
     found: list[Outlier] = []
-    for kind, figure in FIGURES.items():
-        if kind == "seam":
-            continue
-        values = np.array([figure(one, others) for one, others in zip(frames, around, strict=True)])
-        found += _standing_out(kind, [one.frame for one in frames], values, allowed[kind])
+    for kind, figures in FIGURES.items():
+        readings = [
+            [figure(one, others) for one, others in zip(frames, around, strict=True)] for figure in figures
+        ]
+        found += _standing_out(kind, [one.frame for one in frames], readings, allowed[kind])
     if len(frames) > FEWEST:
         found += _seams(frames, around, allowed["seam"])
-    return tuple(sorted(_unexplained(found, frames), key=lambda one: (-one.score, one.frame)))
+    return tuple(sorted(_unexplained(found, frames, around), key=lambda one: (-one.score, one.frame)))
 
 
 def nearest(count: int, at: int, most: int = NEIGHBOURS) -> list[int]:
@@ -122,20 +124,46 @@ def nearest(count: int, at: int, most: int = NEIGHBOURS) -> list[int]:
     return [place for place in range(first, min(count, first + most + 1)) if place != at]
 
 
-def _standing_out(kind: str, frames: Sequence[int], values: np.ndarray, limit: Limit) -> list[Outlier]:
+def _standing_out(
+    kind: str, frames: Sequence[int], figures: Sequence[Sequence[Reading]], limit: Limit
+) -> list[Outlier]:
+    """``figures``: one or several of this kind, each of all frames. Of several, in each frame that one counts which
+    its neighbours agree on most."""
     found = []
-    for at, (frame, value) in enumerate(zip(frames, values, strict=True)):
-        others = values[nearest(len(values), at)]
-        others = others[np.isfinite(others)]
-        if not np.isfinite(value) or len(others) < FEWEST:
+    for at, frame in enumerate(frames):
+        held = [
+            one for one in (_held(frames, readings, at, limit) for readings in figures) if one is not None
+        ]
+        if not held:
             continue
-        usual = float(np.median(others))
-        spread = _TO_SIGMA * float(np.median(np.abs(others - usual)))
-        off = float(value) - usual
-        score = (off if limit.rising else abs(off)) / max(limit.least, limit.times * spread)
+        value, usual, allowed = min(held, key=lambda one: one[2])
+        off = value - usual
+        score = (off if limit.rising else abs(off)) / max(limit.least, allowed)
         if score >= 1:
-            found.append(Outlier(frame, kind, float(value), usual, score))
+            found.append(Outlier(frame, kind, value, usual, score))
     return found
+
+
+def _held(
+    frames: Sequence[int], readings: Sequence[Reading], at: int, limit: Limit
+) -> tuple[float, float, float] | None:
+    """A frame's figure, what is usual, and by how much it may depart; None where it cannot be told."""
+    places = [place for place in nearest(len(frames), at) if np.isfinite(readings[place].value)]
+    if not np.isfinite(readings[at].value) or len(places) < FEWEST:
+        return None
+    numbers = np.array([frames[place] for place in places], np.float64)
+    values = np.array([readings[place].value for place in places])
+    usual, spread = foretold(numbers, values, frames[at])
+    return (
+        readings[at].value,
+        usual,
+        few(limit.times, len(places)) * float(np.hypot(spread, DOUBTED * readings[at].doubt)),
+    )
+
+
+def few(times: float, count: int) -> float:
+    """``times`` for a spread that is known from ``count`` neighbours only: of few, it is itself uncertain."""
+    return times * count / (count - 3)
 
 
 def _seams(frames: Sequence[Measured], around: Sequence[Sequence[Measured]], limit: Limit) -> list[Outlier]:
@@ -172,10 +200,13 @@ def _line(step: Step, size: tuple[int, int]) -> tuple[int, int, int, int]:
     return 0, height - step.at - 1, width, height - step.at + 1
 
 
-def _unexplained(found: Sequence[Outlier], frames: Sequence[Measured]) -> list[Outlier]:
+def _unexplained(
+    found: Sequence[Outlier], frames: Sequence[Measured], around: Sequence[Sequence[Measured]]
+) -> list[Outlier]:
     """Without what another fault of the same frame brings with it."""
     of = {(one.frame, one.kind): one for one in found}
     luma = {one.frame: 255 * one.tone.whole.cross[0, 0] for one in frames}
+    places = {one.frame: place for place, one in enumerate(frames)}
     left = []
     for one in found:
         seam = of.get((one.frame, "seam"))
@@ -183,23 +214,28 @@ def _unexplained(found: Sequence[Outlier], frames: Sequence[Measured]) -> list[O
         raised = abs(one.figure - one.usual) / 100 * luma[one.frame]
         if one.kind == "flicker" and seam is not None and raised <= 1.2 * seam.figure:
             continue
-        bringing = [of[one.frame, kind] for kind in _BROUGHT.get(one.kind, ()) if (one.frame, kind) in of]
-        if bringing:
+        if _brought(one.frame, one.kind, of):
             continue
-        hue, skin = of.get((one.frame, "hue")), of.get((one.frame, "skin"))
-        if hue is not None and skin is not None and one is (skin if hue.score >= TURNED else hue):
-            continue
+        other = {"hue": "skin", "skin": "hue"}.get(one.kind, "")
+        if (one.frame, other) in of and not _brought(one.frame, other, of):
+            place = places[one.frame]
+            if one.kind == ("skin" if turned_rather(frames[place], around[place]) else "hue"):
+                continue
         left.append(one)
     return left
+
+
+def _brought(frame: int, kind: str, of: Mapping[tuple[int, str], Outlier]) -> bool:
+    return any((frame, other) in of for other in _BROUGHT.get(kind, ()))
 
 
 # What a fault brings with it: grain and fine detail in codes that are few, halos and seams in edges that are rough.
 _BROUGHT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "grain": ("banding",),
+        "grain": ("banding", "edges"),
         "edges": ("banding",),
         "halo": ("edges",),
         "seam": ("edges",),
-        "skin": ("bleed", "edges", "halo"),
+        "skin": ("bleed", "edges", "halo", "flicker", "seam"),
     }
 )

@@ -16,8 +16,12 @@ from film_recovery.outliers.tone import smaller
 
 Plane = NDArray[np.float32]
 SIGMAS = (1.0, 2.0, 4.0, 8.0)  # pixels: between them lie the bands
-REACH = 12  # pixels either side of a seam that are compared
-ROWS = 4  # that are averaged before the middle over rows is taken
+REACH = 12  # pixels either side of a seam that are compared, and
+WIDE = 0.1  # of the width: what a seam divides is lighter on one side far from it too
+ROWS = 8  # that are averaged before the middle over rows is taken
+TRIMMED = 0.1  # of the rows, at either end, that do not count
+LOUD = 2.0  # deviations of the change to which it is limited: edges that are drawn otherwise are no seam
+LEAST_LOUD = 6 / 255  # encoded: what a seam may be where the change is quiet
 PARTS = 4  # of a line, of which all but one must show a seam
 STEEP = 0.012  # encoded luma a pixel, after a blur of 2 pixels: less is no strong edge
 BESIDE = 7  # pixels from a strong edge that belong to it
@@ -25,6 +29,10 @@ LEAST_EDGES = 200  # pixels
 TILE = 16
 FLAT = 0.3  # share of the tiles, those with the least structure, that grain is measured in
 USABLE = (0.06, 0.9)  # encoded luma of tiles: elsewhere, grain is cut off
+TONES = (0.06, 0.12, 0.2, 0.3, 0.42, 0.56, 0.72, 0.9)  # encoded luma: grain goes with it
+FEWEST_TILES = 10  # of a tone, and
+LEAST_TILES = 100  # of a picture: fewer do not show what is grain alone
+QUIETEST = 0.1  # of the tiles of a tone are grain alone
 LEAST_GRAIN = 0.25 / 255  # encoded, root mean square: less is no grain
 DETAIL_WIDTH = 1024  # pixels: at which chroma's edges are judged
 FINE, COARSE = 1.0, 4.0  # pixels: the band of chroma's edges
@@ -41,24 +49,27 @@ class Edges:
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """``steps``: along columns (2×W − 1) and rows (2×H − 1), by how much what lies right of (below) each line was
-    raised more than what lies left of it, encoded: the middle of the whole line, and what its parts share.
-    ``edges``: None without strong ones. ``grain``: of flat tiles, from log powers of the Source to that of the
-    recovered; None where either has no grain or nothing is flat."""
+    """``steps``: along columns (4×W − 1) and rows (4×H − 1), by how much what lies right of (below) each line was
+    raised more than what lies left of it, encoded: the middle of the whole line, and what its parts share; within
+    REACH, and within WIDE. ``edges``: None without strong ones. ``grain``: of flat tiles, from log powers of the
+    Source to that of the recovered; None where either has no grain or nothing is flat. ``floor``: log power of the
+    quietest tiles of the recovered by tone; NaN where a tone has few."""
 
     steps: tuple[Plane, Plane]
     edges: Edges | None
     grain: Relation | None
+    floor: Values
 
 
 def structure(source: Plane, recovered: Plane) -> Structure:
     blurred = [_blurred(source, sigma) for sigma in SIGMAS]
-    own = [_blurred(recovered, sigma) for sigma in (SIGMAS[0], SIGMAS[2])]
+    own = [_blurred(recovered, sigma) for sigma in (SIGMAS[0], SIGMAS[1], SIGMAS[2])]
     change = _changed(source, blurred, recovered)
     return Structure(
         (_steps(change), _steps(np.ascontiguousarray(change.T))),
-        _edges(source, blurred, recovered, own),
+        _edges(source, blurred, recovered, [own[0], own[2]]),
         _grain(source, blurred, recovered),
+        _floor(recovered, own[1]),
     )
 
 
@@ -67,14 +78,25 @@ def _blurred(plane: Plane, sigma: float) -> Plane:
 
 
 def _changed(source: Plane, blurred: list[Plane], recovered: Plane) -> Plane:
-    """What the recovery added beyond the frame's own tone curve and filter, by least squares on some pixels."""
+    """What the recovery added beyond the frame's own tone curve and filter, by least squares on some pixels; limited
+    to LOUD deviations.
+
+    Light adds up and codes do not: what was blurred before it was scanned is lighter where it varies most. So the
+    Source's variance has its say too.
+    """
+    busy = [
+        _blurred((source - blurred[0]) ** 2, SIGMAS[2]),
+        _blurred((blurred[0] - blurred[2]) ** 2, SIGMAS[1]),
+    ]
 
     def columns(where: tuple[slice, slice]) -> Values:
         y = source[where].ravel()
         bands = [
             (one[where] - two[where]).ravel() for one, two in zip([source, *blurred], blurred, strict=False)
         ]
-        return np.stack([np.ones_like(y), y, y * y, y * y * y, *bands], axis=1)
+        tones = blurred[2][where].ravel()
+        varied = [column for one in busy for column in (one[where].ravel(), one[where].ravel() * tones)]
+        return np.stack([np.ones_like(y), y, y * y, y * y * y, *bands, *varied], axis=1)
 
     thin = max(1, round((source.size / 40_000) ** 0.5))
     some = (slice(thin // 2, None, thin), slice(thin // 2, None, thin))
@@ -82,26 +104,38 @@ def _changed(source: Plane, blurred: list[Plane], recovered: Plane) -> Plane:
     made = by[0] + source * (by[1] + source * (by[2] + source * by[3]))
     for factor, one, two in zip(by[4:], [source, *blurred], blurred, strict=False):
         made += factor * (one - two)
-    return recovered - made
+    for factors, one in zip((by[-4:-2], by[-2:]), busy, strict=True):
+        made += one * (factors[0] + factors[1] * blurred[2])
+    change = recovered - made
+    most = max(LOUD * 1.4826 * float(np.median(np.abs(change[some]))), LEAST_LOUD)
+    return np.asarray(np.clip(change, -most, most), np.float32)
 
 
 def _steps(change: Plane) -> Plane:
     height, width = change.shape
-    if height < ROWS * PARTS or width < 2 * REACH:
-        return np.zeros((2, max(0, width - 1)), np.float32)
+    found = np.zeros((4, max(0, width - 1)))
+    if height < ROWS * PARTS:
+        return found.astype(np.float32)
     rows = height // ROWS
     few = cv2.resize(change[: rows * ROWS], (width, rows), interpolation=cv2.INTER_AREA)
     sums = np.cumsum(np.pad(few, ((0, 0), (1, 0))).astype(np.float64), axis=1)
-    inside = np.arange(REACH, width - REACH + 1)
-    stepped = (sums[:, inside + REACH] - 2 * sums[:, inside] + sums[:, inside - REACH]) / REACH
-    parts = np.stack([np.median(part, axis=0) for part in np.array_split(stepped, PARTS)])
-    found = np.zeros((2, width - 1))
-    found[0, inside - 1] = np.median(stepped, axis=0)
-    # What all parts but one share: the picture's own edges seldom run so far.
-    parts.sort(axis=0)
-    low, high = parts[1], parts[-2]
-    found[1, inside - 1] = np.where(low > 0, low, np.where(high < 0, high, 0))
+    for place, reach in enumerate((REACH, max(REACH, round(WIDE * width)))):
+        inside = np.arange(reach, width - reach + 1)
+        if not inside.size:
+            continue
+        stepped = (sums[:, inside + reach] - 2 * sums[:, inside] + sums[:, inside - reach]) / reach
+        parts = np.sort([_trimmed(part) for part in np.array_split(stepped, PARTS)], axis=0)
+        found[2 * place, inside - 1] = _trimmed(stepped)
+        # What all parts but one share: the picture's own edges seldom run so far.
+        low, high = parts[1], parts[-2]
+        found[2 * place + 1, inside - 1] = np.where(low > 0, low, np.where(high < 0, high, 0))
     return found.astype(np.float32)
+
+
+def _trimmed(rows: Values) -> Values:
+    """The mean over rows without the highest and lowest of each column."""
+    cut = round(TRIMMED * len(rows))
+    return np.asarray(np.sort(rows, axis=0)[cut : len(rows) - cut].mean(axis=0))
 
 
 def _edges(source: Plane, blurred: list[Plane], recovered: Plane, own: list[Plane]) -> Edges | None:
@@ -137,10 +171,30 @@ def _grain(source: Plane, blurred: list[Plane], recovered: Plane) -> Relation | 
     return relation(x, logs[1][:, None])
 
 
+def _floor(recovered: Plane, blurred: Plane) -> Values:
+    """Texture only adds to grain: the quietest tiles of a tone show grain alone, whether or not the Source's grain is
+    what it follows."""
+    tone = _tiles(blurred).ravel()
+    power = _tiles(_fine(recovered) ** 2).ravel()
+    found = np.full(len(TONES) - 1, np.nan)
+    if np.count_nonzero((tone > TONES[0]) & (tone <= TONES[-1])) < LEAST_TILES:
+        return found
+    for number, (low, high) in enumerate(pairwise(TONES)):
+        of = power[(tone > low) & (tone <= high)]
+        if len(of) >= FEWEST_TILES:
+            quiet = float(np.quantile(of, QUIETEST))
+            found[number] = np.log(quiet) if quiet > LEAST_GRAIN**2 else np.nan
+    return found
+
+
+def _fine(plane: Plane) -> Plane:
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
+    return np.asarray(cv2.filter2D(plane, cv2.CV_32F, kernel))
+
+
 def _spread(plane: Plane) -> Values:
     """Power of each tile's grain, by the median of the size of its Laplacian, so that lines in it count little."""
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-    size = np.abs(cv2.filter2D(plane, cv2.CV_32F, kernel))
+    size = np.abs(_fine(plane))
     rows, columns = plane.shape[0] // TILE, plane.shape[1] // TILE
     tiles = size[: rows * TILE, : columns * TILE].reshape(rows, TILE, columns, TILE).transpose(0, 2, 1, 3)
     return (1.4826 * np.median(tiles.reshape(rows, columns, -1), axis=2).astype(np.float64)) ** 2

@@ -10,23 +10,24 @@ from numpy.typing import NDArray
 
 from film_recovery.imaging.frame import Pixels
 from film_recovery.imaging.luma import rgb_to_ycbcr
-from film_recovery.outliers.relation import Relation, Values, relation
+from film_recovery.outliers.relation import Relation, relation
 
 WIDTH = 240  # pixels: grain is averaged away, colours are not
 # Skin of all complexions lies in a narrow range of hue: Cr − Cb plane, encoded Rec.709, degrees from Cb towards Cr.
 SKIN_HUE = (105.0, 150.0)
 SKIN_CHROMA = (0.03, 0.20)
 SKIN_LUMA = (0.15, 0.90)
+OFF = 0.012  # of Cr: skin that is off by so much is looked for too, or the fault would hide what it is of
 
 
 @dataclass(frozen=True, eq=False)
 class Tone:
-    """``whole``: features (the first is 1) to Y, Cb, Cr. ``skin``, ``rest``: means of features (K) and of Y, Cb, Cr
-    (3) over what has the colour of skin, and over what has not. ``share``: of skin in the picture, 0–1."""
+    """``whole``: features (the first is 1) to Y, Cb, Cr. ``skin``, ``rest``: the same of what has the colour of skin,
+    and of what has not. ``share``: of skin in the picture, 0–1."""
 
     whole: Relation
-    skin: tuple[Values, Values]
-    rest: tuple[Values, Values]
+    skin: Relation
+    rest: Relation
     share: float
 
 
@@ -34,10 +35,11 @@ def tone(source: Pixels, recovered: Pixels) -> Tone:
     """Of two pictures of one size, H×W×3 encoded."""
     one, two = (rgb_to_ycbcr(smaller(side, WIDTH)).reshape(-1, 3) for side in (source, recovered))
     x = features(one)
-    skin = skin_coloured(two)
-    return Tone(
-        relation(x, two), _means(x, two, skin), _means(x, two, ~skin), float(skin.mean(dtype=np.float64))
-    )
+    skin = np.zeros(len(two), np.bool_)
+    for off in (-OFF, 0.0, OFF):
+        skin |= skin_coloured(two + np.array([0, 0, off], np.float32))
+    share = float(skin.mean(dtype=np.float64))
+    return Tone(relation(x, two), _of(x, two, skin), _of(x, two, ~skin), share)
 
 
 def features(ycc: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -64,7 +66,5 @@ def smaller(picture: Pixels, width: int) -> Pixels:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _means(x: NDArray[np.float32], y: NDArray[np.float32], where: NDArray[np.bool_]) -> tuple[Values, Values]:
-    if not where.any():
-        return np.zeros(x.shape[1]), np.zeros(y.shape[1])
-    return x[where].mean(axis=0, dtype=np.float64), y[where].mean(axis=0, dtype=np.float64)
+def _of(x: NDArray[np.float32], y: NDArray[np.float32], where: NDArray[np.bool_]) -> Relation:
+    return relation(x[where], y[where]) if where.any() else relation(x[:1] * 0, y[:1] * 0)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
-from film_recovery import jobs
+from film_recovery import jobs, ledger
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.jobs import Job
 from film_recovery.panel.problem import Problem, job_died
@@ -19,6 +20,7 @@ from film_recovery.recipes import load as load_recipe
 
 ON = ("starting", "running")
 _LAST_LINES = 12
+_WORK = ("stage", "short range", "stopped", "finished")  # the kinds of the ledger's records that tell of it
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,14 @@ class Opened:
 
 @dataclass(frozen=True)
 class FolderState:
-    """``held_by``: who else holds the project, in words; ``job``: the last one; ``stamp``: changes with its files."""
+    """``held_by``: who else holds the project, in words; ``job``: the last one; ``stamp``: changes with its files.
+    ``waits_for``: the check that the last work stopped at, to be looked at by somebody."""
 
     held_by: str
     job: Job | None
     stamp: tuple[float, ...]
     has_report: bool
+    waits_for: str = ""
 
     @property
     def running(self) -> Job | None:
@@ -59,7 +63,8 @@ def look(project: Project, own: int = 0) -> FolderState:
     everyone = jobs.everyone(folder)
     last = everyone[-1] if everyone else None
     stamp = tuple(_changed(file) for file in (folder / FILE, files.script))
-    return FolderState(_held_by(folder, last, own), last, stamp, files.report.is_file())
+    waits_for = _waits_for(folder, _changed(folder / ledger.FILE))
+    return FolderState(_held_by(folder, last, own), last, stamp, files.report.is_file(), waits_for)
 
 
 def death(folder: Path) -> Problem | None:
@@ -88,6 +93,17 @@ def _held_by(folder: Path, job: Job | None, own: int) -> str:
         return ""  # the run that is shown
     since = datetime.fromisoformat(holder.since).astimezone().strftime("%H:%M")
     return f"{holder.owner} on {holder.host} works on this project since {since}: {holder.what}."
+
+
+@lru_cache(maxsize=2)
+def _waits_for(folder: Path, changed: float) -> str:
+    """The check that the ledger's last work names as what it waits for; read again when the ledger has ``changed``."""
+    try:
+        records = ledger.read(folder).records
+    except FilmRecoveryError:
+        return ""  # a damaged one is told by the checks
+    last = next((one for one in reversed(records) if one.kind in _WORK), None)
+    return "" if last is None else str(last.data.get("check", ""))
 
 
 def _changed(file: Path) -> float:

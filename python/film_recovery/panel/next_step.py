@@ -24,7 +24,8 @@ class Situation:
     """What the next step depends on.
 
     ``busy``: what is being measured; ``running``: what a run is at; ``hindered``: why nothing may be changed;
-    ``stale``: why the outcomes are of another state; ``looked_at``: the check that is shown opened; ``has_report``.
+    ``stale``: why the outcomes are of another state; ``looked_at``: the check that is shown opened; ``has_report``;
+    ``waits_for``: the check that the last run stopped at, to be signed.
     """
 
     busy: str = ""
@@ -34,6 +35,7 @@ class Situation:
     looked_at: str = ""
     has_report: bool = False
     no_engine: bool = False
+    waits_for: str = ""
 
 
 def next_step(checklist: Checklist, at: Situation) -> Step:
@@ -46,7 +48,7 @@ def next_step(checklist: Checklist, at: Situation) -> Step:
         return Step("wait", at.busy, "The engine measures. What is known so far can be read.")
     if at.stale or not checklist.outcomes:
         return Step("check", "Check", at.stale or "Nothing has been measured yet.")
-    step = _to_pass(checklist, at.looked_at)
+    step = _to_pass(checklist, at)
     if step.kind == "run" and at.has_report and not _is_open(checklist):
         step = Step(
             "report", "Open the report", "Every check of every stage has been measured and none fails."
@@ -56,7 +58,7 @@ def next_step(checklist: Checklist, at: Situation) -> Step:
     return step
 
 
-def _to_pass(checklist: Checklist, looked_at: str) -> Step:
+def _to_pass(checklist: Checklist, at: Situation) -> Step:
     """What brings the earliest stage that does not hold forward."""
     waits = False
     for number, name in enumerate(STAGES):
@@ -66,11 +68,15 @@ def _to_pass(checklist: Checklist, looked_at: str) -> Step:
         # What waits for a run cannot be looked at, so nobody can sign it yet.
         first = next((item for item in failed if not (waits and item.check.manual)), None)
         if first is not None:
-            return _for(first, looked_at)
+            return _for(first, at.looked_at)
         if failed:
             return Step(
                 "run", "Run", f"Stage {number} ({name}) is signed when there is something to look at."
             )
+    if any(one.id == at.waits_for for one in checklist.recipe.checks):
+        item = checklist.item(at.waits_for)
+        if item.check.manual and not item.is_signed:
+            return _for(item, at.looked_at)
     return Step("run", "Run", "No check fails: takes the project through what is not done yet.")
 
 

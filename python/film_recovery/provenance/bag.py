@@ -10,12 +10,12 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from film_recovery._files import explained, maker_of, read_text, sync_folder, temporary_prefix
+from film_recovery._files import explained, maker_of, read_text, sync_folder, temporary_prefix, unless_held
 from film_recovery._process import alive
 from film_recovery.errors import FilmRecoveryError
 
@@ -29,6 +29,7 @@ _DECLARED = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _PIECE = 1 << 22  # bytes
 _LIMIT = 1 << 28
 _ROOM = 1.02  # of what is copied: file systems take a little more
+_LOCK = ".lock"  # beside a bag that is being made, held for as long as somebody makes it
 
 Progress = Callable[[str, int, int], None]
 
@@ -56,21 +57,12 @@ def pack(
     unfinished beside the bag goes first.
     """
     wanted = dict(expected or {})
-    for name, file in files.items():
-        _refuse_name(name, file)
-    if os.path.lexists(bag):
-        raise FilmRecoveryError(
-            "The bag exists already; a delivery is never changed.",
-            remedy="name another folder",
-            file=str(bag),
-        )
+    foresee(files, bag)
     with explained(bag.parent, "made"):
         bag.parent.mkdir(parents=True, exist_ok=True)
-    _clear_unfinished(bag.parent)
-    _refuse_without_room(files, bag)
     with _new_folder(bag) as place:
         manifest: dict[str, str] = {}
-        size = 0
+        sizes: dict[str, int] = {}
         for done, (name, file) in enumerate(sorted(files.items()), 1):
             sha256, taken = _copied(file, place / "data" / name)
             if wanted.get(name, sha256) != sha256:
@@ -79,11 +71,10 @@ def pack(
                     remedy="film-recovery verify says what changed; render it again",
                     file=str(file),
                 )
-            manifest[f"data/{name}"] = sha256
-            size += taken
+            manifest[f"data/{name}"], sizes[f"data/{name}"] = sha256, taken
             if progress:
                 progress("deliver", done, len(files))
-        about = {**info, "Payload-Oxum": f"{size}.{len(manifest)}"}
+        about = {**info, "Payload-Oxum": f"{sum(sizes.values())}.{len(manifest)}"}
         tags = {
             DECLARATION: _DECLARED,
             INFO: "".join(f"{key}: {_one_line(value)}\n" for key, value in about.items() if value),
@@ -93,12 +84,34 @@ def pack(
             _write(place / name, text)
         hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in tags.items()}
         _write(place / TAG_MANIFEST, _lines(hashes))
+        _refuse_incomplete(place, sizes)
     return bag
+
+
+def foresee(files: Mapping[str, Path], bag: Path) -> None:
+    """What can be said before anything is read: raises as :func:`pack` does for a bag that exists, a name that no
+    bag can hold, and too little room, which what a killed process left unfinished does not take."""
+    for name, file in files.items():
+        _refuse_name(name, file)
+    if os.path.lexists(bag):
+        raise FilmRecoveryError(
+            "The bag exists already; a delivery is never changed.",
+            remedy="name another folder",
+            file=str(bag),
+        )
+    if bag.parent.is_dir():
+        _clear_unfinished(bag.parent)
+    _refuse_without_room(files, bag)
+
+
+def is_bag(place: Path) -> bool:
+    """Whether ``place`` is a bag, also where it has lost one of the files that make it one."""
+    return any((place / name).is_file() for name in (DECLARATION, MANIFEST, TAG_MANIFEST))
 
 
 def is_inside(place: Path) -> bool:
     """Whether ``place`` is a bag or lies in one."""
-    return any((one / DECLARATION).is_file() for one in (place, *place.absolute().parents))
+    return any(is_bag(one) for one in (place, *place.absolute().parents))
 
 
 def count(bag: Path) -> int:
@@ -108,15 +121,16 @@ def count(bag: Path) -> int:
 
 def findings(bag: Path, progress: Progress | None = None) -> tuple[BagFinding, ...]:
     """What of the bag is not as its manifests say: payload and tag files. Raises FilmRecoveryError for no bag."""
-    if not (bag / DECLARATION).is_file() or not (bag / MANIFEST).is_file():
+    if not is_bag(bag):
         raise FilmRecoveryError(
             "The folder is no BagIt bag.", remedy="name the delivery's folder", file=str(bag)
         )
-    found = []
     listed: dict[str, str] = {}
     for manifest in (MANIFEST, TAG_MANIFEST):
         if (bag / manifest).is_file():
             listed.update(_read(bag / manifest))
+    parts = {DECLARATION, MANIFEST, TAG_MANIFEST} - set(listed)
+    found = [BagFinding(name, "missing") for name in parts if not (bag / name).is_file()]
     for done, (name, sha256) in enumerate(sorted(listed.items()), 1):
         file = bag / name
         if not file.is_file():
@@ -138,7 +152,8 @@ def _copied(file: Path, target: Path) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with explained(target, "written"):
         target.parent.mkdir(parents=True, exist_ok=True)
-    with explained(file, "read"), file.open("rb") as source, target.open("xb") as copy:
+        copy = target.open("xb")
+    with copy, explained(file, "read"), file.open("rb") as source:
         while piece := source.read(_PIECE):
             digest.update(piece)
             size += len(piece)
@@ -154,6 +169,18 @@ def _put(copy: BinaryIO, piece: bytes, target: Path) -> None:
         copy.write(piece)
 
 
+def _refuse_incomplete(place: Path, sizes: Mapping[str, int]) -> None:
+    """Whatever was copied has to be there still when the bag takes its name: another program may have cleared it."""
+    for name, size in sizes.items():
+        file = place / name
+        if not file.is_file() or file.stat().st_size != size:
+            raise FilmRecoveryError(
+                f"{name} was copied, and is not in the delivery any more: something else cleared it away.",
+                remedy="deliver again, into a folder where no other program works",
+                file=str(file),
+            )
+
+
 def _hash(file: Path) -> str:
     with explained(file, "read"), file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -163,16 +190,38 @@ def _hash(file: Path) -> str:
 def _new_folder(bag: Path) -> Iterator[Path]:
     """A folder beside ``bag`` that takes its name in the end, and goes on failure."""
     place = bag.parent / f"{temporary_prefix()}{os.urandom(6).hex()}"
-    with explained(place, "made"):
-        (place / "data").mkdir(parents=True)
     try:
-        yield place
-        with explained(bag, "written"):
-            os.rename(place, bag)
-        sync_folder(bag.parent)
+        with _locked(place):
+            with explained(place, "made"):
+                (place / "data").mkdir(parents=True)
+            yield place
+            with explained(bag, "written"):
+                os.rename(place, bag)
+                sync_folder(bag.parent)
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
         raise
+    finally:
+        _unlocked(place)
+
+
+@contextmanager
+def _locked(place: Path) -> Iterator[bool]:
+    """Holds the lock on the unfinished bag ``place``; gives False where somebody else does, or none can be had."""
+    file = place.with_name(place.name + _LOCK)
+    with explained(file, "made"):
+        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        with unless_held(handle) as mine:
+            yield mine
+    finally:
+        os.close(handle)
+
+
+def _unlocked(place: Path) -> None:
+    """Takes away what the lock was on, once it is let go: Windows removes no open file."""
+    with suppress(OSError):
+        place.with_name(place.name + _LOCK).unlink()
 
 
 def _refuse_name(name: str, file: Path) -> None:
@@ -190,13 +239,27 @@ def _refuse_name(name: str, file: Path) -> None:
 
 
 def _clear_unfinished(folder: Path) -> None:
-    """Removes the bags that ended processes of this computer left unfinished in ``folder``; through no link."""
+    """Removes the bags that ended processes of this computer left unfinished in ``folder``; through no link.
+
+    A container has the host's name and numbers of its own, so that a process which is at work may look ended: nothing
+    goes whose lock somebody holds."""
     with explained(folder, "read"):
         left = [place for place in folder.iterdir() if maker_of(place.name) is not None]
     for place in left:
         maker = maker_of(place.name)
-        if maker is not None and not alive(maker, "") and place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place, ignore_errors=True)
+        if maker is None or alive(maker, "") or place.is_symlink():
+            continue
+        with suppress(FilmRecoveryError):  # a lock of another user's is nobody's to try
+            _clear(place.with_name(place.name.removesuffix(_LOCK)))
+
+
+def _clear(bag: Path) -> None:
+    with _locked(bag) as mine:
+        if not mine:
+            return
+        if bag.is_dir() and not bag.is_symlink():
+            shutil.rmtree(bag, ignore_errors=True)
+    _unlocked(bag)
 
 
 def _refuse_without_room(files: Mapping[str, Path], bag: Path) -> None:
@@ -204,7 +267,8 @@ def _refuse_without_room(files: Mapping[str, Path], bag: Path) -> None:
     for file in files.values():
         with explained(file, "read"):
             needed += file.stat().st_size
-    free = shutil.disk_usage(bag.parent).free
+    with explained(bag, "made"):
+        free = shutil.disk_usage(next(one for one in bag.absolute().parents if one.is_dir())).free
     if needed * _ROOM > free:
         raise FilmRecoveryError(
             f"The delivery needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free.",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from film_recovery.provenance.source_types import term_in
+
 # The attributes of a master's header, in their order, each with the field of Origin that it holds.
 HEADER: Mapping[str, str] = {
     "MLProcessing": "ml_processing",
@@ -57,10 +59,26 @@ class Origin:
             del pairs["ProcessingDate"]
         return {key: both for key, both in pairs.items() if both[0] != both[1]}
 
+    def denied_by(self, header: Origin) -> dict[str, tuple[str, str]]:
+        """Attribute → what the ``header`` of a frame says and what this says, where that is something else.
+
+        What a header leaves out denies nothing, and of several days it may say any."""
+        return {
+            key: (said, here)
+            for key, field in HEADER.items()
+            if (said := getattr(header, field)) and not _same(key, said, here := getattr(self, field))
+        }
+
     @property
     def unsaid(self) -> tuple[str, ...]:
         """The attributes that nobody has filled in."""
         return tuple(key for key, field in HEADER.items() if not getattr(self, field))
+
+
+def _same(key: str, said: str, here: str) -> bool:
+    if key == "ProcessingDate":
+        return said in here.split(", ")
+    return term_in(said) == term_in(here) if key == "IPTCDigitalSourceType" else said == here
 
 
 def of_header(header: Mapping[str, Any]) -> Origin:

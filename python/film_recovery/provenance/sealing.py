@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -20,12 +19,12 @@ from film_recovery import __version__
 from film_recovery._files import explained, read_text, write_whole
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame_ranges import parse_frames
+from film_recovery.imaging.sequence import Sequence
 from film_recovery.provenance.origin import HEADER, Origin
 from film_recovery.provenance.source_types import source_types
 
 SCHEMA = "film-recovery-provenance/1"
 JSON, TEXT = ".provenance.json", ".provenance.txt"
-_NUMBER = re.compile(r"#+|%(?:0?\d+)?d", re.ASCII)
 _LIMIT = 1 << 28  # bytes: a million frames take a tenth of it
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -80,14 +79,41 @@ class Seal:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over a line ``<SHA-256>  <name>`` for each frame, in order of their names."""
-        lines = "".join(f"{self.frames[name]}  {name}\n" for name in sorted(self.frames))
-        return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+        """Over all frames, as :func:`digest_of`."""
+        return digest_of(self.frames)
+
+
+def digest_of(frames: Mapping[str, str]) -> str:
+    """SHA-256 over a line ``<SHA-256>  <name>`` for each of ``frames`` (name → SHA-256), in order of their names."""
+    lines = "".join(f"{frames[name]}  {name}\n" for name in sorted(frames))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def stem_of(sequence: str) -> str:
-    """What the sidecars of the frames ``shot_v001.####.exr`` (or ``%04d``) are called, before their ends."""
-    return _NUMBER.split(sequence)[0].rstrip(".") or "masters"
+    """What the sidecars of the frames ``shot_v001.####.exr`` (or ``%04d``) are called, before their ends: what stands
+    before the number, and after it, without the file's own end: of ``eye_####_L.exr`` ``eye__L``."""
+    parts = Sequence.parse(sequence).parts
+    head, tail = (sequence, "") if parts is None else (parts[0], parts[2])
+    after = tail.rpartition(".")[0] if "." in tail else tail
+    return f"{head.rstrip('.')}{after}" or "masters"
+
+
+def is_same(sequence: str, other: str) -> bool:
+    """Whether both patterns are of the same frames, ``####`` or ``%04d``, of whatever width."""
+    one, two = Sequence.parse(sequence).parts, Sequence.parse(other).parts
+    return sequence == other if one is None or two is None else (one[0], one[2]) == (two[0], two[2])
+
+
+def seal_beside(sequence: str, folder: Path) -> Seal | None:
+    """The provenance of the frames ``sequence`` that lies in ``folder``; None where there is none.
+
+    Raises FilmRecoveryError as :func:`read_seal`, and for one of other frames whose sidecar has the same name."""
+    file = folder / f"{stem_of(sequence)}{JSON}"
+    if not file.is_file():
+        return None
+    seal = read_seal(file)
+    _refuse_another(file, seal.sequence, sequence)
+    return seal
 
 
 def disagreements(seal: Seal, frames: Mapping[str, str], folder: Path) -> tuple[str, ...]:
@@ -119,8 +145,11 @@ def seen_from(path: Path, folder: Path, home: Path) -> str:
 
 
 def write_seal(seal: Seal, folder: Path) -> tuple[Path, Path]:
-    """Writes both sidecars into ``folder``, in place of earlier ones. Raises FilmRecoveryError as ``write_whole``."""
+    """Writes both sidecars into ``folder``, in place of earlier ones of the same sequence. Raises FilmRecoveryError as
+    ``write_whole``, and where those of another one have their name."""
     text, data = folder / f"{seal.stem}{TEXT}", folder / f"{seal.stem}{JSON}"
+    if data.is_file() and (before := _sequence_in(data)):
+        _refuse_another(data, before, seal.sequence)
     write_whole(text, _text(seal))
     content = {"schema": SCHEMA, "made_by": f"film-recovery {__version__}", **asdict_of(seal)}
     write_whole(data, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
@@ -165,6 +194,8 @@ def read_seal(file: Path) -> Seal:
             _word(content["notes"]),
             _foreign(content["foreign"]),
         )
+        if not seal.frames:
+            raise ValueError("it names no frame")
         if content["frames_digest"] != seal.digest:
             raise ValueError("its list of frames was changed: it is not the one that its digest is of")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -175,6 +206,23 @@ def read_seal(file: Path) -> Seal:
             file=str(file),
         ) from error
     return seal
+
+
+def _sequence_in(file: Path) -> str:
+    """The sequence that the sidecar ``file`` says it is of; empty for one so damaged that it says nothing."""
+    try:
+        return _name(json.loads(read_text(file, _LIMIT))["sequence"])
+    except (FilmRecoveryError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def _refuse_another(file: Path, sequence: str, wanted: str) -> None:
+    if not is_same(sequence, wanted):
+        raise FilmRecoveryError(
+            f"{file.name} is the provenance of other frames, {sequence}, and {wanted} would share its name.",
+            remedy="keep the two sequences in folders of their own, or name their frames otherwise",
+            file=str(file),
+        )
 
 
 def _word(value: Any) -> str:
@@ -270,6 +318,6 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def hashed(files: Sequence[Path]) -> dict[str, str]:
+def hashed(files: Iterable[Path]) -> dict[str, str]:
     """Name → SHA-256 of each frame. Raises FilmRecoveryError naming the one that cannot be read."""
     return {file.name: content_hash(file) for file in files}

@@ -35,10 +35,15 @@ def source_types() -> dict[str, SourceType]:
     }
 
 
+def term_in(word: str) -> str:
+    """The term that ``word`` is, or is the address of; of any other word itself."""
+    return next((one.term for one in source_types().values() if word in (one.term, one.uri)), word)
+
+
 def source_type(term: str) -> SourceType:
     """The term, also where its whole address is given. Raises FilmRecoveryError for any other word."""
     known = source_types()
-    found = known.get(term) or next((one for one in known.values() if one.uri == term), None)
+    found = known.get(term_in(term))
     if found is None:
         raise FilmRecoveryError(
             f"“{term}” is no term of IPTC's Digital Source Type.",

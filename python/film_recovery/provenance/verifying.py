@@ -1,23 +1,38 @@
-"""Whether the frames, the model and the pairs are still those that the provenance is of; what changed, by its name."""
+"""Whether the frames, the model and the pairs are still those that the provenance is of; what changed, by its name.
+
+Its words are held against the headers of the frames, which the hashes of these bind.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.imaging.frame_ranges import parse_frames
+from film_recovery.imaging.reading import read_header
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.provenance.bag import is_inside
-from film_recovery.provenance.sealing import JSON, Bound, Seal, content_hash, read_seal, stem_of
+from film_recovery.provenance.origin import of_header
+from film_recovery.provenance.sealing import (
+    JSON,
+    Bound,
+    Seal,
+    content_hash,
+    read_seal,
+    seal_beside,
+    stem_of,
+)
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """``kind``: frame, model, script or pair. ``state``: changed, missing or unknown (a file that nobody sealed).
+    """``kind``: frame, header, model, script or pair. ``state``: changed, missing or unknown (a file that nobody
+    sealed); of a header other (than the provenance) or unreadable.
 
     ``name``: of the frame, or of the pair; ``file``: where it is, or should be. ``expected``: it may change, for the
     work goes on: the model and the script of a project, which a delivery has copies of."""
@@ -35,6 +50,8 @@ class Finding:
             "changed": "is not the one that the provenance is of",
             "missing": "is not there",
             "unknown": "was not there when the provenance was written",
+            "other": "does not say what the provenance says",
+            "unreadable": "cannot be read",
         }
         return f"The {self.kind} {self.name} {said[self.state]}."
 
@@ -63,6 +80,8 @@ def seals(place: Path) -> list[Path]:
         found = sorted(place.rglob(f"*{JSON}"))
     else:
         beside = place.parent / f"{stem_of(place.name)}{JSON}"
+        if not place.is_file():
+            seal_beside(place.name, place.parent)  # refuses that of another sequence
         found = [file for file in (place, beside) if file.is_file()][:1]
     if not found:
         raise FilmRecoveryError(
@@ -74,7 +93,7 @@ def seals(place: Path) -> list[Path]:
 
 
 def verify(file: Path, progress: Progress | None = None) -> Verified:
-    """Reads every frame beside the sidecar ``file``, and whatever else it names.
+    """Reads every frame beside the sidecar ``file``, with its header, and whatever else it names.
 
     A file of a pair, the script or the model that is not there is *elsewhere*; a frame that is not there is missing;
     one of the same sequence that was not sealed, between the first and the last that were, is unknown. Outside of a
@@ -88,7 +107,7 @@ def verify(file: Path, progress: Progress | None = None) -> Verified:
     total = len(seal.frames) + len(list(_named(seal)))
     done = 0
     for name, sha256 in seal.frames.items():
-        found += _compared("frame", name, folder / name, sha256)
+        found += _compared("frame", name, folder / name, sha256) or _denied(seal, name, folder / name)
         done += 1
         if progress:
             progress("verify", done, total)
@@ -115,19 +134,42 @@ def _named(seal: Seal) -> Iterator[tuple[str, str, Bound]]:
 
 
 def _compared(kind: str, name: str, file: Path, sha256: str) -> list[Finding]:
-    if not file.is_file():
+    if not os.path.isfile(file):  # False also for what is no path of this system
         return [Finding(kind, "missing", name, str(file))]
     return [] if content_hash(file) == sha256 else [Finding(kind, "changed", name, str(file))]
+
+
+def _denied(seal: Seal, name: str, file: Path) -> list[Finding]:
+    """Where the header of a frame, which is the sealed one, says something else than the provenance."""
+    try:
+        header = of_header(read_header(file).metadata)
+    except FilmRecoveryError:
+        return [Finding("header", "unreadable", f"of {name}", str(file))]
+    denied = seal.origin.denied_by(header)
+    told = ", ".join(f"{key} “{said}”, not “{here}”" for key, (said, here) in denied.items())
+    return [Finding("header", "other", f"of {name} ({told})", str(file))] if denied else []
 
 
 def _unsealed(seal: Seal, folder: Path) -> list[Finding]:
     """Frames of the sequence that nobody sealed, from the first to the last that were: what lies before or after is
     other work."""
-    numbers = parse_frames(seal.frame_range) if seal.frame_range else []
-    if not numbers:
+    sequence = Sequence.parse((folder / seal.sequence).as_posix())
+    if sequence.is_still:
         return []
-    sequence = Sequence.parse((folder / seal.sequence).as_posix(), min(numbers), max(numbers))
-    present = [sequence.path(number) for number in sequence.frames()]
+    present = {number: sequence.path(number) for number in sequence.frames()}
+    numbers = _numbers(seal)
     return [
-        Finding("frame", "unknown", file.name, str(file)) for file in present if file.name not in seal.frames
+        Finding("frame", "unknown", file.name, str(file))
+        for number, file in present.items()
+        if file.name not in seal.frames and numbers and min(numbers) < number < max(numbers)
     ]
+
+
+def _numbers(seal: Seal) -> list[int]:
+    """Those of the sealed frames, by their names: whatever the range says that is told of them."""
+    parts = Sequence.parse(seal.sequence).parts
+    if parts is None:
+        return []
+    head, _, tail = parts
+    words = [name[len(head) : len(name) - len(tail)] for name in seal.frames]
+    return [int(word) for word in words if re.fullmatch(r"-?\d+", word, re.ASCII)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -56,9 +57,19 @@ def classification(recipe: str) -> Classification:
     )
 
 
-def recovery() -> str:
-    """What all classes share: that it is recovery, not enhancement."""
-    return str(_content()["recovery"])
+def recovery(passed: Collection[str], *, own_training: bool) -> str:
+    """What all classes share: that it is recovery, not enhancement; or, where that is not shown, what is not known.
+
+    ``passed``: the ids of the checks that passed. ``own_training``: whether the model is the project's own."""
+    content = _content()
+    unknown = [] if own_training else [str(content["own_training"])]
+    unknown += [str(one["shows"]) for one in content["proof"] if not set(one["checks"]) & set(passed)]
+    return f"{content['unproven']} {'; '.join(unknown)}." if unknown else str(content["recovery"])
+
+
+def proof() -> tuple[tuple[str, ...], ...]:
+    """The checks that show that it is recovery: of each group one has to pass."""
+    return tuple(tuple(one["checks"]) for one in _content()["proof"])
 
 
 @cache

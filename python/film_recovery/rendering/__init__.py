@@ -5,6 +5,6 @@ where they are made, ``render`` joins them.
 Above ``comp``, below the command line.
 """
 
-from film_recovery.rendering.render import Rendered, render, standings
+from film_recovery.rendering.render import Rendered, noted, render, standings
 
-__all__ = ["Rendered", "render", "standings"]
+__all__ = ["Rendered", "noted", "render", "standings"]

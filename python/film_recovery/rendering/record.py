@@ -54,6 +54,11 @@ class Record:
         rows = [row for row in self._rows.get(frame.name, ()) if row["job"] == job]
         return any(row["sha256"] == content and _unchanged(row["from"]) for row in rows)
 
+    def notes(self, name: str, job: str) -> bool:
+        """Whether ``job`` made a frame ``name``; whether it still is that, :meth:`standing` knows."""
+        self._read_on()
+        return any(row["job"] == job for row in self._rows.get(name, ()))
+
     def standing(self, frame: Path, number: int, job: str) -> Standing:
         """Whether ``frame``, which is on disk, is what ``job`` made. A file that it came from and that is not there
         any more counts as unchanged: scans go back to their archive. Raises FilmRecoveryError for a frame that cannot

@@ -42,12 +42,14 @@ DATE = "ProcessingDate"  # the day on which the job began, in the header of each
 _EXR = "exr/"
 
 Progress = Callable[[int, int, int, bool], None]
-Figures = Callable[[Evaluator, int], Mapping[str, Any]]  # what the record keeps of a frame, beside its hash
+# What the record keeps of a frame, beside its hash: asked before it is made, answered of what was made.
+Figures = Callable[[Evaluator, int], Callable[[Frame], Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What is the same for every frame of a render. ``header``: what each says; ``began``: the day, empty without."""
+    """What is the same for every frame of a render. ``header``: what each says; ``began``: the day, empty without.
+    ``wanted``: whether a frame that is made is still to be put into its place."""
 
     evaluator: Evaluator
     output: Output
@@ -57,6 +59,7 @@ class Job:
     header: Mapping[str, str]
     began: str
     figures: Figures | None = None
+    wanted: Callable[[], bool] = lambda: True
 
     def path(self, number: int) -> Path:
         return self.output.sequence.path(number)
@@ -127,8 +130,10 @@ def opened(
     header: Mapping[str, str] | None = None,
     day: str = "",
     figures: Figures | None = None,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Iterator[Job]:
-    """The render of ``frames``, ready for its first: what can be refused before that has been. As :func:`render`."""
+    """The render of ``frames``, ready for its first: what can be refused before that has been. As :func:`render`.
+    ``wanted``: asked of each frame that is made, whether it still is."""
     output = write_output(evaluator, node)
     refuse_unnamed(output.call)
     output.check_frames(frames)
@@ -141,7 +146,7 @@ def opened(
     if said:
         said.setdefault(DATE, began)
     with workplace(output.folder) as place:
-        yield Job(evaluator, output, record, place, key, said, began, figures)
+        yield Job(evaluator, output, record, place, key, said, began, figures, wanted)
 
 
 def room_for(whole: Job, frames: Sequence[int]) -> Room:
@@ -174,6 +179,23 @@ def standings(
         if progress:
             progress(done, len(frames))
     return found
+
+
+def noted(
+    evaluator: Evaluator,
+    node: str,
+    frames: Sequence[int],
+    *,
+    job: str = "",
+    header: Mapping[str, str] | None = None,
+) -> set[int]:
+    """Those of ``frames`` that :func:`render`, asked alike, made, by the record alone: no frame is read."""
+    output = write_output(evaluator, node)
+    record = Record(output.folder)
+    key = _key(evaluator, output, job, _said(output, header))
+    return {
+        number for number in frames if record.notes(output.sequence.path(number).name, _of_frame(key, number))
+    }
 
 
 def today(environment: Mapping[str, str] = os.environ) -> str:
@@ -218,6 +240,7 @@ def _own_pattern(output: Output) -> str:
 def _render_one(job: Job, number: int, key: str, room: Room) -> int:
     """Evaluates, checks and writes one frame. Gives how many of its samples lie outside 0–1."""
     evaluator, output = job.evaluator, job.output
+    figures = job.figures(evaluator, number) if job.figures else None
     frame = evaluator.frame(output.call.node, number)
     sources = evaluator.sources(output.call.node, number)
     protect_files(sources, output.folder, output.call.node, "file")
@@ -235,8 +258,10 @@ def _render_one(job: Job, number: int, key: str, room: Room) -> int:
             compression=output.compression,
             chromaticities=AP0_CHROMATICITIES if is_master and is_exr else None,
         )
-        figures = job.figures(evaluator, number) if job.figures else {}
-        job.record.add(path, number, sha256(part), key, sources, job.began, figures)
+        kept = figures(frame) if figures else {}
+        content = sha256(part)
+        _refuse_unwanted(job)
+        job.record.add(path, number, content, key, sources, job.began, kept)
         _move(part, path, number)
         room.made(number, path)
     except FilmRecoveryError as error:
@@ -246,6 +271,14 @@ def _render_one(job: Job, number: int, key: str, room: Room) -> int:
         error.where.setdefault("node", output.call.place.path)
         raise
     return int(np.count_nonzero((colours < 0) | (colours > 1)))
+
+
+def _refuse_unwanted(job: Job) -> None:
+    if not job.wanted():
+        raise FilmRecoveryError(
+            "The process that asked for this frame is gone, so it is not put into its place.",
+            remedy="run it again: finished frames are kept",
+        )
 
 
 def _move(part: Path, path: Path, number: int) -> None:

@@ -1,8 +1,8 @@
 """Several processes at one render: each makes frames of its own, and together they make the bytes that one would.
 
 The frames are handed out one by one, so that a slow one keeps nobody waiting. What a frame is does not depend on who
-makes it. A process that loses the one that hands out finishes its frame and ends. ``stages.rendering_process`` is the
-program that each runs; here they are only led.
+makes it. A process that loses the one that hands out puts no frame into its place any more, and ends.
+``stages.frames_process`` is the program that each runs; here they are only led.
 """
 
 from __future__ import annotations
@@ -50,10 +50,13 @@ class _Line:
     def follow(self, worker: _Worker) -> None:
         def hear() -> None:
             assert worker.process.stdout is not None
-            for line in worker.process.stdout:
-                if line.startswith("{"):
-                    self.queue.put((worker, json.loads(line)))
-            self.queue.put((worker, _END))
+            try:
+                for line in worker.process.stdout:
+                    reply = _reply(line)
+                    if reply:
+                        self.queue.put((worker, reply))
+            finally:  # whatever came: who waits for this process is told
+                self.queue.put((worker, _END))
 
         worker.heard = Thread(target=hear, daemon=True)
         worker.heard.start()
@@ -109,6 +112,7 @@ def _processes(command: Sequence[str], task: Mapping[str, Any], count: int) -> I
                 stdout=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
+                errors="replace",
                 env=environment,
             )
             begun.append(_Worker(process))
@@ -134,17 +138,32 @@ def _processes(command: Sequence[str], task: Mapping[str, Any], count: int) -> I
             worker.process.stdout.close()
 
 
+# Isolated (-I): of the folder that it is started in, and of the environment, nothing is imported.
+_PROGRAM = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # who leads is told, and stops handing out
+replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)  # what a library prints is no reply
+sys.path[:0] = [{path!r}]
+from {module} import main
+main(replies)
+"""
+
+
 def interpreter(module: str) -> list[str]:
-    """The command that runs ``module`` of this program with the Python that runs now."""
-    return [
-        sys.executable,
-        "-c",
-        f"import sys; sys.path[:0] = {_path()!r}; from {module} import main; main()",
-    ]
+    """The command that runs ``main`` of ``module`` of this program, given the stream for its replies, with the Python
+    that runs now."""
+    path = str(Path(__file__).resolve().parents[2])
+    return [sys.executable, "-I", "-c", _PROGRAM.format(path=path, module=module)]
 
 
-def _path() -> list[str]:
-    return [str(Path(__file__).resolve().parents[2])]
+def _reply(line: str) -> Reply:
+    """What a line says; empty for one that is no reply."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _error(reply: Reply) -> FilmRecoveryError:
@@ -155,6 +174,11 @@ def _error(reply: Reply) -> FilmRecoveryError:
 
 
 def _lost(worker: _Worker) -> FilmRecoveryError:
+    assert worker.process.stdin is not None
+    try:
+        worker.process.stdin.close()  # one that only stopped replying ends too
+    except OSError:
+        pass
     worker.process.wait()
     return FilmRecoveryError(
         f"A process of the render ended at this frame without a word (exit code {worker.process.returncode}).",

@@ -32,9 +32,12 @@ class Room:
             return
         each = max(1.0, sum(self._sizes) / len(self._sizes))
         try:
-            free = shutil.disk_usage(self.folder).free
+            disk = shutil.disk_usage(self.folder)
         except OSError:
             return  # a disk that does not say what is free says so when it is full
+        if not disk.total:
+            return  # as some network shares do not
+        free = disk.free
         needed = each * len(self.to_come)
         if needed <= free:
             return

@@ -12,7 +12,11 @@ from film_recovery.graph.alignment import WHOLE
 from film_recovery.stages import walk
 from film_recovery.stages.view import View
 
-COSMETIC = frozenset({"name", "label", "xpos", "ypos", "selected", "disable", "tile_color", "note_font_size"})
+# No pixel depends on these; ``disable`` is looked at where it counts.
+COSMETIC = frozenset(
+    """name label xpos ypos selected disable tile_color gl_color note_font note_font_size note_font_color hide_input
+    postage_stamp postage_stamp_frame bookmark cached dope_sheet""".split()
+)
 Sides = tuple[float, ...]
 FILTERS = "inference.prefilter_parity"  # whose tolerance names the classes that are filters
 ANY_TILE = "any"  # of a model whose receptive field is known: tiles that overlap by so much are the frame

@@ -24,7 +24,7 @@ from film_recovery.imaging.frame import Pixels
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.luma import luma
 from film_recovery.project import FILE
-from film_recovery.rendering.record import sha256
+from film_recovery.provenance.sealing import content_hash
 from film_recovery.stages.closed_form import closed_form_file, is_closed_form, with_model
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.masters import written
@@ -144,7 +144,7 @@ def _about(view: View, there: list[int]) -> list[Any]:
     files += [view.output.sequence.path(frame) for frame in there]
     files += [view.file(side, getattr(pair, side)) for side in ("source", "reference") for pair in pairs]
     closed = closed_form_file(view)
-    return [sha256(file) for file in (*files, *([closed] if closed else []))]
+    return [content_hash(file) for file in (*files, *([closed] if closed else []))]
 
 
 # Baselines

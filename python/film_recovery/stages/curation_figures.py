@@ -23,7 +23,7 @@ from film_recovery.footage.runs import part_of, spread
 from film_recovery.footage.signatures import signatures
 from film_recovery.imaging.frame import Pixels
 from film_recovery.project import PairOf, Project
-from film_recovery.rendering.record import sha256
+from film_recovery.provenance.sealing import content_hash
 from film_recovery.stages.clips import clip_of
 from film_recovery.stages.remembered import remembered
 from film_recovery.stages.view import NotYet, View
@@ -68,7 +68,7 @@ class Pictures:
         path = clip.sequence.path(frame)
         key = str(path)
         if key not in self._digests:
-            self._digests[key] = sha256(path)
+            self._digests[key] = content_hash(path)
         return self._digests[key]
 
 

@@ -6,29 +6,52 @@ Of a recovery of several steps the bag holds all of them, each where it lies in 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from film_recovery import __version__, ledger
+from film_recovery._files import read_text
+from film_recovery.delivery.note import FILE as NOTE
 from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.project import FILE, Project, load, name_of, root_of
-from film_recovery.protection import keep_apart
-from film_recovery.provenance.bag import pack
-from film_recovery.provenance.sealing import JSON, content_hash, disagreements, read_seal, stem_of, write_seal
+from film_recovery.protection import keep_apart, keep_apart_from
+from film_recovery.provenance.bag import foresee, pack
+from film_recovery.provenance.sealing import (
+    JSON,
+    Seal,
+    content_hash,
+    disagreements,
+    seal_beside,
+    stem_of,
+    write_seal,
+)
 from film_recovery.rendering.record import FOREIGN
 from film_recovery.rendering.render import today
 from film_recovery.stages import chain
-from film_recovery.stages.provenance import Master, Progress, card_of, masters, refuse_others, sealed
+from film_recovery.stages.checking import check
+from film_recovery.stages.provenance import (
+    Master,
+    Progress,
+    card_of,
+    masters,
+    origin_of,
+    refuse_others,
+    sealed,
+)
 from film_recovery.stages.view import NotYet, View
 
+ACCEPTED = "accepted"  # the ledger's record of a choice to deliver what checks stop
 _NAMED = 5
+_LIMIT = 1 << 30  # bytes: a report with its stills, and more
+_LIST = "as one list"  # how report and note call the digest of the frames that they are of
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """The choice to deliver frames that another program rendered: who made it, and why."""
+    """The choice to deliver frames that another program rendered, or what checks stop: who made it, and why."""
 
     by: str
     why: str
@@ -37,47 +60,65 @@ class Accepted:
 @dataclass(frozen=True)
 class Delivered:
     """``bag``: absolute. ``foreign``: how many frames of other programs are in it. ``unsaid``: the attributes of a
-    header that nobody filled in, of the project itself."""
+    header that nobody filled in, of the project itself. ``failing``: the checks that it was delivered in spite of."""
 
     bag: Path
     foreign: int
     unsaid: tuple[str, ...]
+    failing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Sealed:
+    """What goes out of one project: its masters and their provenance."""
+
+    view: View
+    frames: tuple[Master, ...]
+    seal: Seal
 
 
 def deliver(
-    project: Project, out: Path, accepted: Accepted | None = None, progress: Progress | None = None
+    project: Project,
+    out: Path,
+    accepted: Accepted | None = None,
+    progress: Progress | None = None,
+    *,
+    despite: Accepted | None = None,
 ) -> Delivered:
     """The delivery of ``project`` and its steps as the new bag ``out``.
 
     It holds masters, provenance, notes, report, model and script of each, and all that the stages left for a reader.
     Raises CheckFailed, and writes nothing, where a step is not done, frames are missing, are not what the present
-    state of the project renders, say something else than it, or are not those of an earlier provenance; where no
-    source type was chosen. FilmRecoveryError as ``provenance.bag.pack``, for a folder in a project or where an element
-    lies, and for links that lead out of the project.
+    state of the project renders, say something else than it, or are not those of an earlier provenance; where the
+    pairs are not those of the training; where report or note are of other masters; where no source type was chosen;
+    where a check fails, unless somebody delivers ``despite`` it, which the ledger keeps. FilmRecoveryError as
+    ``provenance.bag.pack``, for a folder in a project or where an element lies, and for links that lead out of the
+    project. The sidecars beside the masters are written when the bag is there.
     """
     out = Path(os.path.abspath(out))
-    projects = [project, *(load(link.folder) for link in _steps(project))]
-    views = [View(one) for one in projects]
+    views = [View(one) for one in (project, *(load(link.folder) for link in _steps(project)))]
+    files: dict[str, Path] = {}
     for view in views:
         _refuse_place(out, view)
         _refuse_unfinished(view)
-    found = {}
-    for view in views:
-        found[view.project.folder] = _judged(view, accepted, progress)
-    files: dict[str, Path] = {}
-    expected: dict[str, str] = {}
-    words = (accepted.by, accepted.why) if accepted else None
-    seals = [sealed(view, found[view.project.folder], words) for view in views]
-    for view, seal in zip(views, seals, strict=True):
-        frames = found[view.project.folder]
-        sidecars = write_seal(seal, view.output.folder)
-        for file in (*sidecars, *(one.file for one in frames), *_beside(view)):
-            files[_name(file, project.folder)] = file
-        expected |= {_name(file, project.folder): content_hash(file) for file in sidecars}
-        expected |= {_name(one.file, project.folder): one.sha256 for one in frames}
-    foreign = sum(one.state == FOREIGN for frames in found.values() for one in frames)
-    bag = pack(files, out, _about(views[0]), expected, progress)
-    return Delivered(bag, foreign, seals[0].origin.unsaid)
+        masters_of = (view.output.sequence.path(number) for number in view.written)
+        files |= {_name(file, project.folder): file for file in (*masters_of, *_beside(view))}
+    foresee(files, out)  # before hours of reading
+    found = [_judged(view, accepted, progress) for view in views]
+    failing = _failing(views, despite)
+    expected = {_name(one.file, project.folder): one.sha256 for each in found for one in each.frames}
+    with tempfile.TemporaryDirectory(prefix="film-recovery-") as made:
+        for number, each in enumerate(found):
+            place = Path(made, str(number))
+            place.mkdir()
+            for file in write_seal(each.seal, place):
+                name = _name_in(each.view.output.folder / file.name, project.folder)
+                files[name], expected[name] = file, content_hash(file)
+        bag = pack(files, out, _about(views[0]), expected, progress)
+    for each in found:
+        write_seal(each.seal, each.view.output.folder)
+    foreign = sum(one.state == FOREIGN for each in found for one in each.frames)
+    return Delivered(bag, foreign, found[0].seal.origin.unsaid, failing)
 
 
 def _steps(project: Project) -> Iterator[chain.Link]:
@@ -98,7 +139,9 @@ def _refuse_place(out: Path, view: View) -> None:
             file=str(out),
         )
     for name in ("source", "reference"):
-        keep_apart(out, view.sequence(name).folder, f"where the {name.capitalize()} lies", file=str(out))
+        sequence, what = view.sequence(name), f"where the {name.capitalize()} lies"
+        keep_apart(out, sequence.folder, what, file=str(out))
+        keep_apart_from(map(sequence.path, sequence.frames()), out, what, file=str(out))
 
 
 def _refuse_unfinished(view: View) -> None:
@@ -116,6 +159,7 @@ def _refuse_unfinished(view: View) -> None:
         raise CheckFailed(
             f"There is nothing to deliver of {whose}: {reason}.", remedy="film-recovery run", file=where
         ) from reason
+    origin_of(view)  # says what is lacking where there is no model
     if missing:
         raise CheckFailed(
             f"Frames of {whose} are missing: {format_frames(missing)}.",
@@ -124,15 +168,16 @@ def _refuse_unfinished(view: View) -> None:
         )
 
 
-def _judged(view: View, accepted: Accepted | None, progress: Progress | None) -> tuple[Master, ...]:
-    """The masters, which an earlier provenance may not contradict."""
+def _judged(view: View, accepted: Accepted | None, progress: Progress | None) -> _Sealed:
+    """The masters and their provenance, which an earlier one, report and note may not contradict."""
     found = masters(view, progress)
     refuse_others(view, found, accepted is not None)
-    folder = view.output.folder
-    sidecar = folder / f"{stem_of(Path(view.output.sequence.pattern).name)}{JSON}"
-    if sidecar.is_file():
-        others = disagreements(read_seal(sidecar), {one.file.name: one.sha256 for one in found}, folder)
+    folder, sequence = view.output.folder, Path(view.output.sequence.pattern).name
+    earlier = seal_beside(sequence, folder)
+    if earlier is not None:
+        others = disagreements(earlier, {one.file.name: one.sha256 for one in found}, folder)
         if others:
+            sidecar = folder / f"{stem_of(sequence)}{JSON}"
             named = ", ".join(others[:_NAMED]) + (
                 f" and {len(others) - _NAMED} more" * (len(others) > _NAMED)
             )
@@ -142,7 +187,49 @@ def _judged(view: View, accepted: Accepted | None, progress: Progress | None) ->
                 "those back that it is of, or move it away",
                 file=str(sidecar),
             )
-    return found
+    words = (accepted.by, accepted.why) if accepted else None
+    seal = sealed(view, found, words, earlier)
+    _refuse_other_report(view, seal)
+    return _Sealed(view, found, seal)
+
+
+def _refuse_other_report(view: View, seal: Seal) -> None:
+    """Raises CheckFailed where the report or the note says that it is of other frames."""
+    for file in (view.paths.report, view.paths.validation / NOTE):
+        text = read_text(file, _LIMIT) if file.is_file() else ""
+        if _LIST in text and seal.digest not in text:
+            raise CheckFailed(
+                f"{file.name} is of other masters than those that are to be delivered.",
+                remedy="film-recovery report, which writes it anew of those that are there",
+                file=str(file),
+            )
+
+
+def _failing(views: list[View], despite: Accepted | None) -> tuple[str, ...]:
+    """The checks that fail now, measured anew, which the ledger keeps with who delivers in spite of them.
+
+    Raises CheckFailed naming them where nobody does."""
+    failing: list[str] = []
+    for view in views:
+        project, name = view.project, name_of(view.project.folder)
+        found = [one for report in check(project) for one in report.outcomes if one.outcome == "fail"]
+        if found and despite is None:
+            raise CheckFailed(
+                f"{len(found)} check{'s' * (len(found) > 1)} of {name} stop the delivery: "
+                + "; ".join(f"{one.check}: {one.reason}" for one in found[:_NAMED]),
+                remedy=f"{found[0].remedy[0] if found[0].remedy else 'film-recovery check'}; or, where it is meant: "
+                "film-recovery deliver --accept-failing WORDS, which the ledger keeps",
+                file=str(project.folder),
+            )
+        if found and despite is not None:
+            data = {
+                "what": "Delivered in spite of checks that fail.",
+                "why": despite.why,
+                "checks": [one.as_dict() for one in found],
+            }
+            ledger.append(project.folder, ACCEPTED, data, despite.by)
+        failing += (one.check if view is views[0] else f"{name}/{one.check}" for one in found)
+    return tuple(failing)
 
 
 def _beside(view: View) -> Iterator[Path]:
@@ -171,6 +258,10 @@ def _name(file: Path, folder: Path) -> str:
     FilmRecoveryError for one that leads out, or nowhere."""
     if not file.is_file() or folder.resolve() not in file.resolve().parents:
         raise _is_link(file)
+    return _name_in(file, folder)
+
+
+def _name_in(file: Path, folder: Path) -> str:
     return Path(os.path.relpath(os.path.abspath(file), os.path.abspath(folder))).as_posix()
 
 

@@ -17,8 +17,8 @@ from film_recovery.errors import CheckFailed, UsageError
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.reading import read_header
 from film_recovery.imaging.sequence import Sequence
-from film_recovery.protection import keep_apart
-from film_recovery.provenance.bag import pack
+from film_recovery.protection import keep_apart, keep_apart_from
+from film_recovery.provenance.bag import foresee, pack
 from film_recovery.provenance.origin import Origin, of_header
 from film_recovery.provenance.sealing import (
     JSON,
@@ -27,7 +27,7 @@ from film_recovery.provenance.sealing import (
     Seal,
     content_hash,
     disagreements,
-    read_seal,
+    seal_beside,
     stem_of,
     write_seal,
 )
@@ -49,10 +49,11 @@ def deliver_frames(
 ) -> Delivered:
     """All frames of ``pattern`` as the new bag ``out``, with their sidecars.
 
-    Those that lie beside them count; where there are none, they are made of what the headers say. ``source_type``: the
-    choice of IPTC's term, where no header has one. Raises CheckFailed for frames that are not those of their
-    provenance, changed since they were rendered, of another program and not accepted, or that do not all say the same;
-    FilmRecoveryError as ``provenance.bag.pack``.
+    Those that lie beside them count, with who accepts frames of another program now added; where there are none, they
+    are made of what the headers say. ``source_type``: the choice of IPTC's term, where none was made yet. Raises
+    CheckFailed for frames that are not those of their provenance or say something else than it, changed since they
+    were rendered, of another program and not accepted, or that do not all say the same; where no term was chosen, or
+    another one than is said already. FilmRecoveryError as ``provenance.bag.pack``, and for a word that is no term.
     """
     out = Path(os.path.abspath(out))
     sequence = Sequence.parse(os.path.abspath(pattern))
@@ -60,24 +61,29 @@ def deliver_frames(
     if not numbers:
         raise UsageError(f"There is no frame of {pattern}.", remedy="check the path and the number of #")
     keep_apart(out, sequence.folder, "where the frames lie", file=str(out))
+    keep_apart_from(map(sequence.path, numbers), out, "where the frames lie", file=str(out))
+    foresee({f"{_MASTERS}/{sequence.path(one).name}": sequence.path(one) for one in numbers}, out)
     found = _looked_at(sequence, numbers, None if progress is None else partial(progress, "provenance"))
     refuse_states(found, (CHANGED,) if accepted else (CHANGED, FOREIGN))
     others = tuple(one for one in found if one.state == FOREIGN)
     frames = {one.file.name: one.sha256 for one in found}
-    stem = stem_of(Path(sequence.pattern).name)
-    beside = [sequence.folder / f"{stem}{end}" for end in (JSON, TEXT)]
+    name = Path(sequence.pattern).name
+    beside = [sequence.folder / f"{stem_of(name)}{end}" for end in (JSON, TEXT)]
+    earlier = seal_beside(name, sequence.folder)
     with tempfile.TemporaryDirectory(prefix="film-recovery-") as made:
-        if beside[0].is_file():
-            seal = _refuse_otherwise(read_seal(beside[0]), frames, beside[0])
-            sidecars = [file for file in beside if file.is_file()]
+        if earlier is not None:
+            seal = _as_sealed(earlier, found, frames, beside[0], source_type)
+            seal = replace(seal, foreign=_foreign(others, accepted, seal.foreign))
+            kept = seal == earlier and all(file.is_file() for file in beside)
+            sidecars = beside if kept else list(write_seal(seal, Path(made)))
         else:
             seal = Seal(
                 _origin(found, source_type),
-                Path(sequence.pattern).name,
+                name,
                 frames,
                 format_frames(numbers),
                 engine={"film-recovery": __version__},
-                foreign=_foreign(others, accepted),
+                foreign=_foreign(others, accepted, None),
             )
             sidecars = list(write_seal(seal, Path(made)))
         files = {f"{_MASTERS}/{file.name}": file for file in (*sidecars, *(one.file for one in found))}
@@ -102,7 +108,10 @@ def _looked_at(
     return tuple(found)
 
 
-def _refuse_otherwise(seal: Seal, frames: dict[str, str], sidecar: Path) -> Seal:
+def _as_sealed(
+    seal: Seal, found: tuple[Master, ...], frames: dict[str, str], sidecar: Path, chosen: str
+) -> Seal:
+    """The provenance that lies beside the frames, if it is of them, and says what they say and what is ``chosen``."""
     others = (*disagreements(seal, frames, sidecar.parent), *sorted(set(frames) - set(seal.frames)))
     if others:
         raise CheckFailed(
@@ -110,7 +119,15 @@ def _refuse_otherwise(seal: Seal, frames: dict[str, str], sidecar: Path) -> Seal
             remedy="film-recovery verify says what changed; put the frames back, or move what is no part of it away",
             file=str(sidecar),
         )
-    return seal
+    for one in found:
+        for key, (said, here) in seal.origin.denied_by(one.said).items():
+            raise CheckFailed(
+                f"Frame {one.number} says {key} “{said}”, the provenance beside it “{here}”.",
+                remedy="put the provenance back that was written with the frames, or move it away",
+                file=str(one.file),
+                frame=one.number,
+            )
+    return replace(seal, origin=_termed(seal.origin, chosen, sidecar))
 
 
 def _origin(found: tuple[Master, ...], chosen: str) -> Origin:
@@ -127,30 +144,43 @@ def _origin(found: tuple[Master, ...], chosen: str) -> Origin:
                     frame=one.number,
                 )
     days = sorted({one.said.processing_date for one in found} - {""})
-    origin = replace(first.said, processing_date=", ".join(days))
-    if chosen:
-        term = term_of(chosen).term
-        if origin.source_type not in ("", term):
-            raise CheckFailed(
-                f"The headers say IPTCDigitalSourceType “{origin.source_type}”, and “{term}” is chosen.",
-                remedy="leave the choice out, or render again",
-                file=str(first.file),
-            )
-        origin = replace(origin, source_type=term)
-    if not origin.source_type:
+    return _termed(replace(first.said, processing_date=", ".join(days)), chosen, first.file)
+
+
+def _termed(origin: Origin, chosen: str, file: Path) -> Origin:
+    """``origin`` with IPTC's term: its own, or the ``chosen`` one. ``file`` says what it says now. Raises CheckFailed
+    where there is none, or another one; FilmRecoveryError for a word that is none."""
+    said = term_of(origin.source_type).term if origin.source_type else ""
+    term = term_of(chosen).term if chosen else said
+    if said not in ("", term):
+        raise CheckFailed(
+            f"The frames say IPTCDigitalSourceType “{said}”, and “{term}” is chosen.",
+            remedy="leave the choice out, or render again",
+            file=str(file),
+        )
+    if not term:
         raise CheckFailed(
             "Nobody has chosen what the frames are said to be (IPTC's Digital Source Type).",
             remedy="film-recovery deliver --terms shows the terms; choose one with --source-type TERM",
-            file=str(first.file),
+            file=str(file),
         )
-    return origin
+    return replace(origin, source_type=term)
 
 
-def _foreign(others: tuple[Master, ...], accepted: Accepted | None) -> Foreign | None:
+def _foreign(others: tuple[Master, ...], accepted: Accepted | None, before: Foreign | None) -> Foreign | None:
+    """The frames of other programs, with who accepted them: ``before``, and now."""
     if not others or accepted is None:
-        return None
+        return before
     unsaid = dict.fromkeys(key for one in others for key in one.said.unsaid)
-    return Foreign(tuple(one.file.name for one in others), accepted.by, accepted.why, tuple(unsaid))
+    new = Foreign(tuple(one.file.name for one in others), accepted.by, accepted.why, tuple(unsaid))
+    if before is None:
+        return new
+    return Foreign(
+        tuple(sorted({*before.names, *new.names})),
+        "; ".join(dict.fromkeys((before.by, new.by))),
+        "; ".join(dict.fromkeys((before.why, new.why))),
+        tuple(dict.fromkeys((*before.unsaid, *new.unsaid))),
+    )
 
 
 def _about(seal: Seal) -> dict[str, str]:

@@ -13,6 +13,8 @@ from typing import Any
 from film_recovery import engine, nk, rendering
 from film_recovery.comp import Evaluator
 from film_recovery.errors import UsageError
+from film_recovery.imaging.frame import Frame
+from film_recovery.learning import share
 from film_recovery.rendering import several
 from film_recovery.rendering.record import Record
 from film_recovery.rendering.render import opened, room_for
@@ -30,10 +32,15 @@ class Made:
     outside: Mapping[str, Any]
 
 
-def figures(evaluator: Evaluator, node: str, frame: int) -> dict[str, Any]:
-    """What the record keeps of a frame that has just been made."""
-    found = outside.counted(evaluator, node, frame)
-    return {"outside": found} if found else {}
+def figures(evaluator: Evaluator, node: str, frame: int) -> Callable[[Frame], dict[str, Any]]:
+    """What the record keeps of a frame that is about to be made, told once it is."""
+    counted = outside.counting(evaluator, node, frame)
+
+    def told(made: Frame) -> dict[str, Any]:
+        found = counted(made)
+        return {"outside": found} if found else {}
+
+    return told
 
 
 def make_frames(
@@ -55,15 +62,16 @@ def make_frames(
     job = engine.model_hashes(evaluator.script, evaluator)
     tell = progress or (lambda done, total, frame, kept: None)
     if workers == 1 or len(frames) < 2:
-        done = rendering.render(
-            evaluator,
-            node,
-            frames,
-            job=job,
-            header=header,
-            figures=lambda own, frame: figures(own, node, frame),
-            progress=tell,
-        )
+        with share.kept_to(share.available()):
+            done = rendering.render(
+                evaluator,
+                node,
+                frames,
+                job=job,
+                header=header,
+                figures=lambda own, frame: figures(own, node, frame),
+                progress=tell,
+            )
     else:
         done = _by_several(evaluator, script, node, frames, job, header, workers, tell)
     record = Record(done.files[0].parent) if done.files else None
@@ -89,6 +97,7 @@ def _by_several(
     with opened(evaluator, node, frames, job=job, header=header) as whole:
         room = room_for(whole, frames)
         room.refuse_too_little()
+        free, count = share.available(), min(workers, len(frames))
         # One day for all, also where the job begins only now.
         task = {
             "script": str(script),
@@ -96,6 +105,8 @@ def _by_several(
             "job": job,
             "header": dict(header or {}),
             "day": whole.began,
+            "workers": count,
+            "memory": None if free is None else free // count,
         }
 
         def told(number: int, reply: Mapping[str, Any]) -> None:

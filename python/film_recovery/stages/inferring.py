@@ -17,6 +17,7 @@ from film_recovery.stages import short_range
 from film_recovery.stages.done import last_work
 from film_recovery.stages.frames import Made, make_frames
 from film_recovery.stages.provenance import MASTERS, origin_of
+from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.view import View
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def infer(project: Project, listener: Listener, asked: Asked) -> dict[str, Any] 
     view = View(project)
     _unlock(view, listener, asked)
     made = rendered(view, view.wanted_frames, listener, asked.workers)
+    look_ahead(view, listener.progress)
     if not made.rendered.written and last_work(project, INFERENCE):
         return None
     found = {"frames": format_frames(view.wanted_frames), "written": len(made.rendered.written)}
@@ -59,6 +61,7 @@ def infer_short(project: Project, listener: Listener, asked: Asked) -> tuple[sho
             "what": chosen.said,
             "frames": chosen.text,
             "written": len(made.rendered.written),
+            "check": short_range.CHECK,
         }
         if chosen.moments:
             data["moments"] = {str(one.frame): one.reason for one in chosen.moments}
@@ -87,7 +90,7 @@ def rendered(view: View, frames: Sequence[int], listener: Listener, workers: int
 def _unlock(view: View, listener: Listener, asked: Asked) -> None:
     if asked.workers < 1:
         raise UsageError(f"--workers {asked.workers}: none would render.", remedy="choose 1 or more")
-    if short_range.unlocked(view):
+    if short_range.unlocked(view) or short_range.complete(view, listener.progress):
         return
     chosen = short_range.short_range(view, listener.progress)
     if chosen.whole:

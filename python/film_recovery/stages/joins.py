@@ -11,13 +11,13 @@ from typing import Any
 from film_recovery.analysis.seams import borders, seams
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.footage.runs import spread
-from film_recovery.imaging.reading import read_header
 from film_recovery.rendering.record import sha256
-from film_recovery.stages.masters import written
+from film_recovery.stages.done import digest
+from film_recovery.stages.masters import header_of, written
 from film_recovery.stages.measure import measures
 from film_recovery.stages.proof import displayed
 from film_recovery.stages.remembered import remembered
-from film_recovery.stages.survey import survey
+from film_recovery.stages.survey import Survey, known
 from film_recovery.stages.view import View
 
 _CODES = 255  # of a display: what a reader is told
@@ -31,12 +31,13 @@ def joins(view: View, check: Check) -> Outcome:
     window = _windows(view, there)
     if window is not None:
         return judged(check, False, window[0], window[1], window[2])
-    ends = _ends(view, there)
+    seen = known(view)
+    ends = _ends(seen, there)
     chosen = sorted({*spread(ends, check.tolerance["frames"]), *ends[:1], *ends[-1:]})
     limits = {name: float(check.tolerance[name]) for name in ("seam", "border")}
     found = {}
     for frame in chosen:
-        own, other = _looked(view, frame, limits), _beside(view, set(there), frame)
+        own, other = _looked(view, frame, limits), _beside(seen, set(there), frame)
         found[frame] = {**own, "jump": 0.0} if other is None else _both(own, _looked(view, other, limits))
     told = {frame: one for frame in chosen if (one := _told(found[frame], check.tolerance["jump"]))}
     looked = f"{len(chosen)} first and last frames of the range and its shots"
@@ -56,7 +57,7 @@ def _windows(view: View, frames: list[int]) -> tuple[dict[str, Any], str, dict[s
     """The first written frame whose data window is not what inference gives: value, reason, place."""
     for frame in frames:
         path = view.output.sequence.path(frame)
-        found, wanted = read_header(path).bbox, view.live_area(frame)
+        found, wanted = header_of(view, frame).bbox, view.live_area(frame)
         if found != wanted:
             value = {"frame": frame, "window": str(found), "live_area": str(wanted)}
             reason = f"Frame {frame} holds {found}, and the live area at inference is {wanted}."
@@ -64,11 +65,10 @@ def _windows(view: View, frames: list[int]) -> tuple[dict[str, Any], str, dict[s
     return None
 
 
-def _ends(view: View, there: list[int]) -> list[int]:
+def _ends(seen: Survey, there: list[int]) -> list[int]:
     """First and last frames of the shots, those that are written; of the range in any case."""
-    known = set(there)
-    shots = survey(view).shots
-    ends = {there[0], there[-1], *(frame for shot in shots for frame in shot if frame in known)}
+    inside = set(there)
+    ends = {there[0], there[-1], *(frame for shot in seen.shots for frame in shot if frame in inside)}
     return sorted(ends)
 
 
@@ -76,9 +76,9 @@ def _looked(view: View, frame: int, limits: Mapping[str, float]) -> dict[str, An
     """Seams and borders of one frame, and the mean of what was changed, encoded."""
     read = view.read_of(view.inference)
     area = view.live_area(frame)
-    source = view.evaluator.frame(read.path, frame).rgb(area)
 
     def make() -> dict[str, Any]:
+        source = view.evaluator.frame(read.path, frame).rgb(area)
         own, recovered = displayed(view, source), displayed(view, written(view, frame, area))
         return {
             "seams": [[one.along, one.at, one.step] for one in seams(own, recovered, limits["seam"])[:8]],
@@ -88,14 +88,14 @@ def _looked(view: View, frame: int, limits: Mapping[str, float]) -> dict[str, An
             "mean": round(float((recovered - own).mean()), 6),
         }
 
-    files = [view.output.sequence.path(frame), *view.evaluator.sources(read.path, frame)]
-    about = [dict(limits), str(area), view.output.holds, *(sha256(file) for file in files)]
+    reading = digest(view.script_reading.described())
+    about = [dict(limits), str(area), view.output.holds, reading, *map(sha256, view.files_of(frame))]
     return remembered(view.project, "joins", (), about, make)
 
 
-def _beside(view: View, there: set[int], frame: int) -> int | None:
+def _beside(seen: Survey, there: set[int], frame: int) -> int | None:
     """The next frame of the same shot that is written, or the one before."""
-    first, last = survey(view).shot_of(frame)
+    first, last = seen.shot_of(frame)
     return next((one for one in (frame + 1, frame - 1) if one in there and first <= one <= last), None)
 
 

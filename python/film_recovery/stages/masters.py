@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.imaging.files import read_frame
+from film_recovery.imaging.files import Header, read_frame, read_header
 from film_recovery.imaging.frame import Box, Frame, Pixels
 from film_recovery.stages.view import View
 
@@ -34,6 +34,14 @@ def written(view: View, frame: int, area: Box) -> Pixels:
     if output.holds:
         values = root.config.convert(values, output.holds, root.working_space)
     return values
+
+
+def header_of(view: View, frame: int) -> Header:
+    """The header of a written frame. Errors as :func:`written`."""
+    try:
+        return read_header(view.output.sequence.path(frame))
+    except FilmRecoveryError as error:
+        raise _unusable(view, frame, f"is damaged: {error.message}") from error
 
 
 def _read(view: View, frame: int, area: Box) -> Frame:

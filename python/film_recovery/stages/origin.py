@@ -5,7 +5,6 @@ The figures say how good a result is; this says what it was made from, so that i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from film_recovery import ledger
 from film_recovery.project import FILE, PairOf, Project
+from film_recovery.provenance.sealing import digest_of
 from film_recovery.rendering.record import Record, sha256
 from film_recovery.stages.closed_form import NETWORK, is_closed_form, last_training, trained_here
 from film_recovery.stages.view import NotYet, View
@@ -35,16 +35,15 @@ def settings(project: Project) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Masters:
-    """The written frames: file → SHA-256 of those that the open engine wrote, and how many are somebody else's."""
+    """The written frames: file → SHA-256 of all, and of those that the open engine wrote."""
 
+    all: Mapping[Path, str]
     ours: Mapping[Path, str]
-    foreign: int
 
     @property
-    def digest(self) -> str:
-        """SHA-256 over a line ``<SHA-256>  <name>`` for each of ours, in order: over what ``sha256sum`` prints."""
-        lines = "".join(f"{content}  {path.name}\n" for path, content in self.ours.items())
-        return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+    def foreign(self) -> int:
+        """How many are somebody else's."""
+        return len(self.all) - len(self.ours)
 
 
 def masters(view: View) -> Masters:
@@ -52,11 +51,11 @@ def masters(view: View) -> Masters:
     try:
         files = [view.output.sequence.path(frame) for frame in view.written]
     except NotYet:
-        return Masters({}, 0)
+        return Masters({}, {})
     record = Record(view.output.folder)
     contents = {file: sha256(file) for file in files}
     ours = {file: content for file, content in contents.items() if record.knows(file.name, content)}
-    return Masters(ours, len(files) - len(ours))
+    return Masters(contents, ours)
 
 
 def hashes(view: View, frames: Masters) -> dict[str, str]:
@@ -68,8 +67,17 @@ def hashes(view: View, frames: Masters) -> dict[str, str]:
     if records:
         found[f"ledger, record {records[-1].index}"] = records[-1].sha256
     if frames.ours:
-        found[f"{_counted(len(frames.ours))}, as one list"] = frames.digest
+        found[f"{_counted(len(frames.ours))}, as one list"] = _digest(frames.ours)
+    if frames.foreign:
+        found[f"{_counted(len(frames.all))}, with those of another program, as one list"] = _digest(
+            frames.all
+        )
     return found
+
+
+def _digest(frames: Mapping[Path, str]) -> str:
+    """The provenance's (``Seal.digest``), by which a report is known to be of the masters that it lies beside."""
+    return digest_of({file.name: content for file, content in frames.items()})
 
 
 def made(view: View, frames: Masters) -> dict[str, str]:

@@ -6,7 +6,7 @@ the record of the frames. ``inference.values_outside`` judges them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,17 +33,19 @@ def given(evaluator: Evaluator, write: Place) -> list[Place]:
     return [place for one in inputs for place in one if place is not None]
 
 
-def counted(evaluator: Evaluator, node: str, frame: int) -> dict[str, Any]:
-    """``input`` and ``output`` of the networks before the Write ``node``: pixels outside 0–1, of how many, and the
-    least and most of their values. Empty for a Write without a network; of several networks, the worst."""
+def counting(evaluator: Evaluator, node: str, frame: int) -> Callable[[Frame], dict[str, Any]]:
+    """Counts what the networks before the Write ``node`` are given, before they run; what is returned counts the frame
+    that the Write gives: so no network runs twice, however little of the frame can be kept.
+
+    It gives ``input`` and ``output``: pixels outside 0–1, of how many, and the least and most of their values. Empty
+    for a Write without a network; of several networks, the worst.
+    """
     write = evaluator.graph.named(node)
     inputs = [_outside(evaluator.frame(place.path, frame)) for place in given(evaluator, write)]
     if not inputs:
-        return {}
-    return {
-        "input": max(inputs, key=lambda one: one["pixels"]),
-        "output": _outside(evaluator.frame(node, frame)),
-    }
+        return lambda made: {}
+    worst = max(inputs, key=lambda one: one["pixels"])
+    return lambda made: {"input": worst, "output": _outside(made)}
 
 
 def total(found: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from film_recovery.checks import Check, Outcome, judged
+from film_recovery.errors import FilmRecoveryError
 from film_recovery.stages.closed_form import CLOSED_FORMS, last_training
 from film_recovery.stages.conditions import ANY_TILE, used_under
 from film_recovery.stages.measure import measures
@@ -63,9 +64,9 @@ def as_trained(view: View, check: Check) -> Outcome:
     found = [
         Difference(name, _words(name, then[name]), _words(name, now[name]), _where(view, name))
         for name in now
-        if name in then and not _agree(name, then[name], now[name], card.radius)
+        if name in then and not _agree(name, _as_here(view, name, then[name]), now[name], card.radius)
     ]
-    found += _changed_pairs(view, card.pair_hashes)
+    found += changed_pairs(view, card.pair_hashes)
     show = {"file": str(view.model_file), "node": view.inference.path}
     if found:
         value: dict[str, Any] = {one.name: {"model": one.then, "now": one.now} for one in found}
@@ -100,6 +101,17 @@ def _untold(view: View, check: Check, unknown: list[str], why: str) -> Outcome:
     outcome = judged(check, False, {"unknown": unknown}, reason, show)
     remedy = "train again with this version, or compare by hand what the model was trained with"
     return replace(outcome, outcome="warn", remedy=(remedy,))
+
+
+def _as_here(view: View, name: str, then: Any) -> Any:
+    """A colour space of the model's card by its name in the config that is used now: configs rename spaces and keep
+    the old name as an alias. One that this config does not know stays as the card has it."""
+    if name not in ("domain", "read") or not view.evaluator.root.managed:
+        return then
+    try:
+        return str(view.evaluator.root.config.resolve(str(then)))
+    except FilmRecoveryError:
+        return then
 
 
 def _agree(name: str, then: Any, now: Any, radius: int) -> bool:
@@ -175,13 +187,19 @@ def _asked(view: View, kind: str) -> dict[str, Any]:
     return {"size": training.size, **({"patch": training.patch} if kind not in CLOSED_FORMS else {})}
 
 
-def _changed_pairs(view: View, known: Mapping[str, str]) -> list[Difference]:
-    """The pairs whose pixels are not those of the model's card; none where the card names no pair."""
+def changed_pairs(view: View, known: Mapping[str, str], *, thorough: bool = False) -> list[Difference]:
+    """The pairs whose pixels are not those of the model's card, ``known``; none where the card names no pair.
+
+    ``thorough``: every pair is read, also where nothing seems to have changed since the training."""
     last = last_training(view.project)
     key = quick_key(view.project)
-    if not known or (last.get("quick") == key and last.get("sha256") == view.card.sha256):
+    if not known:
+        return []
+    if not thorough and last.get("quick") == key and last.get("sha256") == view.card.sha256:
         return []  # nothing that a pair depends on changed since that training
-    found = remembered(view.project, "pair-hashes", (), key, lambda: _hashes(view))
+    found = (
+        _hashes(view) if thorough else remembered(view.project, "pair-hashes", (), key, lambda: _hashes(view))
+    )
     sources = dict(zip((f"pair {number}" for number in view.numbers), view.project.pairs, strict=False))
     told = []
     for label in sorted({*known, *found}, key=lambda label: (len(label), label)):

@@ -17,9 +17,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from film_recovery.analysis.identity import identity
+from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.frame import Box, Pixels
-from film_recovery.rendering.record import sha256
+from film_recovery.provenance.sealing import content_hash
 from film_recovery.stages.done import digest
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.masters import written
@@ -106,13 +107,17 @@ def _of_frame(view: View, frame: int) -> FrameMeasures:
 
     def make() -> dict[str, Any]:
         source, recovered = view.evaluator.frame(read.path, frame).rgb(area), written(view, frame, area)
-        found = measured(displayed(view, source), displayed(view, recovered))
+        try:
+            found = measured(displayed(view, source), displayed(view, recovered))
+        except FilmRecoveryError as error:  # the masters were looked at: it is the Source
+            error.where.update(frame=frame, node=read.path)
+            raise
         apart = identity(recovered, source)
         locked = apart.chroma_max if view.kind == "spatial" else apart.luma_max
         return {**found.as_dict(), "values": {**found.values, "identity": locked}}
 
-    files = [view.output.sequence.path(frame), *view.evaluator.sources(read.path, frame)]
-    kept = remembered(view.project, "measures", (), _about(view, area, files), make)
+    about = _about(view, area, view.files_of(frame))
+    kept = remembered(view.project, "measures", (), about, make)
     return FrameMeasures(**kept)
 
 
@@ -150,7 +155,7 @@ def displayed(view: View, pixels: Pixels) -> Pixels:
 def _about(view: View, area: Box, files: Iterable[Any]) -> list[Any]:
     """What the figures depend on: the bytes of the files, how both are read, and where they are measured."""
     reading = view.script_reading.described()
-    return [view.kind, str(area), view.output.holds, digest(reading), *(sha256(file) for file in files)]
+    return [view.kind, str(area), view.output.holds, digest(reading), *(content_hash(file) for file in files)]
 
 
 def _mean_spectra(measures: Iterable[FrameMeasures]) -> dict[str, tuple[float, ...]]:

@@ -17,14 +17,15 @@ from film_recovery import __version__, engine, ledger, rendering
 from film_recovery.errors import CheckFailed
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.reading import read_header
-from film_recovery.project import FILE, Element, PairOf, Project, load, paths, root_of
+from film_recovery.project import FILE, Element, Project, load, paths, root_of
 from film_recovery.project.lock import project_of
 from film_recovery.provenance.node import metadata_node
 from film_recovery.provenance.origin import Origin, of_header
-from film_recovery.provenance.sealing import Bound, Foreign, Seal, bound, content_hash, write_seal
+from film_recovery.provenance.sealing import Foreign, Seal, bound, content_hash, write_seal
 from film_recovery.provenance.source_types import source_type
 from film_recovery.rendering.record import CHANGED, EARLIER, FOREIGN, RESCANNED
 from film_recovery.stages import chain
+from film_recovery.stages.binding import bound_pairs
 from film_recovery.stages.closed_form import CLOSED_FORMS, last_training
 from film_recovery.stages.view import NotYet, View
 
@@ -161,9 +162,14 @@ def refuse_others(view: View, found: tuple[Master, ...], accept_foreign: bool = 
             )
 
 
-def sealed(view: View, found: tuple[Master, ...], accepted: tuple[str, str] | None = None) -> Seal:
+def sealed(
+    view: View,
+    found: tuple[Master, ...],
+    accepted: tuple[str, str] | None = None,
+    earlier: Seal | None = None,
+) -> Seal:
     """What binds the frames ``found`` to their model, script and pairs. ``accepted``: by whom and in what words
-    frames of other programs were."""
+    frames of other programs were. ``earlier``, and what is raised: as ``bound_pairs``."""
     project, folder, card = view.project, view.output.folder, card_of(view)
     home = root_of(project.folder)
     others = [one for one in found if one.state == FOREIGN]
@@ -179,7 +185,7 @@ def sealed(view: View, found: tuple[Master, ...], accepted: tuple[str, str] | No
         format_frames(one.number for one in found),
         bound(view.model_file, folder, home),
         bound(view.paths.script, folder, home),
-        {_pair(pair): _files(view, pair, folder, home) for pair in project.pairs},
+        bound_pairs(view, earlier),
         {"film-recovery": __version__, **({"training": card.created_by} if card else {})},
         project.reasoning,
         foreign,
@@ -189,7 +195,8 @@ def sealed(view: View, found: tuple[Master, ...], accepted: tuple[str, str] | No
 def seal(view: View, progress: Progress | None = None) -> tuple[Path, Path] | None:
     """Writes the sidecars of all written frames beside them; None before there is a frame. Reads every frame.
 
-    Raises CheckFailed for frames that are not what the project's present state renders.
+    Raises CheckFailed for frames that are not what the project's present state renders, and for pairs that its model
+    was not trained on.
     """
     try:
         assert view.written
@@ -297,13 +304,3 @@ def _element(element: Element) -> str:
     words = ", ".join(dict.fromkeys(word for word in said if word))
     held = f"held by {element.holder}" if element.holder else ""
     return "; ".join(word for word in (words, held) if word) or Path(element.file).name
-
-
-def _pair(pair: PairOf) -> str:
-    return f"{pair.source}" if pair.source == pair.reference else f"{pair.source} with {pair.reference}"
-
-
-def _files(view: View, pair: PairOf, folder: Path, home: Path) -> tuple[Bound, ...]:
-    """The frames of a pair; those that are not there (a scan that was moved away) are left out."""
-    found = [view.file("source", pair.source), view.file("reference", pair.reference)]
-    return tuple(bound(file, folder, home) for file in found if file.is_file())

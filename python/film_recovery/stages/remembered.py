@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.project import Project, paths
 
-_LARGEST = 1 << 20  # bytes
+_LARGEST = 1 << 24  # bytes: figures of some hundred thousand frames
 
 
 def remembered(
@@ -36,16 +37,27 @@ def remembered(
         digest.update(repr((array.shape, array.dtype.str)).encode())
         digest.update(np.ascontiguousarray(array).data)
     file = paths(project).cache / f"{what}-{digest.hexdigest()[:32]}.json"
+    kept = recalled(file)
+    if kept is not None:
+        return kept
+    found = make()
+    keep(file, found)
+    return found
+
+
+def recalled(file: Path) -> dict[str, Any] | None:
+    """What is kept in ``file``; None where it was not measured yet, or cannot be read."""
     try:
         kept = json.loads(read_text(file, _LARGEST))
-        if isinstance(kept, dict):
-            return kept
     except (FilmRecoveryError, ValueError):
-        pass  # not measured yet, or not readable: measured now
-    found = make()
+        return None
+    return kept if isinstance(kept, dict) else None
+
+
+def keep(file: Path, found: dict[str, Any]) -> None:
+    """Keeps ``found``; a project that is read-only is measured every time."""
     try:
         with replacement(file, create_directories=True) as temporary:
             temporary.write_text(json.dumps(found), encoding="utf-8")
     except FilmRecoveryError:
-        pass  # a project that is read-only is measured every time
-    return found
+        pass

@@ -118,7 +118,9 @@ def run(
             _go(project, links, _Guarded(listener, held), held, asked, worked)
         except (FilmRecoveryError, KeyboardInterrupt) as stop:
             held.confirm()  # the ledger tells of whoever took over from here on
-            ledger.append(project.folder, "stopped", {"reason": str(stop) or type(stop).__name__}, by)
+            where = stop.where if isinstance(stop, FilmRecoveryError) else {}
+            at = {"check": where["check"]} if "check" in where else {}
+            ledger.append(project.folder, "stopped", {"reason": str(stop) or type(stop).__name__, **at}, by)
             ledger.write_notes(project.folder)
             raise
         ledger.append(project.folder, "finished", {"worked": worked}, by)
@@ -190,7 +192,8 @@ def _step(project: Project, link: chain.Link, listener: Listener, asked: Asked) 
             skip_short_range=asked.skip,
         )
     except FilmRecoveryError as error:
-        raise type(error)(f"Step {name}: {error.message}", remedy=error.remedy, **error.where) from error
+        where = {key: value for key, value in error.where.items() if key != "check"}  # the step's own
+        raise type(error)(f"Step {name}: {error.message}", remedy=error.remedy, **where) from error
     data = {
         "step": name,
         "what": f"Step {name} ({link.step.title}) has ended.",

@@ -12,13 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from film_recovery import ledger
+from film_recovery import engine, ledger, rendering
 from film_recovery._files import read_text
 from film_recovery.errors import CheckFailed, FilmRecoveryError, UsageError
 from film_recovery.imaging.frame_ranges import format_frames, parse_frames
 from film_recovery.project import FILE, Project
+from film_recovery.rendering.record import OURS
+from film_recovery.stages.provenance import origin_of
 from film_recovery.stages.render_state import render_state
-from film_recovery.stages.survey import Progress, Survey, survey
+from film_recovery.stages.survey import Progress, strange, survey
 from film_recovery.stages.view import View
 
 CHECK = "inference.short_range"
@@ -69,17 +71,18 @@ def short_range(view: View, progress: Progress | None = None) -> ShortRange:
     """The frames to look at first.
 
     A range of no more frames than the recipe's least is looked at whole; of a longer one, a third, but at least that
-    least and at most its most. Raises UsageError for ``inference.short_range`` with frames that are not rendered.
+    least and at most its most. Raises UsageError for ``inference.short_range`` with frames that are not rendered, or
+    fewer than that least.
     """
     wanted = view.wanted_frames
     asked = view.project.inference.short_range
     if asked:
-        return _asked(view.project, asked, wanted)
+        return _asked(view, asked, wanted)
     least, most = _presets(view)
     if len(wanted) <= least:
         return ShortRange(tuple(wanted), whole=True)
     size = min(most, max(least, len(wanted) // _SHARE))
-    moments = list(_hardest(view, survey(view, progress)))
+    moments = list(_hardest(view, progress))
     return _round(moments, wanted, size)
 
 
@@ -92,6 +95,16 @@ def unlocked(view: View) -> str:
     if signatures and holds(view.project, signatures[-1]):
         return "signed"
     return "skipped" if skipped(view.project, view) else ""
+
+
+def enough(view: View, record: ledger.Record) -> bool:
+    """Whether what was signed is a short range of what is to be rendered now: as many frames as the recipe's least, or
+    all. An older ledger does not say which."""
+    frames = record.data.get("frames")
+    if not isinstance(frames, str):
+        return True
+    seen = set(parse_frames(frames))
+    return len(seen) >= _presets(view)[0] or set(view.wanted_frames) <= seen
 
 
 def skip(view: View, why: str, by: str) -> None:
@@ -126,10 +139,11 @@ def skipped(project: Project, view: View | None = None) -> ledger.Record | None:
 
 def refuse_unseen(view: View, frames: Sequence[int], progress: Progress | None = None) -> None:
     """Raises CheckFailed where rendering ``frames`` by hand would go beyond what may be rendered before it was looked
-    at: the short range, or as many frames as it may have at most, those that are there counted in."""
+    at: the short range, or as many frames as it may have at most, those that the present model and graph made counted
+    in."""
     _, most = _presets(view)
     there = set(view.output.sequence.frames()) & set(view.wanted_frames)
-    if len(there | set(frames)) <= most or unlocked(view):
+    if len(_made(view, sorted(there)) | set(frames)) <= most or unlocked(view):
         return
     chosen = short_range(view, progress)
     if chosen.whole or set(frames) <= set(chosen.frames):
@@ -148,16 +162,53 @@ def locked(view: View, chosen: ShortRange, rendered: bool = False) -> CheckFaile
         remedy=f"{done} sign: film-recovery sign {CHECK} --by NAME --project {folder}, and run again. Without a look: "
         '--skip-short-range "WHY", which the ledger keeps',
         file=str(view.output.folder),
+        check=CHECK,
     )
 
 
-def _asked(project: Project, text: str, wanted: Sequence[int]) -> ShortRange:
-    frames = parse_frames(text)
+def complete(view: View, progress: Progress | None = None) -> bool:
+    """Whether every frame that is to be rendered is there, made by the present model and graph: nothing is left to be
+    looked at first."""
+    wanted = view.wanted_frames
+    if not set(wanted) <= set(view.output.sequence.frames()) or _made(view, wanted) != set(wanted):
+        return False
+    words, job = origin_of(view).header(), engine.model_hashes(view.script, view.evaluator)
+    tell = progress or (lambda what, done, total: None)
+    found = rendering.standings(
+        view.evaluator,
+        view.write.path,
+        wanted,
+        job=job,
+        header=words,
+        progress=lambda done, total: tell("looking at what is there", done, total),
+    )
+    return all(one.state == OURS for one in found.values())
+
+
+def _made(view: View, frames: Sequence[int]) -> set[int]:
+    """Those of ``frames`` that the record says the present model and graph made, by the project or by hand."""
+    job = engine.model_hashes(view.script, view.evaluator)
+    headers: tuple[dict[str, str], ...] = (origin_of(view).header(), {})
+    found = (
+        rendering.noted(view.evaluator, view.write.path, frames, job=job, header=words) for words in headers
+    )
+    return set().union(*found)
+
+
+def _asked(view: View, text: str, wanted: Sequence[int]) -> ShortRange:
+    project, frames = view.project, parse_frames(text)
     beyond = sorted(set(frames) - set(wanted))
     if beyond:
         raise UsageError(
             f"inference.short_range names frames that are not rendered: {format_frames(beyond)}.",
             remedy=f"choose some of {format_frames(wanted)}",
+            file=str(project.folder / FILE),
+        )
+    least = min(_presets(view)[0], len(wanted))
+    if len(frames) < least:
+        raise UsageError(
+            f"inference.short_range names {len(frames)} frames: too few to know the full range by.",
+            remedy=f"name {least} frames at least, or leave it empty and the hardest moments are chosen",
             file=str(project.folder / FILE),
         )
     return ShortRange(tuple(frames), whole=len(frames) == len(wanted), by="operator")
@@ -172,8 +223,9 @@ def _stage(view: View) -> int:
     return view.recipe.check(CHECK).stage
 
 
-def _hardest(view: View, seen: Survey) -> Iterator[Moment]:
+def _hardest(view: View, progress: Progress | None) -> Iterator[Moment]:
     """Moments, the hardest first."""
+    seen, apart = survey(view, progress), strange(view, progress)
     wanted = set(view.wanted_frames)
     for frame, why in _left_out(view):
         if frame in wanted:
@@ -184,9 +236,9 @@ def _hardest(view: View, seen: Survey) -> Iterator[Moment]:
     ]
     for pair in flagged[:2]:
         yield Moment(pair.source, f"flagged: {pair.flags[0].rstrip('.')}")
-    if seen.strange:
-        frame = max(seen.strange, key=lambda frame: (seen.strange[frame], -frame))
-        yield Moment(frame, f"least like any pair ({seen.strange[frame]:.2f} away)")
+    if apart:
+        frame = max(apart, key=lambda frame: (apart[frame], -frame))
+        yield Moment(frame, f"least like any pair ({apart[frame]:.2f} away)")
     if seen.motion and max(seen.motion.values()) > 0:
         frame = max(seen.motion, key=lambda frame: (seen.motion[frame], -frame))
         yield Moment(frame, f"fastest motion ({seen.motion[frame]:.2f} of the structure is new)")

@@ -8,7 +8,7 @@ network, and baselines (``analysis.baselines``) that were fitted to the training
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from film_recovery.recipes.classification import classification
 from film_recovery.stages import chain
 from film_recovery.stages.charts import NEED_TRUTH_WORDS, charts_of
 from film_recovery.stages.checking import check
-from film_recovery.stages.closed_form import last_training
+from film_recovery.stages.closed_form import last_training, trained_here
 from film_recovery.stages.contenders import (
     MEASURES,
     SOURCE,
@@ -108,11 +108,13 @@ def write_report(project: Project, listener: Listener) -> Path:
         elements={name: asdict(element) for name, element in project.elements.items()},
         settings={**settings(project), "flags": flags_of(project) or "none"},
         hashes=hashes(view, frames),
-        made={**made(view, frames), **note.class_of_recovery(of)},
+        made=made(view, frames),
+        own_training=trained_here(view),
         notes=note.said_by_operator(paths(project).validation / note.FILE),
         steps=chain.reports(project),
         reasoning=project.reasoning,
     )
+    data = replace(data, made={**data.made, **note.class_of_recovery(of, data)})
     report = delivery.build_report(data, paths(project).report)
     note.write_note(data, of, paths(project).validation / note.FILE)
     return report

@@ -25,7 +25,7 @@ from film_recovery.rendering.record import FOREIGN, OURS
 from film_recovery.stages.provenance import origin_of
 from film_recovery.stages.render_state import render_state
 from film_recovery.stages.short_range import CHECK as SHORT_RANGE
-from film_recovery.stages.short_range import short_range
+from film_recovery.stages.short_range import enough, short_range
 from film_recovery.stages.view import NotYet, View
 
 SIGN = "sign"  # the kind of the ledger's records that hold signatures: data {check, note, of}
@@ -85,7 +85,8 @@ def signed_state(project: Project, stage: int) -> str:
 
 
 def holds(project: Project, record: Record, state: str | None = None) -> bool:
-    """Whether a signature is of the project as it is: of its stage's ``state``, and of the short range its graph.
+    """Whether a signature is of the project as it is: of its stage's ``state``, and of the short range its graph, and
+    frames enough.
 
     One that does not say what it is of, in an older ledger, is.
     """
@@ -95,7 +96,10 @@ def holds(project: Project, record: Record, state: str | None = None) -> bool:
         if of != (signed_state(project, check.stage) if state is None else state):
             return False
     graph = record.data.get("graph")
-    return graph is None or graph == render_state(View(project))
+    if graph is None:
+        return True
+    view = View(project)
+    return graph == render_state(view) and enough(view, record)
 
 
 def standing(project: Project) -> list[Record]:

@@ -33,6 +33,7 @@ from film_recovery.stages.contenders import Contender, contenders, display_of
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.proof import Proof, proof_of, write_measures
 from film_recovery.stages.reads import set_colour
+from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.view import NotYet, View
 from film_recovery.validation.scopes import side_by_side, vectorscope, waveform
 
@@ -90,8 +91,10 @@ def measure_ahead(project: Project, progress: Progress) -> None:
 
     What cannot be measured is left to them, who say so in their own words.
     """
+    view = View(project)
     with suppress(NotYet, FilmRecoveryError):
-        proof_of(View(project), progress)
+        proof_of(view, progress)
+    look_ahead(view, progress)
 
 
 def validated(view: View, progress: Progress) -> dict[str, Any]:

@@ -13,21 +13,20 @@ from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.reading import read_header
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.rendering.record import Record, sha256
+from film_recovery.stages.done import digest
 from film_recovery.stages.masters import written
 from film_recovery.stages.measure import measures
+from film_recovery.stages.remembered import remembered
 from film_recovery.stages.view import View
 
 
 @measures("validation.identity")
 def locked_channels(view: View, check: Check) -> Outcome:
     """Every written frame back in the working space, its locked channels against the Source, in the live area."""
-    read = view.read_of(view.inference)
     word = "chroma" if view.kind == "spatial" else "luma"
     worst, at = -1.0, 0
     for frame in view.written:
-        area = view.live_area(frame)
-        found = identity(written(view, frame, area), view.evaluator.frame(read.path, frame).rgb(area))
-        difference = found.chroma_max if view.kind == "spatial" else found.luma_max
+        difference = _apart(view, frame)
         if not difference <= worst:
             worst, at = difference, frame
     limit = check.tolerance["difference"]
@@ -37,6 +36,20 @@ def locked_channels(view: View, check: Check) -> Outcome:
     )
     show: dict[str, Any] = {"frame": at, "file": str(view.output.sequence.path(at)), "node": view.write.path}
     return judged(check, worst <= limit, worst, reason, show)
+
+
+def _apart(view: View, frame: int) -> float:
+    """The largest difference of what the recipe locks, as it was found before of the same files, or now."""
+    area = view.live_area(frame)
+
+    def make() -> dict[str, Any]:
+        source = view.evaluator.frame(view.read_of(view.inference).path, frame).rgb(area)
+        found = identity(written(view, frame, area), source)
+        return {"difference": found.chroma_max if view.kind == "spatial" else found.luma_max}
+
+    reading = digest(view.script_reading.described())
+    about = [view.kind, str(area), view.output.holds, reading, *map(sha256, view.files_of(frame))]
+    return float(remembered(view.project, "identity", (), about, make)["difference"])
 
 
 @measures("validation.frames_written")
@@ -103,7 +116,7 @@ def note_written(view: View, check: Check) -> Outcome:
     if said:
         reason = f"{file.name} holds {said} word{'s' * (said > 1)} of the operator’s."
     elif file.is_file():
-        reason = f"{file.name} has what was measured, and no word of the operator’s."
+        reason = f"{file.name} has what was measured, and no word of the operator’s; headings and comments are none."
     else:
         reason = f"{file.name} is missing."
     return judged(check, said > 0, said, reason, {"file": str(file)})

@@ -17,6 +17,7 @@ from film_recovery import engine as engine  # registers CopyCat and Inference
 from film_recovery import nk, recipes
 from film_recovery.checks import Check
 from film_recovery.comp import Evaluator, NodeCall
+from film_recovery.comp.nodes import io
 from film_recovery.comp.place import Place
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging import reading
@@ -285,16 +286,26 @@ class View:
         return found
 
     def live_area(self, frame: int) -> Box:
-        """The area that a written frame is judged in: what FR_Inference gives of the Source's picture at ``frame``."""
+        """The area that a written frame is judged in: what FR_Inference gives of the Source's picture at ``frame``, by
+        the header of its file."""
         call = self.call(self.inference_block, frame)
-        source = self.evaluator.frame(self.read_of(self.inference).node, frame)
-        whole = source.format.box.intersect(source.bbox)
+        format, bbox = io.shape(self.call(self._source_read, frame))
+        whole = format.box.intersect(bbox)
         if not call.boolean("use_crop"):
             return whole
         x, y, r, t = (round(value) for value in call.numbers("box", 4))
         return Box(x, y, r, t).intersect(whole)
 
+    def files_of(self, frame: int) -> list[Path]:
+        """A written frame and the Source's file that it is held against."""
+        source = io.file_shown(self.call(self._source_read, frame))
+        return [self.output.sequence.path(frame), *([source] if source else [])]
+
     # Inside
+
+    @cached_property
+    def _source_read(self) -> Place:
+        return self.read_of(self.inference)
 
     def _only(self, class_name: str) -> Place:
         found = [node for node in self.script.all_nodes() if node.class_name == class_name]

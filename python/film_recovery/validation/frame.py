@@ -45,6 +45,7 @@ NEED_TRUTH = (
     *("de00", "hue", "hue_p95", "hue_lost", "saturation"),
 )
 SATURATED = 60  # of 255
+LEAST_SATURATED = 0.0005  # of the pixels: the hue of fewer is that of their noise
 # Sharpness, grain and edges are measured on the middle of large pictures, colour on a grid of pixels of all of them.
 _MIDDLE = 1536
 _COLOURS = 1 << 19
@@ -182,10 +183,11 @@ def _few(picture: Pixels) -> Pixels:
 
 def _colour_change(source: Pixels, recovered: Pixels) -> dict[str, float]:
     turned, kept = hue_shift(recovered, source, SATURATED), saturation_ratio(recovered, source, SATURATED)
+    enough = kept.share >= LEAST_SATURATED
     return {
         "change": float(difference_2000(recovered, source).mean()),
-        "hue_change": turned.mean,
-        "saturation_change": kept.ratio,
+        "hue_change": turned.mean if enough else math.nan,
+        "saturation_change": kept.ratio if enough else math.nan,
     }
 
 
@@ -193,14 +195,15 @@ def _to_truth(
     recovered: Pixels, truth: Pixels, plane: NDArray[np.float32], wanted: NDArray[np.float32]
 ) -> dict[str, float]:
     turned, kept = hue_shift(recovered, truth, SATURATED), saturation_ratio(recovered, truth, SATURATED)
+    enough = kept.share >= LEAST_SATURATED
     return {
         "psnr_luma": min(psnr(plane, wanted), LARGEST_PSNR),
         "ssim_luma": ssim(plane, wanted) if min(plane.shape) >= 11 else math.nan,
         "de00": float(difference_2000(recovered, truth).mean()),
-        "hue": turned.mean,
-        "hue_p95": turned.p95,
-        "hue_lost": turned.grey if kept.share else math.nan,
-        "saturation": kept.ratio,
+        "hue": turned.mean if enough else math.nan,
+        "hue_p95": turned.p95 if enough else math.nan,
+        "hue_lost": turned.grey if enough else math.nan,
+        "saturation": kept.ratio if enough else math.nan,
     }
 
 

@@ -20,7 +20,7 @@ from film_recovery.comp.call import NodeCall
 from film_recovery.comp.registry import register
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging import files
-from film_recovery.imaging.frame import RGB, Frame, Pixels
+from film_recovery.imaging.frame import RGB, Box, Format, Frame, Pixels
 from film_recovery.imaging.sequence import Sequence
 
 _IMAGE = "https://learn.foundry.com/nuke/content/reference_guide/image_nodes"
@@ -82,21 +82,29 @@ def read(call: NodeCall) -> Frame:
     for knob in ("auto_alpha", "premultiplied"):
         if call.boolean(knob):
             raise call.error(f"{knob} is not implemented.", knob, remedy="switch it off")
-    first, last = call.integer("first"), call.integer("last")
-    if last < first:
-        raise call.error(f"The frame range {first}–{last} is empty.", "last")
-    sequence = Sequence.parse(call.path("file").as_posix())
-    number = _in_range(call, _file_frame(call, first), first, last)
+    sequence, number = _shown(call)
     if number is None:
-        return _black(call, sequence, first, last)
-    if not sequence.path(number).is_file():
-        number = _instead(call, sequence, number, first, last)
-        if number is None:
-            return _black(call, sequence, first, last)
+        return _black(call, sequence)
     path = sequence.existing_path(number)
     shown = None if sequence.is_still else number
     call.evaluator.note_file(path)
     return call.evaluator.remembered((call.place, path), lambda: _load(call, path, shown))
+
+
+def file_shown(call: NodeCall) -> Path | None:
+    """The file that a Read shows at the call's frame; None where it is black. Errors as the Read's own."""
+    sequence, number = _shown(call)
+    return None if number is None else sequence.existing_path(number)
+
+
+def shape(call: NodeCall) -> tuple[Format, Box]:
+    """Format and box of what a Read gives, from the file's header alone."""
+    path = file_shown(call)
+    if path is None:
+        header = _black_as(call, _shown(call)[0])
+        return header.format, header.format.box
+    header = files.read_header(path)
+    return header.format, header.bbox
 
 
 @register(
@@ -121,6 +129,18 @@ def write(call: NodeCall) -> Frame:
     if call.boolean("reading"):
         raise call.error("Reading back from a Write is not implemented.", "reading", remedy="use a Read")
     return call.input(0)
+
+
+def _shown(call: NodeCall) -> tuple[Sequence, int | None]:
+    """The files, and which of them is shown at the call's frame; None for black."""
+    first, last = call.integer("first"), call.integer("last")
+    if last < first:
+        raise call.error(f"The frame range {first}–{last} is empty.", "last")
+    sequence = Sequence.parse(call.path("file").as_posix())
+    number = _in_range(call, _file_frame(call, first), first, last)
+    if number is not None and not sequence.path(number).is_file():
+        number = _instead(call, sequence, number, first, last)
+    return sequence, number
 
 
 def _file_frame(call: NodeCall, first: int) -> int:
@@ -187,13 +207,18 @@ def _instead(call: NodeCall, sequence: Sequence, number: int, first: int, last: 
     return None if how == "black" else min(present, key=lambda frame: abs(frame - number))
 
 
-def _black(call: NodeCall, sequence: Sequence, first: int, last: int) -> Frame:
+def _black(call: NodeCall, sequence: Sequence) -> Frame:
     """Black in the format and channels of the first file that is there."""
+    header = _black_as(call, sequence)
+    format = header.format
+    pixels = np.zeros((format.height, format.width, len(header.channels)), np.float32)
+    return Frame(pixels, header.channels, format, format.box)
+
+
+def _black_as(call: NodeCall, sequence: Sequence) -> files.Header:
+    first, last = call.integer("first"), call.integer("last")
     present = [frame for frame in sequence.frames() if first <= frame <= last]
-    header = files.read_header(sequence.existing_path(present[0] if present else first))
-    shape = header.format
-    pixels = np.zeros((shape.height, shape.width, len(header.channels)), np.float32)
-    return Frame(pixels, header.channels, shape, shape.box)
+    return files.read_header(sequence.existing_path(present[0] if present else first))
 
 
 def _load(call: NodeCall, path: Path, number: int | None) -> Frame:

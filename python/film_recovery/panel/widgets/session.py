@@ -103,7 +103,14 @@ class Session(QtCore.QObject):
         """For the next step."""
         running = (words.work(self.work) if self.work else "Starting") + "…" if self.run.is_on else ""
         return Situation(
-            self.busy, running, self.hindered, self.stale, looked_at, self.state.has_report, self.no_engine
+            self.busy,
+            running,
+            self.hindered,
+            self.stale,
+            looked_at,
+            self.state.has_report,
+            self.no_engine,
+            self.state.waits_for,
         )
 
     # Requests

@@ -1,0 +1,49 @@
+"""The criteria on measures that are made up: which frame decides, and what noise may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from film_recovery import recipes
+from film_recovery.stages.criteria import CRITERIA
+from film_recovery.stages.proof import Proof
+
+Frames = Mapping[int, Mapping[str, float]]
+
+
+def outcome(id: str, frames: Frames, held_out: Frames, recipe: str):
+    check = recipes.load(recipe).check(f"validation.{id}")
+    return CRITERIA[check.id](Proof(frames, held_out), check, lambda frame: {"frame": frame})
+
+
+def test_colours_that_split_fail_beside_a_frame_that_is_turned_more():
+    """Half of a frame turns one way and half the other: its mean is right."""
+    split = {1: {"hue": 0.5, "hue_p95": 60.0}, 2: {"hue": 3.0, "hue_p95": 8.0}}
+    found = outcome("hue", {}, split, "colour-reference")
+    assert (found.outcome, found.show["frame"], found.value["p95"]) == ("fail", 1, 60.0)
+    right = outcome("hue", {}, {2: split[2]}, "colour-reference")
+    assert right.outcome == "pass"
+
+
+def test_a_recovery_that_is_grey_has_no_right_hue():
+    found = outcome("hue", {}, {4: {"hue_lost": 1.0}}, "colour-reference")
+    assert found.outcome == "fail" and "is grey in each of 1 frame" in found.reason
+    assert outcome("hue", {}, {4: {"de00": 1.0}}, "colour-reference").outcome == "info"
+
+
+def jumping(deviation: float, odd: float) -> dict[int, dict[str, float]]:
+    jumps = np.random.default_rng(1).normal(0, deviation, 3000)
+    jumps[1500] = odd
+    return {n: {"flicker": 0.0, "grain_jump": float(one)} for n, one in enumerate(jumps)}
+
+
+def test_noise_of_the_measure_is_no_flicker_and_a_frame_without_grain_is():
+    frames = jumping(0.09, 0.0)
+    assert max(abs(one["grain_jump"]) for one in frames.values()) > 0.3
+    assert outcome("no_flicker", frames, {}, "spatial-gauge").outcome == "pass"
+    found = outcome("no_flicker", jumping(0.09, -0.7), {}, "spatial-gauge")
+    assert (found.outcome, found.show["frame"]) == ("fail", 1500)
+    assert outcome("no_flicker", jumping(0.02, -0.35), {}, "spatial-gauge").outcome == "fail"
+    assert outcome("no_flicker", jumping(0.4, 0.0), {}, "spatial-gauge").outcome == "fail"
