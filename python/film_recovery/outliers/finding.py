@@ -181,8 +181,9 @@ def _seams(frames: Sequence[Measured], around: Sequence[Sequence[Measured]], lim
         usual = float(np.median([_clear(other) for other in others]))
         times = max(limit.times, CLEARER * usual)
         score = abs(step.codes) / max(limit.least, times * step.spread)
-        if score >= 1:
-            of_others = float(np.median([abs(other.codes) for other in others]))
+        of_others = float(np.median([abs(other.codes) for other in others]))
+        # As high as what steps in every frame is no seam of this one.
+        if score >= 1 and abs(step.codes) - of_others >= limit.least / 2:
             found.append(Outlier(one.frame, "seam", abs(step.codes), of_others, score, _line(step, one.size)))
     return found
 
