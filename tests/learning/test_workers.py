@@ -16,7 +16,8 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.learning.checkpoint import checkpoints, load_checkpoint
 from film_recovery.learning.workers import Workers, from_environment
 
-# Each process: trains, prints "RANK step N TOTAL" for each step of the first, and its end as "RANK end NAME MESSAGE".
+# Each process: trains, prints "step N TOTAL" for each step of the first, and "done" or "end NAME MESSAGE". It ends as
+# the command does.
 CODE = """
 import sys, os, json, signal, torch
 from dataclasses import replace
@@ -53,6 +54,7 @@ try:
         test_trainer.run(folder / str(workers.rank) if wish == "own folders" else folder, settings, pairs,
             workers=workers, watch=watch, resume=wish == "resume")
         print("done", flush=True)
+    leave(0)
 except Exception as error:
     print("end", type(error).__name__, str(error).replace("\\n", " "), flush=True)
     leave(3)

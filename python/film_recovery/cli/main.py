@@ -76,11 +76,12 @@ def main() -> None:
 
 
 def _end(end: SystemExit) -> None:
-    """Ends as ``end`` says; a process of a training of several ends at once where it ends in an error."""
-    if isinstance(end.code, int) and end.code and os.environ.get("WORLD_SIZE", "1") != "1":
+    """Ends as ``end`` says; a process of a training of several ends at once."""
+    code = end.code or 0
+    if isinstance(code, int) and os.environ.get("WORLD_SIZE", "1") != "1":
         from film_recovery.learning.workers import leave
 
-        leave(end.code)
+        leave(code)
     raise end
 
 

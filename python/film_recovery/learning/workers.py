@@ -129,8 +129,8 @@ def from_environment() -> Iterator[Workers]:
 def leave(code: int) -> NoReturn:
     """Ends this process with ``code``, at once, what it said being written.
 
-    For one of several that ends in an error: where another has died, threads of torch that still wait for it may abort
-    the interpreter on its way out, and the error would end as a crash.
+    For one of several: threads of torch that outlive the training, or still wait for a process that died, may abort the
+    interpreter on its way out, and what ended well, or in an error, would end as a crash.
     """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
