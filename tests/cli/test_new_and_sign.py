@@ -146,7 +146,7 @@ def test_fix_and_sign_take_over_by_choice_and_record_it(film_recovery, film: Pat
 
 
 def test_what_nobody_can_have_seen_is_not_signed(film_recovery, film: Path) -> None:
-    said = film_recovery("sign", "validation.hue", "--by", "Ana", "--project", film, "--json")
+    said = film_recovery("sign", "validation.compared", "--by", "Ana", "--project", film, "--json")
     assert said.code == 2
     assert "cannot be signed yet" in said.error["message"] and "film-recovery run" in said.error["remedy"]
 

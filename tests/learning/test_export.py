@@ -216,11 +216,12 @@ def test_a_sidecar_of_the_first_edition_still_loads(saved) -> None:
     """As it was written before networks told preset, patch, steps and pair hashes."""
     sidecar = saved.with_suffix(".json")
     content = json.loads(sidecar.read_text("utf-8"))
-    since = ("preset", "patch", "steps", "pair_hashes")
+    since = ("preset", "patch", "steps", "pair_hashes", "conditions")
     old = {key: value for key, value in content.items() if key not in since}
     sidecar.write_text(json.dumps({**old, "schema": "film-recovery-model/1"}), "utf-8")
     card = load_model(saved).card
     assert (card.preset, card.patch, card.steps, dict(card.pair_hashes)) == ("", 0, 0, {})
+    assert dict(card.conditions) == {}
     assert card.film == "Ürga"
     _rewrite(sidecar, preset="small")  # the first edition knew no such entry
     with pytest.raises(FilmRecoveryError, match="unknown entries preset"):

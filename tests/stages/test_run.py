@@ -41,12 +41,10 @@ def sign(folder: Path, *but: str) -> None:
 
 
 @pytest.fixture
-def signed(colour_place: Any) -> Any:
+def signed(to_train: Any) -> Any:
     """A colour project whose network takes three steps, ready to run."""
-    training = Training(size="small", patch=16, batch=1, steps=3)
-    colour_place.make(training=training)
-    sign(colour_place.folder)
-    return colour_place
+    sign(to_train.folder)
+    return to_train
 
 
 def runs(place: Any) -> list[str]:
@@ -210,14 +208,14 @@ def test_the_ledger_says_which_engine_trained(signed: Any) -> None:
     assert record.data["engine"].startswith("film-recovery ")
 
 
-def test_the_report_is_there_before_its_signatures_are_asked_for(signed: Any) -> None:
-    (signed.folder / ledger.FILE).unlink()
-    sign(signed.folder, "validation.hue")
+def test_the_report_is_there_before_its_checks_stop_the_run(signed: Any) -> None:
+    kept = dict(signed.project.tolerances)
+    project.update(signed.folder, {"tolerances": {"validation.hue": {"mean": 0.0}}})
     report = project.paths(signed.project).report
     with pytest.raises(CheckFailed, match=r"Stage 5 .* 1 check: validation\.hue"):
         go(signed)
-    assert "Nobody has signed it" in report.read_text(encoding="utf-8")
-    ledger.append(signed.folder, "sign", {"check": "validation.hue", "note": ""}, by="Ada")
+    assert "Saturated colours are turned by" in report.read_text(encoding="utf-8")
+    project.update(signed.folder, {"tolerances": kept})
     assert go(signed).worked == ("validation",)
 
 

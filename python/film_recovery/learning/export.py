@@ -306,9 +306,9 @@ def _read_sidecar(sidecar: Path) -> tuple[ModelCard, str]:
             kind = {"str": str, "int": int}.get(str(entry.type), object)
             if not isinstance(content[entry.name], kind):
                 raise ValueError(f"{entry.name} is {content[entry.name]!r}")
-        for name in ("pair_hashes", "conditions"):
-            if not isinstance(content[name], dict):
-                raise ValueError(f"{name} is {content[name]!r}")
+        for table in ("pair_hashes", "conditions"):
+            if not isinstance(content[table], dict):
+                raise ValueError(f"{table} is {content[table]!r}")
         lists = {key: tuple(content[key]) for key in ("channels", "pairs")}
         return ModelCard(**{**content, **lists}), name
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -6,6 +6,7 @@ stand with the checks in the recipe. ``acceptance`` asks for a project, the comm
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any
@@ -135,8 +136,9 @@ def hue(proof: Proof, check: Check, show: Show) -> Outcome:
         return judged(check, False, {"lost": round(lost[frame], 3)}, reason, show(frame))
     spread = {frame: proof.held_out[frame].get("hue_p95", 0.0) for frame in turned}
     # Each frame by the tolerance that it comes nearest to: the mean of one may be right and its colours split.
+    allowed = check.tolerance
     over = {
-        frame: max(abs(turned[frame]) / check.tolerance["mean"], spread[frame] / check.tolerance["p95"])
+        frame: max(_over(abs(turned[frame]), allowed["mean"]), _over(spread[frame], allowed["p95"]))
         for frame in turned
     }
     worst = max(over, key=lambda frame: over[frame])
@@ -204,3 +206,10 @@ CRITERIA: Mapping[str, Callable[[Proof, Check, Show], Outcome]] = {
     "validation.saturation": saturation,
     "validation.consistent": consistent,
 }
+
+
+def _over(value: float, allowed: float) -> float:
+    """How many times what is ``allowed`` a ``value`` of 0 or more is; one that may be nothing but 0 is so or endless."""
+    if allowed > 0:
+        return value / allowed
+    return math.inf if value > 0 else 0.0
