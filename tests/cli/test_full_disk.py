@@ -134,7 +134,15 @@ def stops_at(
 def trained_film(film: Path) -> Path:
     """The small film with a network of one step, ready to run: the best checkpoint so far is written once, so that no
     room comes free on the way."""
-    project.update(film, {"training.steps": 1, "training.patch": 32, "training.batch": 2})
+    project.update(
+        film,
+        {
+            "training.steps": 1,
+            "training.patch": 32,
+            "training.batch": 2,
+            "tolerances": {"validation.hue": {"mean": 180.0, "p95": 180.0}},  # which one step does not reach
+        },
+    )
     return film
 
 
@@ -176,7 +184,8 @@ def fills_up(disk: Disk) -> None:
     before = set(film.rglob("*"))
     finishes(disk.run())
     expected = made(film)
-    assert len(expected) == 8, sorted(expected)  # frames, checkpoint, closed form, model, and its copy
+    # Four frames, checkpoint, closed form, model, its copy, and two baselines of the held-out frame.
+    assert len(expected) == 10, sorted(expected)
     used = [(path, path.stat()) for path in film.rglob("*") if path.is_file() and path not in before]
     for target in TARGETS.values():
         needed = room_before(used, target)

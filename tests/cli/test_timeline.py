@@ -37,7 +37,7 @@ def test_a_project_gets_its_timeline_once_it_is_rendered(
     assert said.code == 0, (said.lines, said.text)
     told = said.result
     assert (told["original"], told["recovered"], told["frame_rate"]) == (12, 4, 24)
-    assert told["markers"] == {"pair": 4, "hold-out": 1, "outlier": 1}
+    assert told["markers"] == {"pair": 4, "hold-out": 1, "outlier": 1, "still": 1}
     assert len(told["notes"]) == 2, "neither side carries a timecode"
     path = Path(told["timeline"])
     assert path == film / "pipeline" / "05_validation" / "timeline.otio"

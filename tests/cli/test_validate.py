@@ -120,7 +120,9 @@ def test_a_project_that_has_rendered_nothing_is_told_what_comes_first(film_recov
 
 
 @pytest.mark.slow
-def test_a_project_is_validated_and_reported_on(film_recovery, film: Path) -> None:
+def test_a_project_is_validated_and_reported_on(
+    film_recovery, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ran = film_recovery("run", "--project", film, "--skip-short-range", "a test", "--json")
     assert ran.code == 0, (ran.lines[-3:], ran.text)
     said = film_recovery("validate", "--project", film, "--composite", "--json")
@@ -134,3 +136,9 @@ def test_a_project_is_validated_and_reported_on(film_recovery, film: Path) -> No
     assert Path(reported.result["pdf"]).read_bytes().startswith(b"%PDF")
     html = Path(reported.result["report"]).read_text("utf-8")
     assert "<h3>Flicker" in html and "MLProcessing" in html
+    Path(reported.result["pdf"]).unlink()
+    monkeypatch.setenv("PATH", str(film))  # where no browser is
+    without = film_recovery("report", "--project", film, "--pdf", "--json")
+    assert (without.code, without.result["pdf"]) == (0, "")
+    assert without.result["no_pdf"] == "no Chromium or Chrome was found on this machine"
+    assert Path(without.result["report"]).is_file()

@@ -398,6 +398,7 @@ def faded(pixels: np.ndarray) -> np.ndarray:
 UNTRAINED = {
     "validation.hue": {"mean": 180.0, "p95": 180.0},
     "validation.sharper": {"detail": 0.5, "edge": 2.0},
+    "validation.no_halos": {"halo": 1.0, "detail": 10.0},
 }
 
 

@@ -209,7 +209,7 @@ CRITERIA: Mapping[str, Callable[[Proof, Check, Show], Outcome]] = {
 
 
 def _over(value: float, allowed: float) -> float:
-    """How many times what is ``allowed`` a ``value`` of 0 or more is; one that may be nothing but 0 is so or endless."""
+    """How many times what is ``allowed`` a ``value`` of 0 or more is; endless where nothing but 0 is."""
     if allowed > 0:
         return value / allowed
     return math.inf if value > 0 else 0.0
