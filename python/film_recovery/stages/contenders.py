@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
@@ -210,17 +210,22 @@ def _closed_form(view: View, display: Display) -> Iterator[Contender]:
     file = closed_form_file(view)
     if file is not None:
         evaluator = with_model(view, file)
+        node = view.write.path
         made = "the least-squares fit that the network stands on, evaluated from the script, not written"
-        yield Contender(CLOSED_FORM, made, lambda moment: _evaluated(view, evaluator, moment, display))
+        yield Contender(CLOSED_FORM, made, lambda moment: _evaluated(node, evaluator, moment, display))
 
 
 def _delivered(view: View, display: Display) -> Contender:
     """The written frames. A moment that is not among the frames to render is evaluated from the script."""
 
+    known = ref(view)  # what is kept of a View must not keep it, with all frames that it has made
+
     def picture(moment: HeldOut) -> Pixels:
-        if moment.frame in view.wanted_frames:
-            return display(written(view, moment.frame, moment.area)[::-1])
-        return _evaluated(view, view.evaluator, moment, display)
+        own = known()
+        assert own is not None, "a contender is asked for pictures while its View is there"
+        if moment.frame in own.wanted_frames:
+            return display(written(own, moment.frame, moment.area)[::-1])
+        return _evaluated(own.write.path, own.evaluator, moment, display)
 
     absent = not_to_render(view)
     from_disk = {pair.source for pair in view.project.hold_out} - set(absent)
@@ -240,9 +245,9 @@ def _not_rendered(frames: list[int]) -> str:
     return f"frame{'s' if several else ''} {format_frames(frames)} {said} evaluated from the script"
 
 
-def _evaluated(view: View, evaluator: Evaluator, moment: HeldOut, display: Display) -> Pixels:
-    """What ``evaluator`` would write, before the Write's colour space and rounding."""
-    return display(evaluator.frame(view.write.path, moment.frame).rgb(moment.area)[::-1])
+def _evaluated(node: str, evaluator: Evaluator, moment: HeldOut, display: Display) -> Pixels:
+    """What ``evaluator`` would write at ``node``, before the Write's colour space and rounding."""
+    return display(evaluator.frame(node, moment.frame).rgb(moment.area)[::-1])
 
 
 def _measured(name: str, picture: Pixels, truth: Pixels) -> float:
