@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,3 +48,15 @@ def test_noise_of_the_measure_is_no_flicker_and_a_frame_without_grain_is():
     assert (found.outcome, found.show["frame"]) == ("fail", 1500)
     assert outcome("no_flicker", jumping(0.02, -0.35), {}, "spatial-gauge").outcome == "fail"
     assert outcome("no_flicker", jumping(0.4, 0.0), {}, "spatial-gauge").outcome == "fail"
+
+
+def test_a_tolerance_of_nothing_allows_nothing():
+    """A project may ask for it; the worst frame is named all the same."""
+    for id, recipe, frames, held_out in (
+        ("no_flicker", "spatial-gauge", {1: {"flicker": 0.0}, 2: {"flicker": 0.01}}, {}),
+        ("hue", "colour-reference", {}, {1: {"hue": 0.0, "hue_p95": 0.0}, 2: {"hue": 1.0, "hue_p95": 2.0}}),
+    ):
+        check = recipes.load(recipe).check(f"validation.{id}")
+        nothing = replace(check, tolerance=dict.fromkeys(check.tolerance, 0.0))
+        found = CRITERIA[check.id](Proof(frames, held_out), nothing, lambda frame: {"frame": frame})
+        assert (found.outcome, found.show["frame"]) == ("fail", 2)

@@ -66,7 +66,7 @@ def no_flicker(proof: Proof, check: Check, show: Show) -> Outcome:
             allowed = max(allowed, min(_NOISE * _deviation(found[name]), _MOST_NOISE * allowed))
         said.append(f"{limit} {100 * most:.2g} % (frame {at}; {100 * allowed:.2g} % is allowed)")
         if most > allowed:
-            beyond.append((most / allowed, at, limit))
+            beyond.append((_over(most, allowed), at, limit))
     frame = max(beyond)[1] if beyond else None
     reason = f"The largest departure from the frames around, beyond the Source's: {', '.join(said)}."
     return judged(check, not beyond, value, reason, show(frame) if frame is not None else {})
