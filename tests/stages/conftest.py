@@ -345,11 +345,12 @@ class Heard:
 
 @dataclass
 class Chain:
-    """A project with one step, both described and signed."""
+    """A project with one step, both described and signed. ``heard`` and ``ran``: of the last run."""
 
     folder: Path
     name: str
     heard: Heard = field(default_factory=Heard)
+    ran: Ran | None = None
 
     @property
     def step(self) -> Path:
@@ -362,7 +363,8 @@ class Chain:
     def run(self, stop_at: Callable[[str], None] = lambda what: None, folder: Path | None = None) -> Ran:
         """Takes the chain through, or the project in ``folder``; ``heard`` is then what was told."""
         self.heard = Heard(stop_at=stop_at)
-        return run(folder or self.folder, self.heard, by="Ada")
+        self.ran = run(folder or self.folder, self.heard, by="Ada")
+        return self.ran
 
     def sign(self, folder: Path) -> None:
         signed(folder)
@@ -457,15 +459,24 @@ def chain_of(tmp_path: Path) -> Callable[..., Chain]:
     return lambda recipe, under="", **how: make_chain(tmp_path / under, recipe, **how)
 
 
+@dataclass
+class Whole(Chain):
+    """A chain that has been taken through in one go. ``holders``: who held its step, at each progress."""
+
+    holders: list[project.lock.Holder | None] = field(default_factory=list)
+
+
 @pytest.fixture(scope="session")
-def _finished(tmp_path_factory: pytest.TempPathFactory) -> Chain:
-    made = make_chain(tmp_path_factory.mktemp("finished"), "combined")
-    made.run()
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """A combined recovery, taken through once for all tests: nobody may change it."""
+    described = make_chain(tmp_path_factory.mktemp("finished"), "combined")
+    made = Whole(described.folder, described.name)
+    made.run(lambda what: made.holders.append(project.lock.holder(made.step)))
     return made
 
 
 @pytest.fixture
-def finished(_finished: Chain, tmp_path: Path) -> Chain:
+def finished(whole: Whole, tmp_path: Path) -> Chain:
     """A copy of a combined recovery that has been taken through."""
-    shutil.copytree(_finished.folder, tmp_path / "film_project")
-    return Chain(tmp_path / "film_project", _finished.name)
+    shutil.copytree(whole.folder, tmp_path / "film_project")
+    return Chain(tmp_path / "film_project", whole.name)

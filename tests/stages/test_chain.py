@@ -19,10 +19,8 @@ from film_recovery.stages import chain
 STEP = {"combined": "colour", "spatial-telecine": "telecine"}
 
 
-def test_a_combined_project_is_taken_through_both_of_its_halves(chain_of) -> None:
-    made = chain_of("combined")
-    ran = made.run()
-    heard = made.heard
+def test_a_combined_project_is_taken_through_both_of_its_halves(whole) -> None:
+    made, ran, heard = whole, whole.ran, whole.heard
     parent, step = made.projects
     assert step.source.file == "../../pipeline/04_inference_render/s010_v001_combined_small-0.####.exr"
     assert (step.source.first, step.source.last, step.source.colourspace) == (1, 8, "aces_interchange")
@@ -79,20 +77,36 @@ def test_a_rerun_has_nothing_to_do(chain_of, recipe: str) -> None:
     assert (made.frames(made.folder), made.frames(made.step)) == before
 
 
-@pytest.mark.parametrize("recipe", STEP)
-def test_a_check_that_fails_in_the_step_stops_the_run_and_names_it(chain_of, recipe: str) -> None:
-    made = chain_of(recipe)
+def stopped_in_the_step(made) -> None:
+    """The step lacks its signatures."""
     (made.step / "ledger.jsonl").unlink()
     with pytest.raises(CheckFailed, match=rf"Step {made.name}: Stage 0 \(ingest\) stops") as caught:
         made.run()
     assert caught.value.where["file"] == str(made.step)
     assert ledger.read(made.folder).records[-1].kind == "stopped"
-    reported = project.paths(made.projects[0]).report.exists()
-    assert reported == (recipe == "combined"), "the first half's report is there before the step begins"
+
+
+def test_a_check_that_fails_in_the_second_half_stops_the_run_and_names_it(finished) -> None:
+    made = finished
+    for file in (made.step / "pipeline").rglob("*.*"):
+        file.unlink()
+    stages.build_script(made.projects[1])
+    stopped_in_the_step(made)
+    assert project.paths(made.projects[0]).report.exists()
     made.sign(made.step)
     worked = made.run().worked
     assert f"{made.name}/inference" in worked
-    assert ("inference" in worked) == (recipe == "spatial-telecine"), "what was done is not done again"
+    assert "inference" not in worked, "what was done is not done again"
+
+
+@pytest.mark.slow
+def test_a_check_that_fails_in_the_telecine_stops_the_run_and_names_it(chain_of) -> None:
+    made = chain_of("spatial-telecine")
+    stopped_in_the_step(made)
+    assert not project.paths(made.projects[0]).report.exists()
+    made.sign(made.step)
+    worked = made.run().worked
+    assert {f"{made.name}/inference", "inference"} <= set(worked)
 
 
 @pytest.mark.slow
@@ -258,6 +272,7 @@ def test_a_step_of_other_frames_or_another_kind_is_refused(chain_of) -> None:
         made.run()
 
 
+@pytest.mark.slow
 def test_frames_into_the_folder_of_the_chain_are_refused(chain_of) -> None:
     made = chain_of("combined")
     project.update(made.folder, {"inference.folder": "."}, backup=True)
@@ -273,13 +288,11 @@ def test_frames_into_the_folder_of_the_chain_are_refused(chain_of) -> None:
         made.run()
 
 
-def test_whoever_runs_the_step_is_told_who_holds_the_chain(chain_of) -> None:
-    made = chain_of("combined")
-    seen: list[project.lock.Holder | None] = []
-    made.run(lambda what: seen.append(project.lock.holder(made.step)))
-    assert {holder.what for holder in seen if holder} == {f"run of {made.folder}"}
-    assert None not in seen, "held while the parent is at its own stages too"
-    assert project.lock.holder(made.step) is None
+def test_whoever_runs_the_step_is_told_who_holds_the_chain(whole) -> None:
+    seen = whole.holders
+    assert {holder.what for holder in seen if holder} == {f"run of {whole.folder}"}
+    assert seen and None not in seen, "held while the parent is at its own stages too"
+    assert project.lock.holder(whole.step) is None
 
 
 def test_a_made_step_stands_in_its_parent(chain_of) -> None:

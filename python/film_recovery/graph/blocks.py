@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from film_recovery import nk
@@ -36,15 +37,28 @@ def group(
             f"There is no block {gizmo}.", file=str(path), remedy="use one of the FR_*.gizmo files"
         )
     text = path.read_text(encoding="utf-8").replace("Gizmo {", "Group {", 1)
-    script = nk.parse(text, file=str(path))
+    return _filled(text, str(path), name, tuple(knobs.items()), tuple(inner.items()), position)
+
+
+@lru_cache(maxsize=256)  # a graph is drawn anew for each hold-out and check, with the same blocks
+def _filled(
+    text: str,
+    file: str,
+    name: str,
+    knobs: tuple[tuple[str, str], ...],
+    inner: tuple[tuple[str, str], ...],
+    position: tuple[int, int],
+) -> str:
+    """The Group node of ``text`` with its values filled in; a function of its arguments alone."""
+    script = nk.parse(text, file=file)
     block = script.nodes[0]
     inputs = sum(node.class_name == "Input" for node in block.nodes)
-    for knob, word in {"inputs": str(inputs), **knobs}.items():
+    for knob, word in (("inputs", str(inputs)), *knobs):
         block.set(knob, word)
     block.set("name", nk.quote(name))
     block.set("xpos", str(position[0]))
     block.set("ypos", str(position[1]))
-    for address, word in inner.items():
+    for address, word in inner:
         node_name, knob = address.split(".")
         script.node(f"{name}.{node_name}").set(knob, word)
     return script.text()

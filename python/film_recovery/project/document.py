@@ -6,7 +6,9 @@ project has: a project file comes from strangers, too, and nothing in it may exp
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from film_recovery._yaml import yaml
@@ -50,7 +52,14 @@ def words(dotted: str) -> tuple[str, ...]:
 
 
 def parse(text: str, file: str) -> Document:
-    """Reads ``text``. Raises ProjectFileError with line and column."""
+    """Reads ``text``. Raises ProjectFileError with line and column. What is changed in ``data`` stays there."""
+    root, data = _parsed(text, file)
+    return Document(text, file, root, copy.deepcopy(data))
+
+
+@lru_cache(maxsize=32)  # a run reads the same file at every stage
+def _parsed(text: str, file: str) -> tuple[Any, dict[str, Any]]:
+    """The nodes and the values of ``text``; nobody may change them."""
     try:
         _guard(text, file)
         loader = yaml.SafeLoader(text)
@@ -69,7 +78,7 @@ def parse(text: str, file: str) -> Document:
             file=file,
             line=line,
         ) from error
-    return Document(text, file, root, data)
+    return root, data
 
 
 def _guard(text: str, file: str) -> None:
