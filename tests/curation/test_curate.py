@@ -24,10 +24,11 @@ from film_recovery.curation.reference import SPATIAL, Verdict
 from film_recovery.demo.degrade import Damage, damaged
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
 from film_recovery.footage.clip import open_clip
+from film_recovery.footage.correspondence import Match, Run
 from film_recovery.footage.faults import BANDS, BLOCKS, Fault
 from film_recovery.footage.faults import FLASH as FLASHED
 from film_recovery.footage.neighbours import confirmed
-from film_recovery.footage.offset import Match, Run, match
+from film_recovery.footage.offset import match
 from film_recovery.footage.placement import Placement
 from film_recovery.footage.signatures import signatures
 from film_recovery.imaging.files import write_frame

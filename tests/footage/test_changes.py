@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from film_recovery.footage.offset import Match, match
+from film_recovery.footage.correspondence import Match
+from film_recovery.footage.offset import match
 from film_recovery.footage.placement import Placement
 from film_recovery.footage.signatures import Signatures, structure, unit
 

@@ -13,8 +13,9 @@ from film_recovery.demo.degrade import Damage
 from film_recovery.demo.reels import Look, Reel, element, faded_print, film, safety_copy
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.clip import open_clip
+from film_recovery.footage.correspondence import Match
 from film_recovery.footage.neighbours import confirmed, off_by_one
-from film_recovery.footage.offset import Match, match
+from film_recovery.footage.offset import match
 from film_recovery.footage.placement import Placement
 from film_recovery.footage.signatures import Signatures, signatures
 from film_recovery.imaging.files import write_frame

@@ -22,10 +22,11 @@ from film_recovery.curation.coverage import Shown, missing, standing_out, vector
 from film_recovery.curation.reference import judge
 from film_recovery.curation.survey import looked_at, survey
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, UsageError
+from film_recovery.footage.correspondence import Match
 from film_recovery.footage.cuts import find_shots
 from film_recovery.footage.faults import THRESHOLDS, Fault, excluded, find_faults
 from film_recovery.footage.neighbours import confirmed
-from film_recovery.footage.offset import Match, match
+from film_recovery.footage.offset import match
 from film_recovery.footage.signatures import Signatures, signatures
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.project import PairOf

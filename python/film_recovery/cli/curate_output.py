@@ -22,8 +22,8 @@ from film_recovery.curation.plot import coverage_plot
 from film_recovery.curation.reference import Verdict
 from film_recovery.curation.sheet import Cell, contact_sheet
 from film_recovery.errors import UsageError
+from film_recovery.footage.correspondence import Match
 from film_recovery.footage.faults import Fault
-from film_recovery.footage.offset import Match
 from film_recovery.imaging.frame import Pixels
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.plugin.pair_stack_text import pair_stack_text

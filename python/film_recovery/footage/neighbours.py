@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.footage.offset import Match, Run
+from film_recovery.footage.correspondence import Match, Run
 from film_recovery.footage.placement import Placement, place, refined
 from film_recovery.footage.signatures import Moving, Signatures, structure, unit
 from film_recovery.imaging.frame import Pixels
