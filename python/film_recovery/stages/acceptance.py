@@ -1,7 +1,7 @@
 """Stage 5: whether a recovery is to be accepted, by the workflow's criteria, each measured on the written frames.
 
-The figures are ``proof``'s, over all written frames; those that need a Ground Truth are of the held-out frames, which
-alone have one. Tolerances stand with the checks in the recipe.
+The figures are ``proof``'s, over the written frames of each shot, and the worst shot counts; those that need a Ground
+Truth are of the held-out frames, which alone have one. Tolerances stand with the checks in the recipe.
 """
 
 from __future__ import annotations
@@ -26,39 +26,43 @@ from film_recovery.stages.proof import proof_of
 from film_recovery.stages.view import View
 
 
+def _criterion(view: View, check: Check) -> Outcome:
+    return criteria.CRITERIA[check.id](proof_of(view), check, _show(view))
+
+
 @measures("validation.sharper")
 def sharper(view: View, check: Check) -> Outcome:
-    return criteria.sharper(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.no_flicker")
 def no_flicker(view: View, check: Check) -> Outcome:
-    return criteria.no_flicker(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.no_halos")
 def no_halos(view: View, check: Check) -> Outcome:
-    return criteria.no_halos(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.grain")
 def grain(view: View, check: Check) -> Outcome:
-    return criteria.grain(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.hue")
 def hue(view: View, check: Check) -> Outcome:
-    return criteria.hue(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.saturation")
 def saturation(view: View, check: Check) -> Outcome:
-    return criteria.saturation(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.consistent")
 def consistent(view: View, check: Check) -> Outcome:
-    return criteria.consistent(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.baselines")
