@@ -7,12 +7,9 @@ Truth are of the held-out frames, which alone have one. Tolerances stand with th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from film_recovery import ledger
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.delivery import FigureRow
-from film_recovery.project import Project
 from film_recovery.stages import criteria
 from film_recovery.stages.contenders import (
     BASELINES,
@@ -86,28 +83,6 @@ def better_than_baselines(view: View, check: Check) -> Outcome:
     return judged(check, False, better, f"{said}.")
 
 
-@measures("validation.no_regression")
-def no_regression(view: View, check: Check) -> Outcome:
-    """This iteration's figures against those of the last one that a run finished with, of another model."""
-    now = accepted_figures(view)
-    before = last_accepted(view.project, view.card.sha256)
-    if not before:
-        return judged(check, True, {}, "No earlier iteration was accepted: there is nothing to fall behind.")
-    worse = {}
-    for name, value in now.items():
-        _, _, better, target = MEASURES[name]
-        if name in before:
-            columns = {"before": float(before[name]), "now": value}
-            row = FigureRow(name, "", "", better, columns, target)
-            fell = (row.distance("now") or 0.0) - (row.distance("before") or 0.0)
-            if fell > check.tolerance["share"] * max(abs(float(before[name])), 1e-9):
-                worse[name] = [float(before[name]), value]
-    said = "; ".join(f"{name} {one:.4g} before, {other:.4g} now" for name, (one, other) in worse.items())
-    if worse:
-        return judged(check, False, worse, f"Worse than the last accepted iteration: {said}.")
-    return judged(check, True, {}, f"No figure of {len(now)} is worse than the last accepted iteration's.")
-
-
 def accepted_figures(view: View) -> dict[str, float]:
     """Figure → value of the delivered frames, on held-out ones. Raises NotYet as :func:`held_out_figures`."""
     found = {}
@@ -116,20 +91,6 @@ def accepted_figures(view: View) -> dict[str, float]:
         if value is not None:
             found[row.name] = float(value)
     return found
-
-
-def last_accepted(project: Project, model: str) -> Mapping[str, Any]:
-    """The figures of the newest validation that a run ended with, of a model other than ``model`` (its SHA-256)."""
-    kept: Mapping[str, Any] = {}
-    newest: Mapping[str, Any] = {}
-    for record in ledger.read(project.folder).records:
-        if record.kind == "started":
-            newest = {}
-        if record.kind == "stage" and record.data.get("stage") == 5:
-            newest = record.data
-        if record.kind == "finished" and newest.get("figures") and newest.get("model") != model:
-            kept = newest["figures"]
-    return kept
 
 
 def _rows(means: Mapping[str, Mapping[str, float | None]]) -> list[FigureRow]:
