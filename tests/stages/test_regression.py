@@ -9,11 +9,16 @@ import pytest
 from film_recovery import ledger
 from film_recovery.ledger.iterations import BY_HAND, iterations
 from film_recovery.stages.checking import check
-from film_recovery.stages.regression import last_accepted
+from film_recovery.stages.regression import accepted_before
 from film_recovery.stages.validating import iteration
 from film_recovery.stages.view import View
 
 ID = "validation.no_regression"
+
+
+def last_accepted(project: Any, model: str, graph: str) -> Any:
+    found = accepted_before(project, model, graph)
+    return found[-1] if found else None
 
 
 @pytest.fixture
@@ -65,8 +70,7 @@ def test_the_last_accepted_iteration_counts_and_not_the_last_run(recovered: Any)
     assert found.outcome == "warn" and list(found.value) == ["sharper: detail"]
     assert "model 11111111" in found.reason and "sharper: detail 9 before" in found.reason
     note(recovered, passing, accepted="delivered", model="3" * 64)
-    assert recovered.outcome(ID).outcome == "pass"
-    assert "model 33333333" in recovered.outcome(ID).reason
+    assert "Worse than the best accepted iteration" in recovered.outcome(ID).reason, "the last one is as good"
 
 
 def test_an_iteration_with_a_check_that_fails_is_accepted_by_a_delivery_alone(recovered: Any) -> None:
@@ -118,3 +122,30 @@ def test_a_criterion_is_compared_on_the_same_frames_only(recovered: Any) -> None
         model="1" * 64,
     )
     assert list(recovered.outcome(ID).value) == ["PSNR of luma"]
+
+
+def test_a_slow_slide_is_held_against_the_best_that_was_accepted(recovered: Any) -> None:
+    """Each iteration within the tolerance of the one before; and one bad iteration lowers nothing."""
+    data = {**of(recovered), "checks": []}
+    name = "PSNR of luma"
+    own = data["figures"][name]
+    for number, times in enumerate((1.03, 1.02, 1.01, 1.001)):
+        changed = {"figures": {**data["figures"], name: own * times}}
+        note(recovered, data, accepted="signed", model=str(number) * 64, **changed)
+    found = recovered.outcome(ID)
+    assert found.outcome == "warn" and found.value == {name: [pytest.approx(own * 1.03), own]}
+    assert (
+        found.reason.startswith("Worse than the best accepted iteration (")
+        and "model 00000000" in found.reason
+    )
+    note(recovered, data, accepted="signed", model="5" * 64, figures={name: own * 0.5})
+    assert recovered.outcome(ID).value == found.value
+    note(recovered, data, accepted="signed", model="6" * 64, figures={name: own * 2})
+    assert "last accepted iteration" in recovered.outcome(ID).reason
+
+
+def test_other_held_out_frames_are_no_measure(recovered: Any) -> None:
+    data = {**of(recovered), "checks": [], "figures": {"PSNR of luma": 120.0}}
+    note(recovered, data, accepted="signed", held_out="6")
+    found = recovered.outcome(ID)
+    assert found.outcome == "pass" and "other held-out frames (6), so it is not compared" in found.reason

@@ -47,6 +47,11 @@ class Iteration:
         return str(self.record.data.get("frames") or "")
 
     @property
+    def held_out(self) -> str:
+        """Those of them that have a Ground Truth; empty in an older ledger, and where there is none."""
+        return str(self.record.data.get("held_out") or "")
+
+    @property
     def figures(self) -> Mapping[str, float]:
         """Of the delivered frames, on held-out ones, by name."""
         return _numbers(self.record.data.get("figures"))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.delivery import FigureRow
+from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.stages import criteria
 from film_recovery.stages.contenders import (
     BASELINES,
@@ -81,6 +82,11 @@ def better_than_baselines(view: View, check: Check) -> Outcome:
         for column, names in better.items()
     )
     return judged(check, False, better, f"{said}.")
+
+
+def held_out_frames(view: View) -> str:
+    """The held-out frames that are written, as ``4,9``. Raises NotYet before any frame is."""
+    return format_frames(sorted(set(view.written) & {pair.source for pair in view.project.hold_out}))
 
 
 def accepted_figures(view: View) -> dict[str, float]:
