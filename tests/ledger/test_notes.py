@@ -219,6 +219,7 @@ def test_each_training_is_told_with_what_came_of_it_and_who_decided(tmp_path: Pa
     assert "from training 2 on" not in text
 
 
+_BY_HAND = ("stage", {"stage": 5, "command": "validate", "checks": []}, "Ana")
 _FAILS = ("stage", {"stage": 5, "checks": [{"id": "validation.hue", "outcome": "fail"}]}, "Ana")
 
 
@@ -254,6 +255,11 @@ _FAILS = ("stage", {"stage": 5, "checks": [{"id": "validation.hue", "outcome": "
             "–",
         ),
         ([_FAILS, ("delivered", {}, "Ben")], "accepted: delivered", "Ben"),
+        (
+            [_BY_HAND, ("sign", {"check": "validation.scopes"}, "Bob")],
+            "accepted: the validation ended with no check that fails",
+            "Bob",
+        ),
         ([("delivered", {}, "Ben"), ("stopped", {"reason": "x"}, "Ana")], "accepted: delivered", "Ben"),
     ],
 )

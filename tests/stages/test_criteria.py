@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from film_recovery import recipes
 from film_recovery.stages.criteria import CRITERIA
 from film_recovery.stages.proof import Proof
+from film_recovery.stages.view import NotYet
 
 Frames = Mapping[int, Mapping[str, float]]
 
@@ -60,3 +62,31 @@ def test_a_tolerance_of_nothing_allows_nothing():
         nothing = replace(check, tolerance=dict.fromkeys(check.tolerance, 0.0))
         found = CRITERIA[check.id](Proof(frames, held_out), nothing, lambda frame: {"frame": frame})
         assert (found.outcome, found.show["frame"]) == ("fail", 2)
+
+
+def test_a_long_range_does_not_hide_a_bad_shot():
+    """The middle of all frames is good; that of the second shot, a sixth of them, is not."""
+    frames = {n: {"detail": 0.9 if 51 <= n <= 60 else 1.5} for n in range(1, 61)}
+    frames[57] = {"detail": 0.8}
+    check = recipes.load("spatial-gauge").check("validation.sharper")
+    judge = CRITERIA[check.id]
+    shots = ((1, 50), (51, 60))
+    found = judge(Proof(frames, {}, shots=shots), check, lambda frame: {"frame": frame})
+    assert (found.outcome, found.show["frame"], found.value) == ("fail", 57, {"detail": 0.9})
+    assert found.reason.startswith(
+        "Shot 2 of 2 (frames 51 to 60) is the worst of 2. Fine detail is 0.90 times"
+    )
+    whole = judge(Proof(frames, {}), check, lambda frame: {"frame": frame})
+    assert (whole.outcome, whole.value) == ("pass", {"detail": 1.5})
+    assert whole == judge(Proof(frames, {}, shots=((1, 60),)), check, lambda frame: {"frame": frame})
+
+
+def test_a_shot_that_nothing_can_be_said_of_is_named():
+    check = recipes.load("spatial-gauge").check("validation.grain")
+    proof = Proof({n: {} for n in range(1, 21)}, {4: {"grain_power": 1.0, "grain_shape": 1.0}})
+    found = CRITERIA[check.id](
+        replace(proof, shots=((1, 10), (11, 20))), check, lambda frame: {"frame": frame}
+    )
+    assert found.outcome == "pass" and found.reason.endswith(" Nothing to measure it by in shot 2.")
+    with pytest.raises(NotYet, match="no held-out frame"):
+        CRITERIA[check.id](replace(proof, held_out={}, shots=((1, 10), (11, 20))), check, lambda frame: {})

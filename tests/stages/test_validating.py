@@ -20,10 +20,9 @@ from film_recovery.imaging.files import read_frame
 from film_recovery.imaging.luma import chroma, luma
 from film_recovery.project import paths
 from film_recovery.stages import proof
-from film_recovery.stages.acceptance import last_accepted
 from film_recovery.stages.outlier_rows import outliers_of
 from film_recovery.stages.proof import proof_of
-from film_recovery.stages.validating import render_composite, validate, validated
+from film_recovery.stages.validating import render_composite, validate
 from film_recovery.stages.view import View
 
 
@@ -120,20 +119,6 @@ def test_a_written_frame_that_is_damaged_is_named(recovered: Any) -> None:
     with pytest.raises(FilmRecoveryError, match="damaged") as caught:
         validate(view, silent)
     assert caught.value.where["frame"] == 5
-
-
-def test_the_ledger_keeps_what_the_next_iteration_is_held_against(recovered: Any) -> None:
-    from film_recovery import ledger
-
-    place = recovered("colour-reference")
-    found = validated(View(place.project), silent)
-    assert set(found["figures"]) == {"PSNR", "Colour difference", "Saturation"} and len(found["model"]) == 64
-    ledger.append(place.folder, "started", {}, "Ada")
-    ledger.append(place.folder, "stage", {"stage": 5, **found}, "Ada")
-    assert not last_accepted(place.project, "another"), "a run that did not end accepted nothing"
-    ledger.append(place.folder, "finished", {}, "Ada")
-    assert last_accepted(place.project, "another") == found["figures"]
-    assert not last_accepted(place.project, found["model"]), "a model is not held against itself"
 
 
 def test_outliers_come_from_their_file_and_no_picture_from_elsewhere(place: Any, tmp_path: Path) -> None:

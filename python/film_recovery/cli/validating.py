@@ -14,7 +14,9 @@ from film_recovery.cli.report import Report
 from film_recovery.delivery import pdf as printing
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, FilmRecoveryError, UsageError
 from film_recovery.imaging.frame_ranges import format_frames, parse_frames
+from film_recovery.ledger.iterations import BY_HAND
 from film_recovery.project import load
+from film_recovery.recipes.model import STAGES
 from film_recovery.stages import sequences, validating
 from film_recovery.stages.checking import check
 from film_recovery.stages.showing import write_report
@@ -76,8 +78,10 @@ def _project(report: Report, folder: Path, composite: bool, by: str, take_over: 
             "composite_frames": len(plates),
         }
         frames = format_frames(done.proof.frames)
-        kept = {"frames": frames, "checks": [outcome.as_dict() for outcome in stage.outcomes]}
-        ledger.append(folder, "validated", kept, by)
+        kept = {"stage": _STAGE, "name": STAGES[_STAGE], "command": BY_HAND, **validating.iteration(view)}
+        kept["checks"] = [outcome.as_dict() for outcome in stage.outcomes]
+        ledger.append(folder, "stage", kept, by)
+        ledger.write_notes(folder)
     failed = _told(report, stage.outcomes)
     report.result(
         {"frames": frames, "held_out": format_frames(done.proof.held_out), "failed": failed, **made}

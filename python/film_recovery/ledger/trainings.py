@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from film_recovery.ledger.chain import Record
+from film_recovery.ledger.iterations import BY_HAND, failing, is_of_result
 
 _CURATION, _TRAINING, _VALIDATION = 1, 3, 5
 _FRESH = "none"
@@ -96,7 +97,7 @@ def _of(figures: Mapping[str, Any], contender: str) -> dict[str, float]:
 
 def _came_of(after: tuple[Record, ...], *, is_last: bool) -> tuple[str, tuple[str, ...]]:
     """What came of a training, from the records up to the next one, and who decided that."""
-    signed = tuple(dict.fromkeys(r.by for r in after if r.kind == "sign" and _is_of_result(r)))
+    signed = tuple(dict.fromkeys(r.by for r in after if r.kind == "sign" and is_of_result(r)))
     last = next((record for record in reversed(after) if _decides(record)), None)
     if last is None:
         ends = [record for record in after if record.kind in ("stopped", "aborted")]
@@ -107,30 +108,19 @@ def _came_of(after: tuple[Record, ...], *, is_last: bool) -> tuple[str, tuple[st
         named = last.data.get("failing")
         despite = f", although these fail: {'; '.join(map(str, named))}" if isinstance(named, list) else ""
         return f"accepted: delivered{despite}", tuple(dict.fromkeys((*signed, last.by)))
-    if last.kind == "finished":
-        said = "the run ended with no check that fails"
+    if last.kind == "finished" or not failing(last):
+        said = f"{'the run' if last.kind == 'finished' else 'the validation'} ended with no check that fails"
         if signed:
             return f"accepted: {said}", signed
         return f"open: {said}, and nobody has signed its result", ()
-    return f"not accepted: {'; '.join(_failing(last))}", signed
+    return f"not accepted: {'; '.join(failing(last))}", signed
 
 
 def _decides(record: Record) -> bool:
     """Whether a record says what came of a training; the newest one that does counts."""
-    return record.kind in ("delivered", "finished") or (
-        _stage(record) == _VALIDATION and bool(_failing(record))
-    )
-
-
-def _is_of_result(record: Record) -> bool:
-    """Whether a signature is about the whole of what was rendered: that of the short range is given before it is."""
-    return str(record.data.get("check")).partition(".")[0] == "validation"
-
-
-def _failing(record: Record) -> list[str]:
-    checks = record.data.get("checks")
-    found = checks if isinstance(checks, list) else []
-    return [str(one.get("id")) for one in found if isinstance(one, Mapping) and one.get("outcome") == "fail"]
+    if _stage(record) == _VALIDATION:  # a run goes on from there, to its end or not
+        return bool(failing(record)) or record.data.get("command") == BY_HAND
+    return record.kind in ("delivered", "finished")
 
 
 def _stage(record: Record) -> Any:

@@ -1,18 +1,16 @@
 """Stage 5: whether a recovery is to be accepted, by the workflow's criteria, each measured on the written frames.
 
-The figures are ``proof``'s, over all written frames; those that need a Ground Truth are of the held-out frames, which
-alone have one. Tolerances stand with the checks in the recipe.
+The figures are ``proof``'s, over the written frames of each shot, and the worst shot counts; those that need a Ground
+Truth are of the held-out frames, which alone have one. Tolerances stand with the checks in the recipe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from film_recovery import ledger
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.delivery import FigureRow
-from film_recovery.project import Project
+from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.stages import criteria
 from film_recovery.stages.contenders import (
     BASELINES,
@@ -26,39 +24,43 @@ from film_recovery.stages.proof import proof_of
 from film_recovery.stages.view import View
 
 
+def _criterion(view: View, check: Check) -> Outcome:
+    return criteria.CRITERIA[check.id](proof_of(view), check, _show(view))
+
+
 @measures("validation.sharper")
 def sharper(view: View, check: Check) -> Outcome:
-    return criteria.sharper(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.no_flicker")
 def no_flicker(view: View, check: Check) -> Outcome:
-    return criteria.no_flicker(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.no_halos")
 def no_halos(view: View, check: Check) -> Outcome:
-    return criteria.no_halos(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.grain")
 def grain(view: View, check: Check) -> Outcome:
-    return criteria.grain(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.hue")
 def hue(view: View, check: Check) -> Outcome:
-    return criteria.hue(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.saturation")
 def saturation(view: View, check: Check) -> Outcome:
-    return criteria.saturation(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.consistent")
 def consistent(view: View, check: Check) -> Outcome:
-    return criteria.consistent(proof_of(view), check, _show(view))
+    return _criterion(view, check)
 
 
 @measures("validation.baselines")
@@ -82,26 +84,9 @@ def better_than_baselines(view: View, check: Check) -> Outcome:
     return judged(check, False, better, f"{said}.")
 
 
-@measures("validation.no_regression")
-def no_regression(view: View, check: Check) -> Outcome:
-    """This iteration's figures against those of the last one that a run finished with, of another model."""
-    now = accepted_figures(view)
-    before = last_accepted(view.project, view.card.sha256)
-    if not before:
-        return judged(check, True, {}, "No earlier iteration was accepted: there is nothing to fall behind.")
-    worse = {}
-    for name, value in now.items():
-        _, _, better, target = MEASURES[name]
-        if name in before:
-            columns = {"before": float(before[name]), "now": value}
-            row = FigureRow(name, "", "", better, columns, target)
-            fell = (row.distance("now") or 0.0) - (row.distance("before") or 0.0)
-            if fell > check.tolerance["share"] * max(abs(float(before[name])), 1e-9):
-                worse[name] = [float(before[name]), value]
-    said = "; ".join(f"{name} {one:.4g} before, {other:.4g} now" for name, (one, other) in worse.items())
-    if worse:
-        return judged(check, False, worse, f"Worse than the last accepted iteration: {said}.")
-    return judged(check, True, {}, f"No figure of {len(now)} is worse than the last accepted iteration's.")
+def held_out_frames(view: View) -> str:
+    """The held-out frames that are written, as ``4,9``. Raises NotYet before any frame is."""
+    return format_frames(sorted(set(view.written) & {pair.source for pair in view.project.hold_out}))
 
 
 def accepted_figures(view: View) -> dict[str, float]:
@@ -112,20 +97,6 @@ def accepted_figures(view: View) -> dict[str, float]:
         if value is not None:
             found[row.name] = float(value)
     return found
-
-
-def last_accepted(project: Project, model: str) -> Mapping[str, Any]:
-    """The figures of the newest validation that a run ended with, of a model other than ``model`` (its SHA-256)."""
-    kept: Mapping[str, Any] = {}
-    newest: Mapping[str, Any] = {}
-    for record in ledger.read(project.folder).records:
-        if record.kind == "started":
-            newest = {}
-        if record.kind == "stage" and record.data.get("stage") == 5:
-            newest = record.data
-        if record.kind == "finished" and newest.get("figures") and newest.get("model") != model:
-            kept = newest["figures"]
-    return kept
 
 
 def _rows(means: Mapping[str, Mapping[str, float | None]]) -> list[FigureRow]:

@@ -30,6 +30,7 @@ from film_recovery.stages import joins as joins
 from film_recovery.stages import outliers as outliers
 from film_recovery.stages import outside as outside
 from film_recovery.stages import parity as parity
+from film_recovery.stages import regression as regression
 from film_recovery.stages import steps as steps
 from film_recovery.stages import template as template
 from film_recovery.stages import training as training

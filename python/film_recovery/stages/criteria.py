@@ -1,23 +1,25 @@
-"""The workflow's criteria of acceptance, each judged on the measures of a recovery.
+"""The workflow's criteria of acceptance, each judged on the measures of a recovery, shot by shot (``by_shot``).
 
-The figures are over all written frames; those that need a Ground Truth are of the frames that have one. Tolerances
-stand with the checks in the recipe. ``acceptance`` asks for a project, the command ``validate`` for sequences too.
+The figures are over the written frames of a shot; those that need a Ground Truth are of the frames that have one.
+Tolerances stand with the checks in the recipe. ``acceptance`` asks for a project, the command ``validate`` for
+sequences too.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from film_recovery.checks import Check, Outcome, judged
+from film_recovery.checks import Check
+from film_recovery.stages.by_shot import Found, Judge, NotMeasurable, by_shot
+from film_recovery.stages.by_shot import Show as Show
 from film_recovery.stages.proof import Proof
 from film_recovery.stages.view import NotYet
 
-Show = Callable[[int], Mapping[str, Any]]  # where a frame is to be looked at
 _USUAL = 95  # of 100 frames: what more of them are beyond is no single frame's fault
 _NOISE = (
     5.0  # deviations that detail and grain of a small or grainy picture reach by themselves in a long range
@@ -25,35 +27,37 @@ _NOISE = (
 _MOST_NOISE = 2.0  # times the tolerance: a film that pulses all along has no noise to excuse it
 
 
-def sharper(proof: Proof, check: Check, show: Show) -> Outcome:
+def _sharper(proof: Proof, check: Check) -> Found:
     """Fine detail and edges of the recovery over the Source's, each a middle over the frames."""
     detail = proof.of("detail")
     if not detail:
-        return _not_measurable(check, "No frame has enough structure to tell detail from grain.")
-    gain = median(detail.values())
+        raise NotMeasurable("No frame has enough structure to tell detail from grain.")
     edges = {
         frame: proof.frames[frame]["edge"] / wide for frame, wide in proof.of("edge_source").items() if wide
     }
+    gain = median(detail.values())
     value = {"detail": round(gain, 4)}
     said = f"Fine detail is {gain:.2f} times the Source's, the middle of {_frames(detail)}"
-    ok = gain >= check.tolerance["detail"]
+    over, worst = _under(gain, check.tolerance["detail"]), min(detail, key=lambda frame: detail[frame])
     if edges:
         width = median(edges.values())
         value["edge"] = round(width, 4)
         said += f"; strong edges are {width:.2f} times as wide"
-        ok = ok and width <= check.tolerance["edge"]
-    worst = min(detail, key=lambda frame: detail[frame])
-    return judged(check, ok, value, f"{said}.", show(worst))
+        wider = _over(width, check.tolerance["edge"])
+        if wider > max(over, 1):
+            worst = max(edges, key=lambda frame: edges[frame])
+        over = max(over, wider)
+    return Found(over, value, f"{said}.", worst)
 
 
-def no_flicker(proof: Proof, check: Check, show: Show) -> Outcome:
+def _no_flicker(proof: Proof, check: Check) -> Found:
     """Light, detail and grain against the frames around, the Source's own changes taken off."""
     limits = {"flicker": "luma", "detail_jump": "detail", "grain_jump": "grain"}
     found = {name: proof.of(name) for name in limits}
     if not found["flicker"]:
-        return _not_measurable(check, "No three consecutive frames of a shot are written.")
+        raise NotMeasurable("No three consecutive frames of a shot are written.")
     value: dict[str, float] = {}
-    beyond: list[tuple[float, int, str]] = []
+    far: list[tuple[float, int]] = []
     said = []
     for name, limit in limits.items():
         if not found[name]:
@@ -65,11 +69,10 @@ def no_flicker(proof: Proof, check: Check, show: Show) -> Outcome:
         if limit != "luma":
             allowed = max(allowed, min(_NOISE * _deviation(found[name]), _MOST_NOISE * allowed))
         said.append(f"{limit} {100 * most:.2g} % (frame {at}; {100 * allowed:.2g} % is allowed)")
-        if most > allowed:
-            beyond.append((_over(most, allowed), at, limit))
-    frame = max(beyond)[1] if beyond else None
+        far.append((_over(most, allowed), at))
+    over, frame = max(far)
     reason = f"The largest departure from the frames around, beyond the Source's: {', '.join(said)}."
-    return judged(check, not beyond, value, reason, show(frame) if frame is not None else {})
+    return Found(over, value, reason, frame)
 
 
 def _deviation(found: Mapping[int, float]) -> float:
@@ -77,14 +80,13 @@ def _deviation(found: Mapping[int, float]) -> float:
     return 1.4826 * median(abs(value) for value in found.values())
 
 
-def no_halos(proof: Proof, check: Check, show: Show) -> Outcome:
+def _no_halos(proof: Proof, check: Check) -> Found:
     """What strong edges have beyond the Source's of overshoot, and of detail beyond the Ground Truth's."""
     halo = {frame: own - proof.frames[frame]["halo_source"] for frame, own in proof.of("halo").items()}
     kept = proof.of_truth("detail_kept")
-    if not halo and not kept:
-        return _not_measurable(check, "No frame has enough strong edges, and none has a Ground Truth.")
     value: dict[str, float] = {}
-    said, ok, frame = [], True, None
+    said: list[str] = []
+    far: list[tuple[float, int]] = []
     if halo:
         usual = float(np.percentile(list(halo.values()), _USUAL))
         value["halo"] = round(usual, 5)
@@ -93,25 +95,25 @@ def no_halos(proof: Proof, check: Check, show: Show) -> Outcome:
             f"edges go {100 * usual:.1f} % of their height further beyond their sides than the Source's on {_USUAL} of "
             f"100 of {_frames(halo)} (frame {frame}: {100 * halo[frame]:.1f} %)"
         )
-        ok = usual <= check.tolerance["halo"]
+        far.append((_over(usual, check.tolerance["halo"]), frame))
     if kept:
         most = median(kept.values())
         value["detail"] = round(most, 4)
         said.append(f"fine detail is {most:.2f} times the Ground Truth's on {_frames(kept)}")
-        if most > check.tolerance["detail"]:
-            ok, frame = False, max(kept, key=lambda one: kept[one])
+        far.append((_over(most, check.tolerance["detail"]), max(kept, key=lambda one: kept[one])))
+    if not far:
+        raise NotMeasurable("No frame has enough strong edges, and none has a Ground Truth.")
+    over, worst = max(far)
     reason = f"{'; '.join(said)}."
-    return judged(
-        check, ok, value, reason[0].upper() + reason[1:], {} if ok or frame is None else show(frame)
-    )
+    return Found(over, value, reason[0].upper() + reason[1:], worst)
 
 
-def grain(proof: Proof, check: Check, show: Show) -> Outcome:
+def _grain(proof: Proof, check: Check) -> Found:
     """The power of the grain over the Ground Truth's, on held-out frames."""
-    power = proof.of_truth("grain_power")
     _need_held_out(proof)
+    power = proof.of_truth("grain_power")
     if not power:
-        return _not_measurable(check, "No held-out frame has places quiet enough to see grain alone.")
+        raise NotMeasurable("No held-out frame has places quiet enough to see grain alone.")
     middle = median(power.values())
     least = 1 - check.tolerance["power"]
     shape = median(proof.of_truth("grain_shape").values())
@@ -120,20 +122,21 @@ def grain(proof: Proof, check: Check, show: Show) -> Outcome:
         f"off; {least:.2f} to {1 / least:.2f} times is alike."
     )
     worst = max(power, key=lambda frame: abs(np.log(max(power[frame], 1e-6))))
-    return judged(check, least <= middle <= 1 / least, round(middle, 4), reason, show(worst))
+    over = max(_under(middle, least), middle * least)
+    return Found(over, round(middle, 4), reason, worst)
 
 
-def hue(proof: Proof, check: Check, show: Show) -> Outcome:
+def _hue(proof: Proof, check: Check) -> Found:
     """The shift of hue on the Ground Truth's saturated pixels, its mean and its spread, the worst held-out frame."""
     _need_held_out(proof)
     turned = proof.of_truth("hue")
     if not turned:
         lost = proof.of_truth("hue_lost")
         if not lost:
-            return _not_measurable(check, "The Ground Truth of no held-out frame is saturated anywhere.")
+            raise NotMeasurable("The Ground Truth of no held-out frame is saturated anywhere.")
         frame = max(lost, key=lambda one: lost[one])
         reason = f"Where the Ground Truth is saturated, the recovery is grey in each of {_frames(lost)}."
-        return judged(check, False, {"lost": round(lost[frame], 3)}, reason, show(frame))
+        return Found(math.inf, {"lost": round(lost[frame], 3)}, reason, frame)
     spread = {frame: proof.held_out[frame].get("hue_p95", 0.0) for frame in turned}
     # Each frame by the tolerance that it comes nearest to: the mean of one may be right and its colours split.
     allowed = check.tolerance
@@ -143,42 +146,39 @@ def hue(proof: Proof, check: Check, show: Show) -> Outcome:
     }
     worst = max(over, key=lambda frame: over[frame])
     value = {"mean": round(turned[worst], 3), "p95": round(spread[worst], 3)}
-    ok = over[worst] <= 1
     reason = (
         f"Saturated colours are turned by {turned[worst]:.1f}° on the mean in frame {worst}, 95 of 100 of their pixels "
         f"by less than {spread[worst]:.1f}°; worst of {_frames(turned)}."
     )
-    return judged(check, ok, value, reason, {} if ok else show(worst))
+    return Found(over[worst], value, reason, worst)
 
 
-def saturation(proof: Proof, check: Check, show: Show) -> Outcome:
+def _saturation(proof: Proof, check: Check) -> Found:
     """Saturation over the Ground Truth's where that is saturated, the worst held-out frame."""
     _need_held_out(proof)
     kept = proof.of_truth("saturation")
     if not kept:
-        return _not_measurable(check, "The Ground Truth of no held-out frame is saturated anywhere.")
+        raise NotMeasurable("The Ground Truth of no held-out frame is saturated anywhere.")
     worst = min(kept, key=lambda frame: kept[frame])
     reason = (
         f"Where the Ground Truth is saturated, the recovery has {kept[worst]:.2f} times its saturation in frame "
         f"{worst}, the least of {_frames(kept)}; {check.tolerance['least']:g} is needed."
     )
-    ok = kept[worst] >= check.tolerance["least"]
-    return judged(check, ok, round(kept[worst], 4), reason, {} if ok else show(worst))
+    return Found(_under(kept[worst], check.tolerance["least"]), round(kept[worst], 4), reason, worst)
 
 
-def consistent(proof: Proof, check: Check, show: Show) -> Outcome:
+def _consistent(proof: Proof, check: Check) -> Found:
     """Whether equal colours of the Source become equal colours all along: the change of each, frame by frame."""
     wander = proof.of("wander")
     if not wander:
-        return _not_measurable(check, "Fewer than three frames with colours in common are written.")
+        raise NotMeasurable("Fewer than three frames with colours in common are written.")
     usual = float(np.percentile(list(wander.values()), _USUAL))
     worst = max(wander, key=lambda frame: wander[frame])
     reason = (
         f"The Source's colours change as they usually do within ΔE {usual:.2g} on {_USUAL} of 100 of {_frames(wander)} "
         f"(frame {worst}: {wander[worst]:.2g}); {check.tolerance['delta_e']:g} is allowed."
     )
-    ok = usual <= check.tolerance["delta_e"]
-    return judged(check, ok, round(usual, 4), reason, {} if ok else show(worst))
+    return Found(_over(usual, check.tolerance["delta_e"]), round(usual, 4), reason, worst)
 
 
 def _need_held_out(proof: Proof) -> None:
@@ -186,30 +186,30 @@ def _need_held_out(proof: Proof) -> None:
         raise NotYet("no held-out frame has been rendered, so there is no Ground Truth to measure by")
 
 
-def _not_measurable(check: Check, why: str) -> Outcome:
-    """What nothing can be said of is neither passed nor awaited; the operator is told to look."""
-    return Outcome(
-        check.id, "info", "not measurable", check.tolerance, f"{why} Look at the frames.", check.remedy
-    )
-
-
 def _frames(found: Mapping[int, Any]) -> str:
     return f"{len(found)} frame{'s' if len(found) != 1 else ''}"
 
 
-CRITERIA: Mapping[str, Callable[[Proof, Check, Show], Outcome]] = {
-    "validation.sharper": sharper,
-    "validation.no_flicker": no_flicker,
-    "validation.no_halos": no_halos,
-    "validation.grain": grain,
-    "validation.hue": hue,
-    "validation.saturation": saturation,
-    "validation.consistent": consistent,
-}
-
-
 def _over(value: float, allowed: float) -> float:
-    """How many times what is ``allowed`` a ``value`` of 0 or more is; endless where nothing but 0 is."""
+    """How many times what is ``allowed`` a ``value`` is; endless where nothing but 0 is."""
     if allowed > 0:
         return value / allowed
     return math.inf if value > 0 else 0.0
+
+
+def _under(value: float, least: float) -> float:
+    """How many times too small a ``value`` is for what it has to be at ``least``."""
+    if value > 0:
+        return least / value
+    return math.inf if least > 0 else 0.0
+
+
+CRITERIA: Mapping[str, Judge] = {
+    "validation.sharper": by_shot(_sharper),
+    "validation.no_flicker": by_shot(_no_flicker),
+    "validation.no_halos": by_shot(_no_halos),
+    "validation.grain": by_shot(_grain),
+    "validation.hue": by_shot(_hue),
+    "validation.saturation": by_shot(_saturation),
+    "validation.consistent": by_shot(_consistent),
+}

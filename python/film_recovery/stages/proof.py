@@ -25,6 +25,7 @@ from film_recovery.stages.done import digest
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.masters import written
 from film_recovery.stages.remembered import remembered
+from film_recovery.stages.survey import known, survey
 from film_recovery.stages.view import View
 from film_recovery.validation.course import over_time
 from film_recovery.validation.frame import NEED_TRUTH, FrameMeasures, measured
@@ -38,11 +39,13 @@ class Proof:
     """``frames``: written frame → its figures (``validation.frame``, ``validation.course``) and ``identity`` (largest
     difference of what the recipe locks, graph values). ``held_out``: frame → those against its Ground Truth.
     ``spectra``: side → the grain's power by band, a mean over the held-out frames, or over all where none is there.
+    ``shots``: first and last frames of the range's shots; empty: not known, and taken for one.
     """
 
     frames: Mapping[int, Mapping[str, float]]
     held_out: Mapping[int, Mapping[str, float]]
     spectra: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    shots: tuple[tuple[int, int], ...] = ()
 
     def of(self, name: str) -> dict[int, float]:
         """Frame → the figure ``name``, where a frame has it."""
@@ -56,6 +59,7 @@ class Proof:
         return {
             "frames": {str(frame): dict(values) for frame, values in self.frames.items()},
             "held_out": {str(frame): dict(values) for frame, values in self.held_out.items()},
+            "shots": [list(shot) for shot in self.shots],
             "grain_spectra": {side: list(power) for side, power in self.spectra.items()},
             "need_the_ground_truth": list(NEED_TRUTH),
         }
@@ -71,17 +75,22 @@ _PROOFS: WeakKeyDictionary[View, Proof] = WeakKeyDictionary()
 def proof_of(view: View, progress: Progress | None = None) -> Proof:
     """The measures of all frames that are written.
 
-    Raises NotYet where there is none, FilmRecoveryError naming a frame and its file that cannot be measured.
+    Raises NotYet where there is none, or nobody is told (``progress``) and a long range's joins are not known;
+    FilmRecoveryError naming a frame and its file that cannot be measured.
     """
     if view not in _PROOFS:
-        _PROOFS[view] = _proof(view, progress or (lambda what, done, total: None))
+        _PROOFS[view] = _proof(view, progress)
     return _PROOFS[view]
 
 
-def proof_from(course: Mapping[int, FrameMeasures], truth: Mapping[int, FrameMeasures]) -> Proof:
-    """Of measured frames, and those measured against a Ground Truth too."""
+def proof_from(
+    course: Mapping[int, FrameMeasures],
+    truth: Mapping[int, FrameMeasures],
+    shots: tuple[tuple[int, int], ...] = (),
+) -> Proof:
+    """Of measured frames, and those measured against a Ground Truth too; ``shots`` as the Proof has them."""
     spectra = _mean_spectra(truth.values() or course.values())
-    return Proof(over_time(course), {frame: one.values for frame, one in truth.items()}, spectra)
+    return Proof(over_time(course), {frame: one.values for frame, one in truth.items()}, spectra, shots)
 
 
 def write_measures(folder: Path, proof: Proof) -> Path:
@@ -92,13 +101,15 @@ def write_measures(folder: Path, proof: Proof) -> Path:
     return folder / FILE
 
 
-def _proof(view: View, progress: Progress) -> Proof:
+def _proof(view: View, progress: Progress | None) -> Proof:
     numbers = view.written
     course: dict[int, FrameMeasures] = {}
     for done, frame in enumerate(numbers, 1):
         course[frame] = _of_frame(view, frame)
-        progress("measures", done, len(numbers))
-    return proof_from(course, _held_out(view))
+        if progress:
+            progress("measures", done, len(numbers))
+    seen = survey(view, progress) if progress else known(view)
+    return proof_from(course, _held_out(view), seen.shots)
 
 
 def _of_frame(view: View, frame: int) -> FrameMeasures:

@@ -7,7 +7,7 @@ frame of each is in memory at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from film_recovery.analysis.identity import identity
 from film_recovery.checks import Check, Outcome, StageReport, judged
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.clip import Clip, open_clip
+from film_recovery.footage.cuts import find_shots
 from film_recovery.footage.runs import spread
+from film_recovery.footage.signatures import signatures
 from film_recovery.imaging.frame import Pixels
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.luma import luma
@@ -93,7 +95,7 @@ def validate_sequences(asked: Asked, out: Path | None, progress: Progress) -> Ju
         if truth is not None:
             truths[frame] = found
         progress("measures", done, len(clips.frames))
-    proof = proof_from(course, truths)
+    proof = proof_from(course, truths, _shots(clips, progress))
     outcomes = _outcomes(asked, clips, proof)
     files = () if out is None else (write_measures(out, proof), _report(asked, clips, proof, outcomes, out))
     return Judged(proof, outcomes, clips.frames, clips.left_out, files)
@@ -114,6 +116,13 @@ def _clips(asked: Asked) -> _Clips:
     reference = open_clip("Reference", asked.reference, space=reference_space) if asked.reference else None
     left_out = len(set(source.frames) ^ set(recovered.frames))
     return _Clips(source, recovered, reference, tuple(common), left_out)
+
+
+def _shots(clips: _Clips, progress: Progress) -> tuple[tuple[int, int], ...]:
+    """First and last frames, by the Source's cuts."""
+    clip = replace(clips.source, frames=clips.frames)
+    seen = signatures(clip, progress=lambda done, total, frame: progress("looking for cuts", done, total))
+    return tuple((shot.first, shot.last) for shot in find_shots(seen))
 
 
 def _pictures(asked: Asked, clips: _Clips, frame: int) -> tuple[Pixels, Pixels, Pixels | None]:

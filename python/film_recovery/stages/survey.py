@@ -57,7 +57,9 @@ def known(view: View) -> Survey:
     files = _files(view)
     found = _kept(view, files)
     if found is None and len(files) > AT_ONCE:
-        raise NotYet(f"nobody has looked for the joins of these {len(files)} frames, which run and infer do")
+        raise NotYet(
+            f"nobody has looked for the joins of these {len(files)} frames, which run, infer and validate do"
+        )
     return survey(view) if found is None else _of(found, files)
 
 

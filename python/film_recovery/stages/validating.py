@@ -25,14 +25,16 @@ from film_recovery.graph.composite import MODES, WRITE, Footage, composite_scrip
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import RGB, Frame, Pixels
+from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.project import Project
 from film_recovery.project.folders import plain_name
-from film_recovery.stages.acceptance import accepted_figures
+from film_recovery.stages.acceptance import accepted_figures, held_out_frames
 from film_recovery.stages.contenders import Contender, contenders, display_of
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.proof import Proof, proof_of, write_measures
 from film_recovery.stages.reads import set_colour
+from film_recovery.stages.render_state import render_state
 from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.view import NotYet, View
 from film_recovery.validation.scopes import side_by_side, vectorscope, waveform
@@ -98,13 +100,24 @@ def measure_ahead(project: Project, progress: Progress) -> None:
 
 
 def validated(view: View, progress: Progress) -> dict[str, Any]:
-    """:func:`validate` as a run does it; for the ledger: the figures that the next iteration is held against."""
+    """:func:`validate` as a run does it; :func:`iteration` of it."""
     validate(view, progress)
+    return iteration(view)
+
+
+def iteration(view: View) -> dict[str, Any]:
+    """For the ledger: of what the measured frames are, and the figures that the next iteration is held against."""
     try:
         figures = accepted_figures(view)
     except NotYet:  # no held-out frame is among those that are rendered
         figures = {}
-    return {"figures": figures, "model": view.card.sha256}
+    return {
+        "figures": figures,
+        "model": view.card.sha256,
+        "graph": render_state(view),
+        "frames": format_frames(view.written),
+        "held_out": held_out_frames(view),
+    }
 
 
 # Baselines

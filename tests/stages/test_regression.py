@@ -1,0 +1,151 @@
+"""No criterion falls behind the last iteration that people accepted; one that merely ran is no measure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from film_recovery import ledger
+from film_recovery.ledger.iterations import BY_HAND, iterations
+from film_recovery.stages.checking import check
+from film_recovery.stages.regression import accepted_before
+from film_recovery.stages.validating import iteration
+from film_recovery.stages.view import View
+
+ID = "validation.no_regression"
+
+
+def last_accepted(project: Any, model: str, graph: str) -> Any:
+    found = accepted_before(project, model, graph)
+    return found[-1] if found else None
+
+
+@pytest.fixture
+def recovered(place: Any) -> Any:
+    """Masters that are the Ground Truth."""
+    return place.save_model().render().masters(lambda frame, source, truth: truth)
+
+
+def of(place: Any) -> dict[str, Any]:
+    """What the ledger keeps of the iteration that lies there, its checks with it."""
+    (stage,) = check(place.project, 5)
+    checks = [outcome.as_dict() for outcome in stage.outcomes if outcome.check != ID]
+    return {"stage": 5, **iteration(View(place.project)), "checks": checks}
+
+
+def note(
+    place: Any, data: dict[str, Any], *, accepted: str = "", by_hand: bool = False, **changed: Any
+) -> None:
+    """Records an iteration of another model, by a run or by hand; ``accepted``: signed or delivered."""
+    data = {**data, "model": "0" * 64, **changed}
+    if by_hand:
+        ledger.append(place.folder, "stage", {**data, "command": BY_HAND}, "Ada")
+    else:
+        ledger.append(place.folder, "started", {}, "Ada")
+        ledger.append(place.folder, "stage", data, "Ada")
+        ledger.append(place.folder, "finished", {}, "Ada")
+    if accepted == "signed":
+        ledger.append(place.folder, "sign", {"check": "validation.compared", "note": ""}, "Ben")
+    if accepted == "delivered":
+        ledger.append(place.folder, "delivered", {"bag": "b"}, "Ben")
+
+
+def with_value(data: dict[str, Any], id: str, value: Any, outcome: str = "pass") -> dict[str, Any]:
+    """``data`` with another value of a check."""
+    others = [one for one in data["checks"] if one["id"] != id]
+    return {**data, "checks": [*others, {"id": id, "outcome": outcome, "value": value}]}
+
+
+def test_the_last_accepted_iteration_counts_and_not_the_last_run(recovered: Any) -> None:
+    now = of(recovered)
+    passing = {**now, "checks": [{**one, "outcome": "pass"} for one in now["checks"]]}
+    assert "No earlier iteration was accepted" in recovered.outcome(ID).reason
+    sharp = with_value(passing, "validation.sharper", {"detail": 9.0})
+    note(recovered, sharp)
+    assert "No earlier iteration was accepted" in recovered.outcome(ID).reason, "nobody signed it"
+    note(recovered, sharp, accepted="signed", model="1" * 64)
+    note(recovered, with_value(passing, "validation.sharper", {"detail": 0.1}), model="2" * 64)
+    found = recovered.outcome(ID)
+    assert found.outcome == "warn" and list(found.value) == ["sharper: detail"]
+    assert "model 11111111" in found.reason and "sharper: detail 9 before" in found.reason
+    note(recovered, passing, accepted="delivered", model="3" * 64)
+    assert "Worse than the best accepted iteration" in recovered.outcome(ID).reason, "the last one is as good"
+
+
+def test_an_iteration_with_a_check_that_fails_is_accepted_by_a_delivery_alone(recovered: Any) -> None:
+    data = with_value(of(recovered), "validation.hue", {"mean": 90.0}, "fail")
+    note(recovered, data, accepted="signed")
+    assert last_accepted(recovered.project, "another", "") is None
+    note(recovered, data, accepted="delivered", model="1" * 64)
+    found = last_accepted(recovered.project, "another", "")
+    assert found is not None and found.model == "1" * 64
+
+
+def test_a_validation_by_hand_is_an_iteration_and_ends_by_itself(recovered: Any) -> None:
+    data = {**of(recovered), "checks": []}
+    note(recovered, data, by_hand=True)
+    assert last_accepted(recovered.project, "another", "") is None
+    ledger.append(recovered.folder, "sign", {"check": "validation.scopes", "note": ""}, "Ben")
+    found = last_accepted(recovered.project, "another", "")
+    assert found is not None and found.by == ("Ben",) and found.figures == data["figures"]
+    ledger.append(recovered.folder, "stage", {"stage": 4}, "Ada")
+    ledger.append(recovered.folder, "sign", {"check": "validation.scopes", "note": ""}, "Eve")
+    note(recovered, data, by_hand=True, model="1" * 64)
+    found = last_accepted(recovered.project, "another", "")
+    assert found is not None and (found.model, found.by) == ("1" * 64, ("Eve",)), (
+        "signed before it was measured"
+    )
+
+
+def test_an_iteration_is_a_model_in_a_graph(recovered: Any) -> None:
+    data = {**of(recovered), "checks": []}
+    own, graph = View(recovered.project).card.sha256, data["graph"]
+    assert data["model"] == own and data["frames"] == "1-8"
+    for changed in ({"model": own}, {"model": own}, {"model": own, "graph": "of another filter"}):
+        note(recovered, data, accepted="signed", **changed)
+    assert len(iterations(ledger.read(recovered.folder).records)) == 2
+    found = last_accepted(recovered.project, own, graph)
+    assert found is not None and found.graph == "of another filter", "none is held against itself"
+
+
+def test_a_criterion_is_compared_on_the_same_frames_only(recovered: Any) -> None:
+    data = with_value({**of(recovered), "checks": []}, "validation.sharper", {"detail": 9.0})
+    note(recovered, data, accepted="signed", frames="1-4")
+    found = recovered.outcome(ID)
+    assert found.outcome == "pass" and "It was of other frames (1-4)" in found.reason
+    note(
+        recovered,
+        {**data, "figures": {"PSNR of luma": 120.0}},
+        accepted="signed",
+        frames="1-4",
+        model="1" * 64,
+    )
+    assert list(recovered.outcome(ID).value) == ["PSNR of luma"]
+
+
+def test_a_slow_slide_is_held_against_the_best_that_was_accepted(recovered: Any) -> None:
+    """Each iteration within the tolerance of the one before; and one bad iteration lowers nothing."""
+    data = {**of(recovered), "checks": []}
+    name = "PSNR of luma"
+    own = data["figures"][name]
+    for number, times in enumerate((1.03, 1.02, 1.01, 1.001)):
+        changed = {"figures": {**data["figures"], name: own * times}}
+        note(recovered, data, accepted="signed", model=str(number) * 64, **changed)
+    found = recovered.outcome(ID)
+    assert found.outcome == "warn" and found.value == {name: [pytest.approx(own * 1.03), own]}
+    assert (
+        found.reason.startswith("Worse than the best accepted iteration (")
+        and "model 00000000" in found.reason
+    )
+    note(recovered, data, accepted="signed", model="5" * 64, figures={name: own * 0.5})
+    assert recovered.outcome(ID).value == found.value
+    note(recovered, data, accepted="signed", model="6" * 64, figures={name: own * 2})
+    assert "last accepted iteration" in recovered.outcome(ID).reason
+
+
+def test_other_held_out_frames_are_no_measure(recovered: Any) -> None:
+    data = {**of(recovered), "checks": [], "figures": {"PSNR of luma": 120.0}}
+    note(recovered, data, accepted="signed", held_out="6")
+    found = recovered.outcome(ID)
+    assert found.outcome == "pass" and "other held-out frames (6), so it is not compared" in found.reason
