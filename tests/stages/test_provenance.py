@@ -34,7 +34,8 @@ from film_recovery.provenance.node import WRITES
 from film_recovery.provenance.origin import HEADER, of_header
 from film_recovery.provenance.sealing import JSON, TEXT, read_seal
 from film_recovery.rendering.record import NAME
-from film_recovery.stages.provenance import header_for, origin_of
+from film_recovery.stages.mismatch import header_for
+from film_recovery.stages.provenance import origin_of
 from film_recovery.stages.run import run
 from film_recovery.stages.showing import write_report
 from film_recovery.stages.view import View

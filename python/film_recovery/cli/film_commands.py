@@ -12,6 +12,7 @@ import typer
 
 from film_recovery.cli.app import (
     HERE,
+    AcceptMismatch,
     By,
     Json,
     Project,
@@ -32,6 +33,7 @@ def render(
     frames: Annotated[str, typer.Option("--frames", help="Frames, such as 1001-1100 or 1-10,20.")],
     workers: Workers = 1,
     skip_short_range: SkipShortRange = "",
+    accept_mismatch: AcceptMismatch = "",
     by: By = "",
     take_over: TakeOver = False,
     json: Json = False,
@@ -39,7 +41,7 @@ def render(
     """Writes the frames of a Write node; continues a render that was interrupted."""
     from film_recovery.cli import commands
 
-    asked = commands.HowToRender(workers, skip_short_range, by, take_over)
+    asked = commands.HowToRender(workers, skip_short_range, by, take_over, accept_mismatch)
     with Report(json) as report:
         guarded(report, lambda: commands.render(report, script, node, frames, asked))
 
@@ -72,6 +74,7 @@ def infer(
     device: Annotated[
         str, typer.Option(help="Where the model runs over IN: cpu, cuda, mps, or auto.")
     ] = "cpu",
+    accept_mismatch: AcceptMismatch = "",
     by: By = "",
     take_over: TakeOver = False,
     json: Json = False,
@@ -80,7 +83,9 @@ def infer(
     from film_recovery.cli import inferring
     from film_recovery.errors import UsageError
 
-    wanted = inferring.Wanted(frames, short_range, workers, skip_short_range, by, take_over, film, reel)
+    wanted = inferring.Wanted(
+        frames, short_range, workers, skip_short_range, by, take_over, film, reel, accept_mismatch
+    )
 
     def work() -> int:
         if source is None:

@@ -17,7 +17,7 @@ from film_recovery.footage.runs import spread
 from film_recovery.imaging.files import read_header
 from film_recovery.imaging.frame_ranges import format_frames, parse_frames
 from film_recovery.project import Project, lock
-from film_recovery.stages import check, short_range
+from film_recovery.stages import check, mismatch, short_range
 from film_recovery.stages.inferring import INFERENCE, Asked, infer_short, rendered
 from film_recovery.stages.inferring import infer as render_all
 from film_recovery.stages.provenance import seal
@@ -40,7 +40,7 @@ _AS_TRAINED = Check(
 @dataclass(frozen=True)
 class Wanted:
     """``frames``: some of a project's; empty: all. ``short``: the short range alone. ``film``, ``reel``: what files
-    by pattern are of; empty: not said."""
+    by pattern are of; empty: not said. ``accept``: why the model is used otherwise than it was trained."""
 
     frames: str = ""
     short: bool = False
@@ -50,6 +50,7 @@ class Wanted:
     take_over: bool = False
     film: str = ""
     reel: str = ""
+    accept: str = ""
 
 
 def of_project(report: Report, folder: Path, model: Path | None, wanted: Wanted) -> int:
@@ -65,7 +66,7 @@ def of_project(report: Report, folder: Path, model: Path | None, wanted: Wanted)
         jobs.settle(folder)
         loaded = project.load(folder)
         _refuse_other(loaded, model)
-        outcomes = _checked(report, loaded)
+        outcomes = _checked(report, loaded, wanted)
         listener = Listener(report)
         asked = Asked(wanted.workers, wanted.skip, wanted.by)
         with _noted(folder):
@@ -135,18 +136,12 @@ def _noted(folder: Path) -> Iterator[None]:
         ledger.write_notes(folder)
 
 
-def _checked(report: Report, loaded: Project) -> list[dict[str, Any]]:
+def _checked(report: Report, loaded: Project, wanted: Wanted) -> list[dict[str, Any]]:
     """The checks of the stage, told. Raises CheckFailed where one stops it."""
     (found,) = check(loaded, INFERENCE)
     for outcome in found.outcomes:
         show(report, outcome)
-    failed = [outcome for outcome in found.outcomes if outcome.outcome == "fail"]
-    if failed:
-        raise CheckFailed(
-            "; ".join(f"{outcome.check}: {outcome.reason}" for outcome in failed[:5]),
-            remedy=failed[0].remedy[0] if failed[0].remedy else "see the checks",
-            file=str(loaded.folder),
-        )
+    mismatch.refuse_failed(loaded, found.outcomes, wanted.accept, wanted.by)
     return [outcome.as_dict() for outcome in found.outcomes]
 
 
