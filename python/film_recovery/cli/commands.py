@@ -90,9 +90,10 @@ def render(report: Report, script: Path, node: str, frames: str, how: HowToRende
 
 def _held_to_project(report: Report, script: Path, node: str, frames: list[int], how: HowToRender) -> None:
     """Where ``node`` writes a project's masters: raises CheckFailed for a model that is used otherwise than it was
-    trained, and for ``frames`` beyond what may be rendered before the short range has been looked at."""
+    trained, for masters of an accepted iteration, and for ``frames`` beyond what may be rendered before the short range
+    has been looked at."""
     from film_recovery.cli.project import show
-    from film_recovery.stages import mismatch, short_range
+    from film_recovery.stages import accepted_masters, mismatch, short_range
     from film_recovery.stages.view import NotYet
 
     view = mismatch.own_view(script, node)
@@ -103,6 +104,7 @@ def _held_to_project(report: Report, script: Path, node: str, frames: list[int],
         show(report, outcome)
     mismatch.refuse_failed(view.project, outcomes, how.accept, how.by)
     try:
+        accepted_masters.refuse_accepted(view, frames)
         short_range.refuse_unseen(view, frames, report.progress)
     except CheckFailed:
         if not how.skip:

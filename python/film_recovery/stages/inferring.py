@@ -14,6 +14,7 @@ from film_recovery.errors import UsageError
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.project import Project
 from film_recovery.stages import short_range
+from film_recovery.stages.accepted_masters import refuse_accepted
 from film_recovery.stages.done import last_work
 from film_recovery.stages.frames import Made, make_frames
 from film_recovery.stages.provenance import MASTERS, origin_of
@@ -72,11 +73,12 @@ def infer_short(project: Project, listener: Listener, asked: Asked) -> tuple[sho
 
 
 def rendered(view: View, frames: Sequence[int], listener: Listener, workers: int) -> Made:
-    """The frames of the project's Write."""
+    """The frames of the project's Write. Raises as ``refuse_accepted`` and ``make_frames``."""
 
     def tell(done: int, total: int, frame: int, kept: bool) -> None:
         listener.progress("render", done, total, frame=frame, kept=kept)
 
+    refuse_accepted(view, frames)
     return make_frames(
         view.paths.script,
         MASTERS,

@@ -29,6 +29,7 @@ from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.project import Project
 from film_recovery.project.folders import plain_name
 from film_recovery.stages.acceptance import accepted_figures
+from film_recovery.stages.accepted_masters import masters_of
 from film_recovery.stages.contenders import Contender, contenders, display_of
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.proof import Proof, proof_of, write_measures
@@ -104,7 +105,7 @@ def validated(view: View, progress: Progress) -> dict[str, Any]:
         figures = accepted_figures(view)
     except NotYet:  # no held-out frame is among those that are rendered
         figures = {}
-    return {"figures": figures, "model": view.card.sha256}
+    return {"figures": figures, "model": view.card.sha256, **masters_of(view)}
 
 
 # Baselines
