@@ -64,14 +64,18 @@ def test_files_by_pattern_are_held_to_the_card(film_recovery, trained: Path, tmp
     scans = tmp_path / "scans" / "source" / "source.####.exr"
     out = tmp_path / "out"
     said = film_recovery("infer", model, scans, out / "got.####.exr", "--film", "Coffee <script>", "--json")
-    assert said.code == 0, (said.lines[-1], said.text)
     told = checks(said)["inference.as_trained"]
-    assert told["outcome"] == "warn" and "Cannot tell" in told["reason"] and "film" not in told["reason"]
-    assert said.result["written"] == 12
+    assert said.code == 1 and told["outcome"] == "fail"
+    assert "--domain (ACEScg)" in told["reason"] and "--film" not in told["reason"]
     other = film_recovery("infer", model, scans, out / "x.####.exr", "--film", "Tea", "--reel", "1", "--json")
     assert other.code == 1
     assert "film: trained with Coffee <script>, now Tea" in checks(other)["inference.as_trained"]["reason"]
-    assert not list(out.glob("x.*"))
+    assert not list(tmp_path.glob("out/*"))
+    why = ("--accept-mismatch", "scans as they are", "--by", "Ana")
+    gone_on = film_recovery("infer", model, scans, out / "got.####.exr", *why, "--json")
+    assert gone_on.code == 0 and gone_on.result["written"] == 12
+    kept = json.loads((out / "got.inference.json").read_text("utf-8"))
+    assert kept["accepted"] == {"why": "scans as they are", "by": "Ana"}
     sidecar = model.with_suffix(".json")
     card = json.loads(sidecar.read_text())
     card["conditions"]["format"] = [2048, 1556, 1.0]

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from film_recovery import project
 from film_recovery.imaging import files
+from film_recovery.imaging.files import write_frame
+from film_recovery.imaging.frame import RGB
+from film_recovery.stages import joins
 from film_recovery.stages.masters import RENDER_AGAIN
+from film_recovery.stages.survey import Survey
 from film_recovery.stages.view import View
 
 
@@ -67,3 +73,28 @@ def test_a_torn_frame_is_to_be_rendered_again(place: Any) -> None:
     outcome = place.outcome("inference.joins")
     assert outcome.outcome == "fail" and outcome.remedy == (RENDER_AGAIN,)
     assert outcome.show["frame"] == 4 and outcome.show["file"] == str(file)
+
+
+def test_the_ends_of_every_shot_are_looked_at_and_what_is_beyond_the_bound_is_said(
+    long: Any, monkeypatch: pytest.MonkeyPatch, decoded: list[str]
+) -> None:
+    """Twenty shots, of which one jumps: its two frames are among those that a choice of 16 passes over."""
+    project.update(long.folder, {"inference.frames": "1-40"})
+    long.render(tuple(range(1, 41)))
+    shots = tuple((first, first + 1) for first in range(1, 41, 2))
+    light = dict.fromkeys(range(1, 41), 0.5)
+    monkeypatch.setattr(joins, "known", lambda view: Survey(light, light, shots))
+    assert long.outcome("inference.joins").outcome == "pass"
+    path = View(long.project).output.sequence.path(7)
+    frame = files.read_frame(path)
+    write_frame(frame.with_channels(RGB, frame.rgb() * np.float32(1.2)), path, datatype="half")
+    told: list[tuple[int, int]] = []
+    joins.measure_ahead(View(long.project), lambda what, done, total: told.append((done, total)))
+    assert told[-1] == (40, 40)
+    decoded.clear()
+    outcome = long.outcome("inference.joins")
+    assert outcome.outcome == "warn" and list(outcome.value) == ["7", "8"], outcome
+    assert outcome.show["frame"] == 7 and "Of 40 first and last frames" in outcome.reason and not decoded
+    project.update(long.folder, {"tolerances": {"inference.joins": {"frames": 10}}})
+    outcome = long.outcome("inference.joins")
+    assert outcome.outcome == "pass" and "30 more were not looked at: 10 are the most" in outcome.reason

@@ -9,9 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from film_recovery import nk, project, recipes, stages
+from film_recovery import ledger, nk, project, recipes, stages
+from film_recovery.cli import commands
+from film_recovery.cli.inferring import Wanted, of_project
+from film_recovery.cli.report import Report
+from film_recovery.errors import CheckFailed
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
+from film_recovery.stages import mismatch
 from film_recovery.stages.conditions import trained_under
 from film_recovery.stages.view import View
 
@@ -198,3 +203,48 @@ def test_a_training_writes_its_own_side_not_that_of_inference(place: Any) -> Non
 @pytest.mark.parametrize("recipe", recipes.RECIPES)
 def test_every_recipe_has_the_guard(recipe: str) -> None:
     assert "inference.as_trained" in {check.id for check in recipes.load(recipe).checks}
+
+
+def by_hand(place: Any, **how: str) -> None:
+    """Frames 1 and 2 of the masters, by the command ``render``."""
+    with Report(False) as report:
+        asked = commands.HowToRender(**how)
+        assert commands.render(report, place.script, "Write_Recovered", "1-2", asked) == 0
+
+
+def test_a_render_by_hand_stops_at_the_same_difference(place: Any) -> None:
+    place.save_model_of(crop=[4.0, 6.0, 118.0, 90.0])
+    with pytest.raises(CheckFailed, match="crop: trained with 4 6 118 90, now 4 6 120 90") as stopped:
+        by_hand(place)
+    assert stopped.value.where["check"] == "inference.as_trained"
+    assert "FR_Inference1.box: put 4 6 118 90 back" in stopped.value.remedy
+    assert "--accept-mismatch" in stopped.value.remedy
+    assert not View(place.project).output.sequence.frames()
+    by_hand(place, accept="a test of the crop", by="Bo")
+    assert View(place.project).output.sequence.frames() == [1, 2]
+    by_hand(place, accept="a test of the crop", by="Bo")
+    (record,) = ledger.read(place.folder).of_kind(mismatch.ACCEPTED)
+    assert (record.by, record.data["why"]) == ("Bo", "a test of the crop")
+    assert "trained with 4 6 118 90" in record.data["checks"][0]["reason"]
+    with pytest.raises(CheckFailed, match="trained with 4 6 118 90"):
+        by_hand(place, accept="  ")
+
+
+def test_every_kind_of_mismatch_stops_a_render_by_hand_too(place: Any) -> None:
+    place.save_model(film="Another").knob("FR_Inference1", "lock", "false")
+    with pytest.raises(CheckFailed) as stopped:
+        by_hand(place)
+    assert "inference.model_of_film: " in stopped.value.message
+    assert "inference.identity_lock: " in stopped.value.message
+    stops = {check for _, check, _ in CHANGED.values()}
+    assert stops <= set(mismatch.PARITY) <= {one.id for one in recipes.load("spatial-gauge").checks}
+
+
+def test_what_is_no_parity_is_not_gone_on_in_spite_of(place: Any) -> None:
+    place.save_model_of(crop=[4.0, 6.0, 118.0, 90.0])
+    place.knob("Write_Recovered", "datatype", '"32 bit float"')
+    with Report(False) as report, pytest.raises(CheckFailed) as stopped:
+        of_project(report, place.folder, None, Wanted(frames="1-2", accept="a test", by="Bo"))
+    assert "inference.output_format" in stopped.value.message
+    assert "inference.as_trained" not in stopped.value.message
+    assert not ledger.read(place.folder).of_kind(mismatch.ACCEPTED)

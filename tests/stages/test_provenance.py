@@ -34,7 +34,10 @@ from film_recovery.provenance.node import WRITES
 from film_recovery.provenance.origin import HEADER, of_header
 from film_recovery.provenance.sealing import JSON, TEXT, read_seal
 from film_recovery.rendering.record import NAME
-from film_recovery.stages.provenance import header_for, origin_of
+from film_recovery.stages import accepted_masters
+from film_recovery.stages.building import build_script
+from film_recovery.stages.mismatch import header_for
+from film_recovery.stages.provenance import origin_of
 from film_recovery.stages.run import run
 from film_recovery.stages.showing import write_report
 from film_recovery.stages.view import View
@@ -325,6 +328,42 @@ def test_a_render_by_hand_says_what_the_run_says(done: Any, tmp_path: Path) -> N
     shutil.copy(done.script, own)
     assert header_for(own, "Write_Recovered") == {}
     assert header_for(shutil.copy(done.script, tmp_path / "elsewhere.nk"), "Write_Recovered") == {}
+
+
+def test_accepted_masters_are_not_written_over_by_a_model_that_was_trained_again(done: Any) -> None:
+    """Neither by hand, nor of an older ledger, which does not name them; the model that made them may go on."""
+    assert accepted_masters.accepted_iterations(done.project) == [], "nobody looked at what the run made"
+    ledger.append(done.folder, "sign", {"check": "validation.scopes", "note": "seen"}, by="Ada")
+    (accepted,) = accepted_masters.accepted_iterations(done.project)
+    (sidecar,) = project.paths(done.project).render.glob(f"*{JSON}")
+    assert accepted.masters == read_seal(sidecar).digest
+    frames = range(1, 9)
+    accepted_masters.refuse_accepted(View(done.project), frames)
+    before = {file: file.read_bytes() for file in masters(done)}
+    done.save_model(preset="", patch=0, kind="LumaFilter")
+    with pytest.raises(
+        CheckFailed, match=r"8 of the frames .* \(1-8\) are masters of an accepted"
+    ) as stopped:
+        commands.render(Report(as_json=True), done.script, "Write_Recovered", "1-8")
+    assert "set inference.version to v002 (now v001)" in stopped.value.remedy
+    assert {file: file.read_bytes() for file in masters(done)} == before
+    lines = (done.folder / ledger.FILE).read_text().replace(f', "masters": "{accepted.masters}"', "")
+    (done.folder / ledger.FILE).write_text(lines)
+    assert accepted_masters.accepted_iterations(done.project)[0].masters == ""
+    with pytest.raises(CheckFailed, match="are masters of an accepted iteration"):
+        accepted_masters.refuse_accepted(View(done.project), [3])
+    masters(done)[2].unlink()
+    accepted_masters.refuse_accepted(View(done.project), [3])
+    project.update(done.folder, {"inference.version": "v002"})
+    build_script(done.project)
+    accepted_masters.refuse_accepted(View(done.project), frames)
+
+
+@pytest.mark.parametrize(
+    ("now", "then"), [("v001", "v002"), ("v099", "v100"), ("final", "final-2"), ("7", "8")]
+)
+def test_the_version_after_the_last(now: str, then: str) -> None:
+    assert accepted_masters.next_version(now) == then
 
 
 def test_a_model_without_a_card_is_told_by_its_hash(done: Any, tmp_path: Path) -> None:

@@ -47,6 +47,11 @@ def signed(to_train: Any) -> Any:
     return to_train
 
 
+def update(place: Any, version: str, values: dict[str, Any]) -> None:
+    """Changes what trains another model, whose masters then have a ``version`` of their own."""
+    project.update(place.folder, {**values, "inference.version": version})
+
+
 def runs(place: Any) -> list[str]:
     return sorted(path.name for path in project.paths(place.project).training.glob("run_*"))
 
@@ -92,7 +97,14 @@ def test_another_pixel_of_a_pair_trains_anew_and_the_earlier_model_is_kept(signe
     picture = signed.picture("reference", 1).copy()
     picture[40:50, 40:50] = 0.25
     signed.write("reference", 1, picture)
+    masters = {file: file.read_bytes() for file in project.paths(signed.project).render.glob("*.exr")}
+    with pytest.raises(CheckFailed, match=r"masters of an accepted iteration") as stopped:
+        go(signed)
+    assert "set inference.version to v002 (now v001)" in stopped.value.remedy
+    project.update(signed.folder, {"inference.version": "v002"})
     go(signed)
+    assert masters and all(file.read_bytes() == whole for file, whole in masters.items())
+    assert len([*project.paths(signed.project).render.glob("*_v002_*.exr")]) == len(masters)
     assert len(runs(signed)) == 2
     assert signed.model.read_bytes() != weights
     kept = project.paths(signed.project).training / first / signed.model.name
@@ -115,7 +127,7 @@ def test_a_training_starts_from_the_checkpoint_that_the_project_names(signed: An
     (folder,) = runs(signed)
     training = project.paths(signed.project).training
     checkpoint = max((training / folder / "checkpoints").glob("*.ckpt"))
-    project.update(signed.folder, {"training.initial": checkpoint.relative_to(signed.folder).as_posix()})
+    update(signed, "v002", {"training.initial": checkpoint.relative_to(signed.folder).as_posix()})
     go(signed)
     assert len(runs(signed)) == 2
     assert load_model(signed.model).card.sha256 != fresh
@@ -127,7 +139,7 @@ def test_flip_exposure_and_loss_reach_the_training(signed: Any) -> None:
     for key, value in (("flip", False), ("exposure", 0.3), ("loss", {"charbonnier": 1})):
         file = signed.folder / "project.yaml"
         before = file.read_text()
-        project.update(signed.folder, {f"training.{key}": value})
+        update(signed, f"v-{key}", {f"training.{key}": value})
         go(signed)
         assert signed.model.read_bytes() != as_is, key
         file.write_text(before)
@@ -142,19 +154,17 @@ def test_pairs_are_drawn_by_the_frames_that_curation_says_they_stand_for(signed:
     project.update(signed.folder, {"pairs": [replace(pair, stands_for=9) for pair in pairs]})
     go(signed)
     assert len(runs(signed)) == 1  # all alike: as ever
-    project.update(
-        signed.folder,
-        {"pairs": [replace(pair, stands_for=n) for pair, n in zip(pairs, (9, 1, 1, 1), strict=True)]},
-    )
+    often = [replace(pair, stands_for=n) for pair, n in zip(pairs, (9, 1, 1, 1), strict=True)]
+    update(signed, "v002", {"pairs": often})
     go(signed)
     assert signed.model.read_bytes() != as_is and len(runs(signed)) == 2
     record = [r for r in ledger.read(signed.folder).of_kind("stage") if r.data["stage"] == 3][-1]
     assert record.data["settings"]["often"] == [12, 1, 1, 1]
     # A closed form alone counts them so, too.
-    project.update(signed.folder, {"training.steps": 0})
+    update(signed, "v003", {"training.steps": 0})
     go(signed)
     counted = signed.model.read_bytes()
-    project.update(signed.folder, {"pairs": list(pairs)})
+    update(signed, "v004", {"pairs": list(pairs)})
     go(signed)
     assert signed.model.read_bytes() != counted
 

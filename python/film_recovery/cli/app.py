@@ -43,6 +43,12 @@ SkipShortRange = Annotated[
         "--skip-short-range", metavar="WHY", help="Render all without a look at the short range; recorded."
     ),
 ]
+AcceptMismatch = Annotated[
+    str,
+    typer.Option(
+        "--accept-mismatch", metavar="WHY", help="Use the model otherwise than it was trained; recorded."
+    ),
+]
 Project = Annotated[Path, typer.Option("--project", help="The project's folder; by default this one.")]
 HERE = Path(".")
 

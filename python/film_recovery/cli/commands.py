@@ -47,12 +47,13 @@ def project_held(
 @dataclass(frozen=True)
 class HowToRender:
     """``workers``: processes. ``skip``: why a project's full range is rendered without a look at its short one, and
-    ``by`` whom."""
+    ``by`` whom. ``accept``: why a project's model is used otherwise than it was trained."""
 
     workers: int = 1
     skip: str = ""
     by: str = ""
     take_over: bool = False
+    accept: str = ""
 
 
 ALONE = HowToRender()
@@ -60,9 +61,9 @@ ALONE = HowToRender()
 
 def render(report: Report, script: Path, node: str, frames: str, how: HowToRender = ALONE) -> int:
     """Writes frames; the result counts them. Shares the project that the script belongs to with other renders, and
-    writes into a project's masters what ``run`` does, no sooner than ``run`` does."""
+    writes into a project's masters what ``run`` does, no sooner than ``run`` does, held to the same model card."""
     from film_recovery.stages.frames import make_frames
-    from film_recovery.stages.provenance import header_for
+    from film_recovery.stages.mismatch import header_for
 
     numbers = parse_frames(frames)
 
@@ -70,7 +71,7 @@ def render(report: Report, script: Path, node: str, frames: str, how: HowToRende
         report.progress("render", done, total, frame=frame, kept=kept)
 
     with project_held(report, script, lock.shared, f"render {node}", how.take_over):
-        _short_range_first(report, script, node, numbers, how)
+        _held_to_project(report, script, node, numbers, how)
         header = header_for(script, node)
         made = make_frames(script, node, numbers, header=header, workers=how.workers, progress=tell)
     rendered = made.rendered
@@ -87,23 +88,23 @@ def render(report: Report, script: Path, node: str, frames: str, how: HowToRende
     return EXIT_DONE
 
 
-def _short_range_first(report: Report, script: Path, node: str, frames: list[int], how: HowToRender) -> None:
-    """Raises CheckFailed where ``node`` writes a project's masters, and ``frames`` go beyond what may be
-    rendered before its short range has been looked at."""
-    from film_recovery import project
-    from film_recovery.stages import short_range
-    from film_recovery.stages.provenance import MASTERS
-    from film_recovery.stages.view import NotYet, View
+def _held_to_project(report: Report, script: Path, node: str, frames: list[int], how: HowToRender) -> None:
+    """Where ``node`` writes a project's masters: raises CheckFailed for a model that is used otherwise than it was
+    trained, for masters of an accepted iteration, and for ``frames`` beyond what may be rendered before the short range
+    has been looked at."""
+    from film_recovery.cli.project import show
+    from film_recovery.stages import accepted_masters, mismatch, short_range
+    from film_recovery.stages.view import NotYet
 
-    folder = project_of(script)
-    if folder is None or node != MASTERS:
+    view = mismatch.own_view(script, node)
+    if view is None:
         return
-    loaded = project.load(folder)
-    own = project.paths(loaded).script
-    if not own.exists() or own.resolve() != script.resolve():
-        return
-    view = View(loaded)
+    outcomes = mismatch.parity_of(view.project)
+    for outcome in outcomes:
+        show(report, outcome)
+    mismatch.refuse_failed(view.project, outcomes, how.accept, how.by)
     try:
+        accepted_masters.refuse_accepted(view, frames)
         short_range.refuse_unseen(view, frames, report.progress)
     except CheckFailed:
         if not how.skip:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +111,21 @@ def apply(
     device: str = "cpu",
 ) -> int:
     """Every picture of ``source`` through the model, into ``out``."""
+    result, _ = applied(report, model, source, out, values, curve, device)
+    report.result(result, "applied")
+    return EXIT_DONE
+
+
+def applied(
+    report: Report, model: Path, source: str, out: Path, values: str | None, curve: str | None, device: str
+) -> tuple[dict[str, Any], list[Path]]:
+    """:func:`apply`; its result, and the files."""
     import hashlib
 
     from film_recovery.engine.opening import open_model, values_of
     from film_recovery.learning.device import choose
     from film_recovery.rendering import applying
+    from film_recovery.stages.outside import total
 
     place = choose(device)
     work = applying.jobs(source, out)
@@ -136,21 +146,33 @@ def apply(
         report.progress("apply", done, total, file=str(file), kept=kept)
 
     done = applying.apply(lambda picture: opened.run(picture, domain), identity, work, progress=tell)
-    for note in done.notes:
+    outside = {of: total(done.outside, of) for of in ("input", "output")}
+    for note in (*done.notes, *_outside_told(outside, len(done.outside))):
         report.say(note)
-    report.result(
-        {
-            "written": len(done.written),
-            "kept": len(done.kept),
-            "values": domain,
-            "model_takes": opened.takes,
-            "values_outside_0_1": done.values_outside,
-            "first_file": str(work[0].target),
-            "notes": list(done.notes),
-        },
-        "applied",
-    )
-    return EXIT_DONE
+    result = {
+        "written": len(done.written),
+        "kept": len(done.kept),
+        "values": domain,
+        "model_takes": opened.takes,
+        "values_outside_0_1": done.values_outside,
+        "outside_trained_domain": {**outside, "files": len(done.outside)},
+        "first_file": str(work[0].target),
+        "notes": list(done.notes),
+    }
+    return result, [job.target for job in work]
+
+
+def _outside_told(outside: Mapping[str, Mapping[str, Any]], files: int) -> Iterator[str]:
+    """What of the input, and of what was written, lies outside 0–1."""
+    for of, what in (("input", "the input"), ("output", "what was written")):
+        one = outside[of]
+        if one:
+            yield (
+                f"{one['pixels']} pixels of {what} lie outside 0–1, the trained domain, in {one['frames']} of {files} "
+                f"files: from {one['least']:.3g} to {one['most']:.3g}, most in {one['worst']} ({one['share']:.2%})"
+            )
+    if files and not any(outside.values()):
+        yield f"no value lies outside 0–1, the trained domain, in the input or output of {files} files"
 
 
 def export(report: Report, model: Path, out: Path, cattery: Path | None, name: str, curve: str | None) -> int:

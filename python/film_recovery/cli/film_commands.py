@@ -12,6 +12,7 @@ import typer
 
 from film_recovery.cli.app import (
     HERE,
+    AcceptMismatch,
     By,
     Json,
     Project,
@@ -32,6 +33,7 @@ def render(
     frames: Annotated[str, typer.Option("--frames", help="Frames, such as 1001-1100 or 1-10,20.")],
     workers: Workers = 1,
     skip_short_range: SkipShortRange = "",
+    accept_mismatch: AcceptMismatch = "",
     by: By = "",
     take_over: TakeOver = False,
     json: Json = False,
@@ -39,7 +41,7 @@ def render(
     """Writes the frames of a Write node; continues a render that was interrupted."""
     from film_recovery.cli import commands
 
-    asked = commands.HowToRender(workers, skip_short_range, by, take_over)
+    asked = commands.HowToRender(workers, skip_short_range, by, take_over, accept_mismatch)
     with Report(json) as report:
         guarded(report, lambda: commands.render(report, script, node, frames, asked))
 
@@ -62,6 +64,22 @@ def infer(
     skip_short_range: SkipShortRange = "",
     film: Annotated[str, typer.Option(help="The film that IN is of, to be held against the model's.")] = "",
     reel: Annotated[str, typer.Option(help="Likewise its reel.")] = "",
+    recipe: Annotated[
+        str, typer.Option(help="Likewise what the model is for: spatial, colour or paired.")
+    ] = "",
+    method: Annotated[str, typer.Option(help="Likewise its definition of luma: matrix or Colorspace.")] = "",
+    domain: Annotated[
+        str, typer.Option(help="The colour space of IN's values, which the model gets as they are.")
+    ] = "",
+    prefilter: Annotated[
+        str, typer.Option(help="What IN was filtered with, such as “Median 3”; none where it was not.")
+    ] = "",
+    crop: Annotated[
+        str, typer.Option(help="What of the frame IN holds: left bottom right top; none where all of it.")
+    ] = "",
+    pairs: Annotated[
+        Path | None, typer.Option(help="The script whose CopyCat has the pairs that the model is to be of.")
+    ] = None,
     values: Annotated[
         str | None,
         typer.Option(help="What IN holds: linear or encoded; by default as their kind says."),
@@ -72,6 +90,7 @@ def infer(
     device: Annotated[
         str, typer.Option(help="Where the model runs over IN: cpu, cuda, mps, or auto.")
     ] = "cpu",
+    accept_mismatch: AcceptMismatch = "",
     by: By = "",
     take_over: TakeOver = False,
     json: Json = False,
@@ -79,15 +98,20 @@ def infer(
     """Renders a project's frames, the short range first; or runs MODEL over the files IN. Held to the model's card."""
     from film_recovery.cli import inferring
     from film_recovery.errors import UsageError
+    from film_recovery.stages.stated import Stated
 
-    wanted = inferring.Wanted(frames, short_range, workers, skip_short_range, by, take_over, film, reel)
+    def wanted() -> inferring.Wanted:
+        said = Stated(film, reel, recipe, method, domain, prefilter, crop, pairs)
+        return inferring.Wanted(
+            frames, short_range, workers, skip_short_range, by, take_over, said, accept_mismatch
+        )
 
     def work() -> int:
         if source is None:
-            return inferring.of_project(report, project, model, wanted)
+            return inferring.of_project(report, project, model, wanted())
         if model is None or out is None:
             raise UsageError("Files are inferred from IN to OUT.", remedy="film-recovery infer MODEL IN OUT")
-        return inferring.of_files(report, model, source, out, wanted, values, curve, device)
+        return inferring.of_files(report, model, source, out, wanted(), values, curve, device)
 
     with Report(json) as report:
         guarded(report, work)

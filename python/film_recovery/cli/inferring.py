@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from film_recovery import jobs, ledger, project
-from film_recovery.checks import Check, Outcome, judged
+from film_recovery.checks import Outcome
 from film_recovery.cli.project import Listener, show
 from film_recovery.cli.report import Report
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, CheckFailed, UsageError
-from film_recovery.footage.runs import spread
-from film_recovery.imaging.files import read_header
 from film_recovery.imaging.frame_ranges import format_frames, parse_frames
 from film_recovery.project import Project, lock
-from film_recovery.stages import check, short_range
+from film_recovery.stages import check, mismatch, short_range
 from film_recovery.stages.inferring import INFERENCE, Asked, infer_short, rendered
 from film_recovery.stages.inferring import infer as render_all
 from film_recovery.stages.provenance import seal
+from film_recovery.stages.stated import Stated, as_stated, without_card
 from film_recovery.stages.view import NotYet, View
 
-_LOOKED_AT = 5  # files whose headers are held against the card
-_AS_TRAINED = Check(
-    "inference.as_trained",
-    INFERENCE,
-    "Model used as it was trained",
-    "",
-    "shall",
-    (
-        "bring the pictures to what the model was trained on, or train on pictures like these",
-        "where neither is meant: film-recovery apply, which asks nothing",
-    ),
-)
+NOTHING_STATED = Stated()
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """``frames``: some of a project's; empty: all. ``short``: the short range alone. ``film``, ``reel``: what files
-    by pattern are of; empty: not said."""
+    """``frames``: some of a project's; empty: all. ``short``: the short range alone. ``stated``: what is said of files
+    by pattern. ``accept``: why the model is used otherwise than it was trained."""
 
     frames: str = ""
     short: bool = False
@@ -48,8 +36,8 @@ class Wanted:
     skip: str = ""
     by: str = ""
     take_over: bool = False
-    film: str = ""
-    reel: str = ""
+    stated: Stated = NOTHING_STATED
+    accept: str = ""
 
 
 def of_project(report: Report, folder: Path, model: Path | None, wanted: Wanted) -> int:
@@ -65,7 +53,7 @@ def of_project(report: Report, folder: Path, model: Path | None, wanted: Wanted)
         jobs.settle(folder)
         loaded = project.load(folder)
         _refuse_other(loaded, model)
-        outcomes = _checked(report, loaded)
+        outcomes = _checked(report, loaded, wanted)
         listener = Listener(report)
         asked = Asked(wanted.workers, wanted.skip, wanted.by)
         with _noted(folder):
@@ -135,18 +123,12 @@ def _noted(folder: Path) -> Iterator[None]:
         ledger.write_notes(folder)
 
 
-def _checked(report: Report, loaded: Project) -> list[dict[str, Any]]:
+def _checked(report: Report, loaded: Project, wanted: Wanted) -> list[dict[str, Any]]:
     """The checks of the stage, told. Raises CheckFailed where one stops it."""
     (found,) = check(loaded, INFERENCE)
     for outcome in found.outcomes:
         show(report, outcome)
-    failed = [outcome for outcome in found.outcomes if outcome.outcome == "fail"]
-    if failed:
-        raise CheckFailed(
-            "; ".join(f"{outcome.check}: {outcome.reason}" for outcome in failed[:5]),
-            remedy=failed[0].remedy[0] if failed[0].remedy else "see the checks",
-            file=str(loaded.folder),
-        )
+    mismatch.refuse_failed(loaded, found.outcomes, wanted.accept, wanted.by)
     return [outcome.as_dict() for outcome in found.outcomes]
 
 
@@ -186,61 +168,40 @@ def of_files(
     curve: str | None,
     device: str,
 ) -> int:
-    """The model over files, as ``apply``, where nothing that files can say differs from its card."""
+    """The model over files, as ``apply``, where nothing that they and the operator say differs from its card and
+    nothing that the card fixes is left unsaid; or by word, which the sidecar of what is written keeps."""
     from film_recovery.cli import evaluation
+    from film_recovery.engine.opening import finished
     from film_recovery.rendering import applying
+    from film_recovery.stages import inferred_files
 
     if wanted.frames or wanted.short or wanted.skip or wanted.workers > 1:
         raise UsageError(
             "--frames, --short-range, --skip-short-range and --workers are for projects.",
             remedy="leave them out, or give --project in place of IN and OUT",
         )
-    outcome = _as_trained(model, [job.source for job in applying.jobs(source, out)], wanted)
+    model = finished(model) if model.is_dir() else model
+    sidecar, accepted = (
+        inferred_files.sidecar_of(out),
+        inferred_files.Accepted(wanted.accept.strip(), wanted.by),
+    )
+    outcome = _as_stated(model, [job.source for job in applying.jobs(source, out)], wanted.stated)
     show(report, outcome)
     if outcome.outcome == "fail":
-        return EXIT_CHECK_FAILED
-    return evaluation.apply(report, model, source, out, values, curve, device)
+        if not accepted.why:
+            return EXIT_CHECK_FAILED
+        report.say(f"gone on all the same, which {sidecar.name} keeps: {accepted.why}")
+    inferred_files.refuse_another(sidecar)
+    result, files = evaluation.applied(report, model, source, out, values, curve, device)
+    inferred_files.write_sidecar(sidecar, model, outcome, wanted.stated.as_dict(), accepted, files, result)
+    report.result({**result, "sidecar": str(sidecar)}, "inferred")
+    return EXIT_DONE
 
 
-def _as_trained(model: Path, files: list[Path], wanted: Wanted) -> Outcome:
+def _as_stated(model: Path, files: list[Path], said: Stated) -> Outcome:
     """The model's card against what the files and the operator say of them."""
     if model.suffix not in (".pt", ".cat") or not model.with_suffix(".json").is_file():
-        return _cannot_tell(f"{model.name} has no card beside it")
+        return without_card(model)
     from film_recovery.engine.nodes import loaded_model
 
-    card = loaded_model(model).card
-    different, unknown = {}, ["colour domain", "pre-filter", "crop", "pairs"]
-    for name, then, now in (("film", card.film, wanted.film), ("reel", card.reel, wanted.reel)):
-        if not now:
-            unknown.append(f"{name} (--{name})")
-        elif then != now:
-            different[name] = {"model": then or "none", "now": now}
-    size = card.conditions.get("format")
-    for file in spread(files, _LOOKED_AT) if size else []:
-        shape = read_header(file).format
-        here = [shape.width, shape.height, shape.pixel_aspect]
-        if here != list(size or ()):
-            different["format"] = {"model": _shaped(size or here), "now": f"{_shaped(here)} ({file.name})"}
-            break
-    if not size:
-        unknown.append("format")
-    show_ = {"file": str(model)}
-    if different:
-        told = "; ".join(
-            f"{name}: trained with {one['model']}, now {one['now']}" for name, one in different.items()
-        )
-        return judged(
-            _AS_TRAINED, False, different, f"The model is not used as it was trained; {told}.", show_
-        )
-    return _cannot_tell(f"files say nothing of {', '.join(unknown)}")
-
-
-def _shaped(size: Sequence[float]) -> str:
-    width, height, aspect = size
-    return f"{width:g} × {height:g}" + (f", pixel aspect {aspect:g}" if aspect != 1 else "")
-
-
-def _cannot_tell(why: str) -> Outcome:
-    reason = f"Cannot tell whether the model is used as it was trained: {why}."
-    remedy = ("infer a project (--project), whose script and settings say it",)
-    return Outcome(_AS_TRAINED.id, "warn", None, {}, reason, remedy)
+    return as_stated(loaded_model(model).card, model, files, said)

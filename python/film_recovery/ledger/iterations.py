@@ -52,6 +52,11 @@ class Iteration:
         return str(self.record.data.get("held_out") or "")
 
     @property
+    def masters(self) -> str:
+        """The SHA-256 over the frames that lay there; empty in an older ledger, and where they had no seal."""
+        return str(self.record.data.get("masters") or "")
+
+    @property
     def figures(self) -> Mapping[str, float]:
         """Of the delivered frames, on held-out ones, by name."""
         return _numbers(self.record.data.get("figures"))

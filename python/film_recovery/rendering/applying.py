@@ -8,9 +8,10 @@ that this engine did not write. A run that was killed continues: finished files 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from film_recovery.imaging.frame import RGB, Frame, Pixels, need_colours
 from film_recovery.imaging.reading import FORMATS
 from film_recovery.imaging.sequence import Sequence as FileSequence
 from film_recovery.protection import keep_apart
+from film_recovery.rendering.domain import outside_of
 from film_recovery.rendering.record import Record, sha256
 from film_recovery.rendering.workplace import workplace
 
@@ -44,12 +46,15 @@ class Job:
 class Applied:
     """What was done. ``values_outside``: written colour samples outside 0–1 (an integer file clamps them).
 
-    ``notes``: what the operator should know of: a kind of file that became another, notes that it cannot hold."""
+    ``notes``: what the operator should know of: a kind of file that became another, notes that it cannot hold.
+    ``outside``: target's name → pixels outside 0–1 of ``input`` and ``output`` (``domain.outside_of``), of kept files
+    too; not of those that an earlier version made."""
 
     written: tuple[Path, ...]
     kept: tuple[Path, ...]
     values_outside: int
     notes: tuple[str, ...]
+    outside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def jobs(source: str, out: Path) -> list[Job]:
@@ -105,7 +110,9 @@ def apply(run: Run, model: str, work: Sequence[Job], *, progress: Progress | Non
             (kept if complete else written).append(job.target)
             if progress:
                 progress(number, len(work), job.target, complete)
-    return Applied(tuple(written), tuple(kept), outside, tuple(notes))
+    figures = {job.target.name: record.figures(job.target.name).get("outside") for job in work}
+    counted = {name: one for name, one in figures.items() if one}
+    return Applied(tuple(written), tuple(kept), outside, tuple(notes), counted)
 
 
 def _make_one(run: Run, job: Job, number: int, record: Record, key: str, place: Path) -> int:
@@ -120,7 +127,8 @@ def _make_one(run: Run, job: Job, number: int, record: Record, key: str, place: 
             compression=_compression(header) if job.target.suffix.lower() == ".exr" else None,
             like=job.source,
         )
-        record.add(job.target, number, sha256(part), key, [job.source])
+        counted = {"outside": {"input": outside_of(frame), "output": outside_of(made)}}
+        record.add(job.target, number, sha256(part), key, [job.source], figures=counted)
         os.replace(part, job.target)
     except FilmRecoveryError as error:
         if "file" not in error.where or Path(error.where["file"]).parent == place:

@@ -13,7 +13,8 @@ from film_recovery import ledger
 from film_recovery.errors import UsageError
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.project import Project
-from film_recovery.stages import short_range
+from film_recovery.stages import joins, short_range
+from film_recovery.stages.accepted_masters import refuse_accepted
 from film_recovery.stages.done import last_work
 from film_recovery.stages.frames import Made, make_frames
 from film_recovery.stages.provenance import MASTERS, origin_of
@@ -45,6 +46,7 @@ def infer(project: Project, listener: Listener, asked: Asked) -> dict[str, Any] 
     _unlock(view, listener, asked)
     made = rendered(view, view.wanted_frames, listener, asked.workers)
     look_ahead(view, listener.progress)
+    joins.measure_ahead(View(project), listener.progress)  # another one: what is written is known only now
     if not made.rendered.written and last_work(project, INFERENCE):
         return None
     found = {"frames": format_frames(view.wanted_frames), "written": len(made.rendered.written)}
@@ -72,11 +74,12 @@ def infer_short(project: Project, listener: Listener, asked: Asked) -> tuple[sho
 
 
 def rendered(view: View, frames: Sequence[int], listener: Listener, workers: int) -> Made:
-    """The frames of the project's Write."""
+    """The frames of the project's Write. Raises as ``refuse_accepted`` and ``make_frames``."""
 
     def tell(done: int, total: int, frame: int, kept: bool) -> None:
         listener.progress("render", done, total, frame=frame, kept=kept)
 
+    refuse_accepted(view, frames)
     return make_frames(
         view.paths.script,
         MASTERS,

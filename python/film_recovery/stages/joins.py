@@ -6,10 +6,13 @@ Measured on the written frames against the Source; the windows of all written fr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from film_recovery.analysis.seams import borders, seams
 from film_recovery.checks import Check, Outcome, judged
+from film_recovery.comp import Evaluator
+from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.runs import spread
 from film_recovery.rendering.record import sha256
 from film_recovery.stages.done import digest
@@ -17,8 +20,8 @@ from film_recovery.stages.masters import header_of, written
 from film_recovery.stages.measure import measures
 from film_recovery.stages.proof import displayed
 from film_recovery.stages.remembered import remembered
-from film_recovery.stages.survey import Survey, known
-from film_recovery.stages.view import View
+from film_recovery.stages.survey import Progress, Survey, known
+from film_recovery.stages.view import NotYet, View
 
 _CODES = 255  # of a display: what a reader is told
 
@@ -33,14 +36,12 @@ def joins(view: View, check: Check) -> Outcome:
         return judged(check, False, window[0], window[1], window[2])
     seen = known(view)
     ends = _ends(seen, there)
-    chosen = sorted({*spread(ends, check.tolerance["frames"]), *ends[:1], *ends[-1:]})
-    limits = {name: float(check.tolerance[name]) for name in ("seam", "border")}
-    found = {}
-    for frame in chosen:
-        own, other = _looked(view, frame, limits), _beside(seen, set(there), frame)
-        found[frame] = {**own, "jump": 0.0} if other is None else _both(own, _looked(view, other, limits))
+    chosen = _chosen(ends, check)
+    found = _measured(view, check, seen, chosen, lambda what, done, total: None)
     told = {frame: one for frame in chosen if (one := _told(found[frame], check.tolerance["jump"]))}
     looked = f"{len(chosen)} first and last frames of the range and its shots"
+    if len(chosen) < len(ends):
+        looked += f" ({len(ends) - len(chosen)} more were not looked at: {len(chosen)} are the most)"
     if not told:
         reason = (
             f"No seam and no crop that does not fit in {looked}; {len(there)} frames have one data window."
@@ -51,6 +52,34 @@ def joins(view: View, check: Check) -> Outcome:
     value = {str(one): found[one] for one in told}
     show = {"frame": frame, "file": str(view.output.sequence.path(frame)), "node": view.inference_block.path}
     return judged(check, False, value, f"Of {looked}, {len(told)} show faults: {said}.", show)
+
+
+def measure_ahead(view: View, progress: Progress) -> None:
+    """Looks at the frames that the check will ask for, telling how far it is: the check finds them remembered. What
+    cannot be looked at is left to it, which says so in its own words."""
+    with suppress(NotYet, FilmRecoveryError):
+        check, seen = view.check("inference.joins"), known(view)
+        _measured(view, check, seen, _chosen(_ends(seen, view.written), check), progress)
+
+
+def _chosen(ends: list[int], check: Check) -> list[int]:
+    """All of ``ends``; of more than the tolerance's, so many, evenly, the first and the last among them."""
+    return sorted({*spread(ends, int(check.tolerance["frames"])), *ends[:1], *ends[-1:]})
+
+
+def _measured(
+    view: View, check: Check, seen: Survey, chosen: list[int], progress: Progress
+) -> dict[int, dict[str, Any]]:
+    """What each of ``chosen`` shares with its neighbour; one frame and its Source are in memory at a time."""
+    reads = Evaluator(view.script, cache_bytes=0)
+    limits = {name: float(check.tolerance[name]) for name in ("seam", "border")}
+    there, found = set(view.written), {}
+    for done, frame in enumerate(chosen, 1):
+        own, other = _looked(view, reads, frame, limits), _beside(seen, there, frame)
+        beside = None if other is None else _looked(view, reads, other, limits)
+        found[frame] = {**own, "jump": 0.0} if beside is None else _both(own, beside)
+        progress("first and last frames and joins", done, len(chosen))
+    return found
 
 
 def _windows(view: View, frames: list[int]) -> tuple[dict[str, Any], str, dict[str, Any]] | None:
@@ -72,13 +101,13 @@ def _ends(seen: Survey, there: list[int]) -> list[int]:
     return sorted(ends)
 
 
-def _looked(view: View, frame: int, limits: Mapping[str, float]) -> dict[str, Any]:
+def _looked(view: View, reads: Evaluator, frame: int, limits: Mapping[str, float]) -> dict[str, Any]:
     """Seams and borders of one frame, and the mean of what was changed, encoded."""
     read = view.read_of(view.inference)
     area = view.live_area(frame)
 
     def make() -> dict[str, Any]:
-        source = view.evaluator.frame(read.path, frame).rgb(area)
+        source = reads.frame(read.path, frame).rgb(area)
         own, recovered = displayed(view, source), displayed(view, written(view, frame, area))
         return {
             "seams": [[one.along, one.at, one.step] for one in seams(own, recovered, limits["seam"])[:8]],

@@ -7,9 +7,7 @@ the record of the frames. ``inference.values_outside`` judges them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeVar
 
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.comp import Evaluator
@@ -17,12 +15,14 @@ from film_recovery.comp.place import Place
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.finding import named
 from film_recovery.footage.runs import spread
-from film_recovery.imaging.frame import RGB, Frame
+from film_recovery.imaging.frame import Frame
+from film_recovery.rendering.domain import outside_of
 from film_recovery.rendering.record import Record
 from film_recovery.stages import walk
 from film_recovery.stages.measure import measures
 from film_recovery.stages.view import NotYet, View
 
+_Name = TypeVar("_Name", int, str)
 _TOLD = 8  # frames of the value, those with most first
 
 
@@ -41,16 +41,17 @@ def counting(evaluator: Evaluator, node: str, frame: int) -> Callable[[Frame], d
     for a Write without a network; of several networks, the worst.
     """
     write = evaluator.graph.named(node)
-    inputs = [_outside(evaluator.frame(place.path, frame)) for place in given(evaluator, write)]
+    inputs = [outside_of(evaluator.frame(place.path, frame)) for place in given(evaluator, write)]
     if not inputs:
         return lambda made: {}
     worst = max(inputs, key=lambda one: one["pixels"])
-    return lambda made: {"input": worst, "output": _outside(made)}
+    return lambda made: {"input": worst, "output": outside_of(made)}
 
 
-def total(found: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
-    """Of many frames, for the ledger: how many have such values, and the worst; empty where none has."""
-    some = {frame: one["input"] for frame, one in found.items() if one.get("input", {}).get("pixels")}
+def total(found: Mapping[_Name, Mapping[str, Any]], of: str = "input") -> dict[str, Any]:
+    """Of many frames or files, for the ledger: how many have such values, and the worst; empty where none has. ``of``:
+    the input or the output."""
+    some = {frame: one[of] for frame, one in found.items() if one.get(of, {}).get("pixels")}
     if not some:
         return {}
     worst = max(some, key=lambda frame: _share(some[frame]))
@@ -114,23 +115,10 @@ def _before(view: View, frame: int) -> dict[str, Any]:
     if place is None:
         raise view.inference.error("It has no input.", remedy="connect it")
     try:
-        return {"input": _outside(view.evaluator.frame(place.path, frame))}
+        return {"input": outside_of(view.evaluator.frame(place.path, frame))}
     except FilmRecoveryError as error:
         error.where.setdefault("frame", frame)
         raise
-
-
-def _outside(frame: Frame) -> dict[str, Any]:
-    """Pixels with a colour outside 0–1, of how many, and how far the values reach."""
-    values = frame.select([name for name in RGB if name in frame.channels])
-    if not values.size:
-        return {"pixels": 0, "of": 0, "least": 0.0, "most": 0.0}
-    least, most = float(values.min()), float(values.max())
-    outside = 0
-    if least < 0 or most > 1:
-        outside = int(np.count_nonzero(((values < 0) | (values > 1)).any(axis=-1)))
-    count = values.shape[0] * values.shape[1]
-    return {"pixels": outside, "of": count, "least": round(least, 6), "most": round(most, 6)}
 
 
 def _share(one: Mapping[str, Any]) -> float:

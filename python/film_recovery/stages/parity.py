@@ -7,7 +7,7 @@ cannot be told: that is said, and is no pass. Film, reel, recipe and luma method
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,7 +62,7 @@ def as_trained(view: View, check: Check) -> Outcome:
     then = {**dict(card.conditions), **_of_model(card.kind, card.preset, card.patch)}
     now = {**used_under(view), **_asked(view, card.kind)}
     found = [
-        Difference(name, _words(name, then[name]), _words(name, now[name]), _where(view, name))
+        Difference(name, words(name, then[name]), words(name, now[name]), _where(view, name))
         for name in now
         if name in then and not _agree(name, _as_here(view, name, then[name]), now[name], card.radius)
     ]
@@ -83,9 +83,9 @@ def as_trained(view: View, check: Check) -> Outcome:
         unknown.append(_SAID["pairs"])
     if unknown:
         return _untold(view, check, unknown, f"does not say its {', '.join(unknown)}")
-    said = ", ".join(f"{_SAID[name]} {_words(name, value)}" for name, value in now.items())
+    said = ", ".join(f"{_SAID[name]} {words(name, value)}" for name, value in now.items())
     reason = f"The model is used as it was trained: {said}, and the same {len(card.pair_hashes)} pairs."
-    return judged(check, True, {name: _words(name, value) for name, value in now.items()}, reason, show)
+    return judged(check, True, {name: words(name, value) for name, value in now.items()}, reason, show)
 
 
 def _put_back(one: Difference) -> str:
@@ -128,7 +128,8 @@ def _agree(name: str, then: Any, now: Any, radius: int) -> bool:
     return bool(then == size)
 
 
-def _words(name: str, value: Any) -> str:
+def words(name: str, value: Any) -> str:
+    """A value of a model's card for a reader; ``name``: of the condition."""
     if name == "crop":
         return "the whole frame" if value is None else " ".join(f"{side:g}" for side in value)
     if name == "format":
@@ -201,14 +202,28 @@ def changed_pairs(view: View, known: Mapping[str, str], *, thorough: bool = Fals
         _hashes(view) if thorough else remembered(view.project, "pair-hashes", (), key, lambda: _hashes(view))
     )
     sources = dict(zip((f"pair {number}" for number in view.numbers), view.project.pairs, strict=False))
-    told = []
-    for label in sorted({*known, *found}, key=lambda label: (len(label), label)):
-        then, now = known.get(label, ""), found.get(label, "")
-        if then != now:
-            pair = sources.get(label)
-            where = f"{label}, Source frame {pair.source}" if pair else label
-            told.append(Difference("pairs", then[:_SHORT] or NONE, now[:_SHORT] or NONE, where))
-    return told
+
+    def where(label: str) -> str:
+        pair = sources.get(label)
+        return f"{label}, Source frame {pair.source}" if pair else label
+
+    return changed(known, found, where)
+
+
+def changed(
+    known: Mapping[str, str], found: Mapping[str, str], where: Callable[[str], str] = str
+) -> list[Difference]:
+    """The pairs whose hashes differ, label → SHA-256; ``where``: what a label is told as."""
+    return [
+        Difference(
+            "pairs",
+            known.get(label, "")[:_SHORT] or NONE,
+            found.get(label, "")[:_SHORT] or NONE,
+            where(label),
+        )
+        for label in sorted({*known, *found}, key=lambda label: (len(label), label))
+        if known.get(label, "") != found.get(label, "")
+    ]
 
 
 def _hashes(view: View) -> dict[str, str]:

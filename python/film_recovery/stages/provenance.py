@@ -17,8 +17,7 @@ from film_recovery import __version__, engine, ledger, rendering
 from film_recovery.errors import CheckFailed
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.reading import read_header
-from film_recovery.project import FILE, Element, Project, load, paths, root_of
-from film_recovery.project.lock import project_of
+from film_recovery.project import FILE, Element, Project, root_of
 from film_recovery.provenance.node import metadata_node
 from film_recovery.provenance.origin import Origin, of_header
 from film_recovery.provenance.sealing import Foreign, Seal, bound, content_hash, write_seal
@@ -90,18 +89,6 @@ def node_of(project: Project) -> tuple[Origin, str]:
     except NotYet:
         origin = origin_so_far(project)
     return origin, metadata_node(origin.header())
-
-
-def header_for(script: Path, node: str) -> dict[str, str]:
-    """What a render of ``node`` by hand writes into each header: the same as ``run`` does, where ``script`` is a
-    project's own and ``node`` writes its masters; nothing of any other."""
-    folder = project_of(script)
-    if folder is None or node != MASTERS:
-        return {}
-    project = load(folder)
-    if not paths(project).script.exists() or paths(project).script.resolve() != script.resolve():
-        return {}
-    return origin_of(View(project)).header()
 
 
 def masters(view: View, progress: Progress | None = None) -> tuple[Master, ...]:

@@ -1,0 +1,69 @@
+"""The masters of an iteration that a run accepted stay: another model renders under a name of its own.
+
+A name carries the version of project.yaml, not the training; so a model that was trained again would write over what an
+earlier one made. Which masters people accepted the ledger knows (``ledger.iterations``), which lie there their seal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from film_recovery import ledger
+from film_recovery.errors import CheckFailed
+from film_recovery.imaging.frame_ranges import format_frames
+from film_recovery.ledger.iterations import Iteration, iterations
+from film_recovery.project import Project
+from film_recovery.provenance.sealing import Seal, seal_beside
+from film_recovery.stages.view import View
+
+
+def refuse_accepted(view: View, frames: Sequence[int]) -> None:
+    """Raises CheckFailed where one of ``frames`` would take the place of a master that a run accepted of another model
+    than the present one. The present model may render again what it rendered."""
+    found = [one for one in accepted_iterations(view.project) if one.model != view.card.sha256]
+    if not found:
+        return
+    sequence = view.output.sequence
+    seal = seal_beside(Path(sequence.pattern).name, view.output.folder)
+    if seal is None or not any(_is_of(seal, one) for one in found):
+        return
+    names = {frame: sequence.path(frame) for frame in frames}
+    meant = [frame for frame, file in names.items() if file.name in seal.frames and file.is_file()]
+    if not meant:
+        return
+    version = view.project.inference.version
+    raise CheckFailed(
+        f"{len(meant)} of the frames that are to be rendered ({format_frames(meant)}) are masters of an accepted "
+        f"iteration, which {seal.origin.model or 'another model'} made before this training.",
+        remedy=f"set inference.version to {next_version(version)} (now {version}) in project.yaml, then film-recovery "
+        "run: this model's frames get a name of their own, and the accepted ones stay. Or move these away",
+        file=str(names[meant[0]]),
+        frame=meant[0],
+    )
+
+
+def accepted_iterations(project: Project) -> list[Iteration]:
+    """What people accepted by signing or delivering it, in order."""
+    return [one for one in iterations(ledger.read(project.folder).records) if one.accepted]
+
+
+def masters_of(view: View) -> dict[str, str]:
+    """The masters as they are sealed now, for the ledger; empty without a seal."""
+    seal = seal_beside(Path(view.output.sequence.pattern).name, view.output.folder)
+    return {} if seal is None else {"masters": seal.digest}
+
+
+def next_version(version: str) -> str:
+    """``v001`` → ``v002``; of a version without a number at its end, that with one."""
+    number = re.search(r"\d+$", version)
+    if number is None:
+        return f"{version}-2"
+    return f"{version[: number.start()]}{int(number[0]) + 1:0{len(number[0])}d}"
+
+
+def _is_of(seal: Seal, iteration: Iteration) -> bool:
+    """By the frames, or by the model, which a ``.cat`` of NukeX does not tell."""
+    of_model = seal.model is not None and seal.model.sha256 == iteration.model
+    return of_model or seal.digest == iteration.masters
