@@ -124,7 +124,7 @@ def grain(one: Measured, others: Others) -> Reading:
 
 
 def grain_floor(one: Measured, others: Others) -> Reading:
-    """Percent (of a logarithm) by which the power in the quietest tiles is above what it is in the neighbours', at
+    """Percent (of a logarithm) by which the power in the quietest blocks is above what it is in the neighbours', at
     equal tones: of grain that does not follow the Source's."""
     numbers = np.array([other.frame for other in others], np.float64)
     floors = np.array([other.structure.floor for other in others])

@@ -30,9 +30,12 @@ TILE = 16
 FLAT = 0.3  # share of the tiles, those with the least structure, that grain is measured in
 USABLE = (0.06, 0.9)  # encoded luma of tiles: elsewhere, grain is cut off
 TONES = (0.06, 0.12, 0.2, 0.3, 0.42, 0.56, 0.72, 0.9)  # encoded luma: grain goes with it
-FEWEST_TILES = 10  # of a tone, and
-LEAST_TILES = 100  # of a picture: fewer do not show what is grain alone
-QUIETEST = 0.1  # of the tiles of a tone are grain alone
+BLOCK = (
+    8  # pixels, by half of which two grids of them lie apart: what is flat is found where tiles are too large
+)
+FEWEST_BLOCKS = 40  # of a tone, and
+LEAST_BLOCKS = 800  # of a picture: fewer do not show what is grain alone
+QUIETEST = 0.1  # of the blocks of a tone are grain alone
 LEAST_GRAIN = 0.25 / 255  # encoded, root mean square: less is no grain
 DETAIL_WIDTH = 1024  # pixels: at which chroma's edges are judged
 FINE, COARSE = 1.0, 4.0  # pixels: the band of chroma's edges
@@ -53,7 +56,7 @@ class Structure:
     raised more than what lies left of it, encoded: the middle of the whole line, and what its parts share; within
     REACH, and within WIDE. ``edges``: None without strong ones. ``grain``: of flat tiles, from log powers of the
     Source to that of the recovered; None where either has no grain or nothing is flat. ``floor``: log power of the
-    quietest tiles of the recovered by tone; NaN where a tone has few."""
+    quietest blocks of the recovered by tone; NaN where a tone has few."""
 
     steps: tuple[Plane, Plane]
     edges: Edges | None
@@ -172,19 +175,33 @@ def _grain(source: Plane, blurred: list[Plane], recovered: Plane) -> Relation | 
 
 
 def _floor(recovered: Plane, blurred: Plane) -> Values:
-    """Texture only adds to grain: the quietest tiles of a tone show grain alone, whether or not the Source's grain is
-    what it follows."""
-    tone = _tiles(blurred).ravel()
-    power = _tiles(_fine(recovered) ** 2).ravel()
+    """Texture only adds to grain: the quietest blocks of a tone show grain alone, whether or not the Source's grain is
+    what it follows.
+
+    Of the band half-way to the finest, along diagonals. Finest detail comes and goes as a picture moves by parts of a
+    pixel, coarse detail is more than grain; what grain there is between the two stays.
+    """
+    half = BLOCK // 2
+    power = _soft(recovered) ** 2
+    tones, powers = (
+        np.concatenate([_tiles(plane[at:, at:], BLOCK).ravel() for at in (0, half)])
+        for plane in (blurred, power)
+    )
     found = np.full(len(TONES) - 1, np.nan)
-    if np.count_nonzero((tone > TONES[0]) & (tone <= TONES[-1])) < LEAST_TILES:
+    if np.count_nonzero((tones > TONES[0]) & (tones <= TONES[-1])) < LEAST_BLOCKS:
         return found
     for number, (low, high) in enumerate(pairwise(TONES)):
-        of = power[(tone > low) & (tone <= high)]
-        if len(of) >= FEWEST_TILES:
+        of = powers[(tones > low) & (tones <= high)]
+        if len(of) >= FEWEST_BLOCKS:
             quiet = float(np.quantile(of, QUIETEST))
             found[number] = np.log(quiet) if quiet > LEAST_GRAIN**2 else np.nan
     return found
+
+
+def _soft(plane: Plane) -> Plane:
+    """Diagonal differences across two pixels: nothing of what is even, and nothing of the finest."""
+    kernel = np.array([[1, 0, -1], [0, 0, 0], [-1, 0, 1]], np.float32) / 2
+    return np.asarray(cv2.filter2D(plane, cv2.CV_32F, kernel))
 
 
 def _fine(plane: Plane) -> Plane:
@@ -200,9 +217,9 @@ def _spread(plane: Plane) -> Values:
     return (1.4826 * np.median(tiles.reshape(rows, columns, -1), axis=2).astype(np.float64)) ** 2
 
 
-def _tiles(plane: Plane) -> Values:
-    rows, columns = plane.shape[0] // TILE, plane.shape[1] // TILE
-    inside = plane[: rows * TILE, : columns * TILE].reshape(rows, TILE, columns, TILE)
+def _tiles(plane: Plane, side: int = TILE) -> Values:
+    rows, columns = plane.shape[0] // side, plane.shape[1] // side
+    inside = plane[: rows * side, : columns * side].reshape(rows, side, columns, side)
     return inside.mean(axis=(1, 3), dtype=np.float64)
 
 
