@@ -43,6 +43,14 @@ SkipShortRange = Annotated[
         "--skip-short-range", metavar="WHY", help="Render all without a look at the short range; recorded."
     ),
 ]
+AcceptUnmeasured = Annotated[
+    str,
+    typer.Option(
+        "--accept-unmeasured",
+        metavar="WHY",
+        help="Go on to the end where something that has to hold was not measured; recorded.",
+    ),
+]
 Project = Annotated[Path, typer.Option("--project", help="The project's folder; by default this one.")]
 HERE = Path(".")
 

@@ -76,7 +76,8 @@ def _outcome(
             return _signed(view, one, signatures.get(one.id), state)
         return FUNCTIONS[one.id](view, one)
     except NotYet as reason:
-        return Outcome(one.id, "info", None, one.tolerance, f"not yet: {reason}")
+        first = (reason.remedy,) if reason.remedy else ()
+        return Outcome(one.id, "info", None, one.tolerance, f"not yet: {reason}", first)
     except FilmRecoveryError as error:
         awaited = view.awaited(error)
         if awaited:
