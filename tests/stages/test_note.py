@@ -19,6 +19,15 @@ class Silent:
     def outcome(self, outcome: Any) -> None: ...
 
 
+def test_the_first_report_does_not_miss_the_note_beside_it(place: Any) -> None:
+    place.save_model().render()
+    file = project.paths(place.project).validation / notes.FILE
+    assert not file.is_file()
+    html = write_report(place.project, Silent()).read_text(encoding="utf-8")
+    assert file.is_file() and f"{notes.FILE} is missing" not in html
+    assert f"{notes.FILE} has what was measured, and no word of the operator’s" in html
+
+
 @pytest.mark.slow
 def test_the_note_tells_the_checks_figures_and_signatures_as_they_are(place: Any) -> None:
     place.finish()

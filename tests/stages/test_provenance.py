@@ -23,7 +23,7 @@ from film_recovery.cli.inferring import Wanted, of_project
 from film_recovery.cli.report import Report, events_to
 from film_recovery.comp import Evaluator
 from film_recovery.delivery.note import FILE as NOTE
-from film_recovery.errors import CheckFailed, FilmRecoveryError
+from film_recovery.errors import CheckFailed, FilmRecoveryError, UsageError
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.nk import tcl
@@ -573,6 +573,33 @@ def test_a_failing_check_stops_it_unless_somebody_says_why(done: Any, tmp_path: 
     (told,) = ledger.read(tmp_path / "out/data").of_kind("accepted")
     assert (told.by, told.data["why"]) == ("Ada", "half is coarser than that")
     assert "validation.identity" in [one["id"] for one in told.data["checks"]]
+
+
+def test_what_shall_hold_and_was_not_measured_stops_run_and_delivery_unless_somebody_says_why(
+    done: Any, heard: Any, tmp_path: Path
+) -> None:
+    """The held-out frame is not among those to render: nothing tells whether the hues are right."""
+    project.update(done.folder, {"inference.frames": "5-8"})
+    with pytest.raises(
+        CheckFailed, match=r"was not measured: validation\.hue: not yet: no held-out frame"
+    ) as caught:
+        run(done.folder, heard, by="Ada")
+    assert "let inference.frames in project.yaml take in a held-out frame" in caught.value.remedy
+    assert "--accept-unmeasured" in caught.value.remedy
+    assert "(not measured)" in project.paths(done.project).report.read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match="needs a reason"):
+        run(done.folder, heard, by="Ada", accept_unmeasured="  ")
+    run(done.folder, heard, by="Ada", accept_unmeasured="a test strip")
+    (told,) = ledger.read(done.folder).of_kind("accepted")
+    assert (told.by, told.data["why"]) == ("Ada", "a test strip")
+    assert [one["id"] for one in told.data["checks"]] == ["validation.hue", "validation.saturation"]
+    with pytest.raises(
+        CheckFailed, match=r"2 checks of project stop the delivery: validation\.hue"
+    ) as caught:
+        delivered(done, tmp_path / "out")
+    assert "take in a held-out frame" in caught.value.remedy and "--accept-failing" in caught.value.remedy
+    code, events = delivered(done, tmp_path / "out", accept_failing="a test strip")
+    assert code == 0 and events[-1]["failing"] == ["validation.hue", "validation.saturation"]
 
 
 def test_a_note_or_report_of_other_masters_is_not_delivered(done: Any, tmp_path: Path) -> None:

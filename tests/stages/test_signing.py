@@ -10,8 +10,11 @@ import pytest
 
 from film_recovery import ledger, project
 from film_recovery.errors import UsageError
+from film_recovery.ledger.iterations import BY_HAND, iterations
 from film_recovery.project import PairOf, ProjectLocked, lock
 from film_recovery.stages.signing import sign, signed_state, standing
+from film_recovery.stages.validating import iteration
+from film_recovery.stages.view import View
 
 # A manual check of each stage.
 CHECKS = (
@@ -79,6 +82,35 @@ def test_another_model_ends_what_was_seen_of_the_old_one(signed: Any) -> None:
     assert held(signed) == ["ingest", "curation", "alignment", "training"]
     sidecar.write_text("{", encoding="utf-8")
     assert held(signed) == ["ingest", "curation", "alignment", "training"]
+
+
+def test_frames_that_are_rendered_anew_are_looked_at_again(signed: Any) -> None:
+    """Of the same model and pairs: nothing but the masters themselves differs."""
+    files = View(signed.project).output.sequence
+    before = {frame: files.path(frame).read_bytes() for frame in files.frames()}
+    signed.masters(lambda frame, source, truth: truth if frame == 3 else source)
+    assert held(signed)[-2:] == ["training", "inference"]
+    told = signed.outcome("validation.compared").reason
+    assert told.endswith("for an earlier state of the project; look again.")
+    assert "validation.compared" not in {record.data["check"] for record in standing(signed.project)}
+    for frame, content in before.items():
+        files.path(frame).write_bytes(content)
+    assert held(signed)[-1] == "validation", "the same bytes are the same frames"
+
+
+def test_another_graph_ends_what_was_seen_of_its_frames(signed: Any) -> None:
+    signed.knob("FR_Inference1", "box", "{6 6 120 90}")
+    assert "validation" not in held(signed) and "training" in held(signed)
+
+
+def test_a_signature_names_the_iteration_that_it_accepts(signed: Any) -> None:
+    """The masters say which, whenever it was signed."""
+    data = {"stage": 5, "checks": [], "command": BY_HAND}
+    first = iteration(View(signed.project))
+    ledger.append(signed.folder, "stage", {**data, **first, "masters": "of others", "model": "0" * 64}, "Ada")
+    ledger.append(signed.folder, "stage", {**data, **first}, "Ada")
+    found = iterations(ledger.read(signed.folder).records)
+    assert [(one.model, one.by) for one in found] == [("0" * 64, ()), (first["model"], ("Ana",))]
 
 
 def test_a_signature_of_an_earlier_state_is_told_as_one(signed: Any) -> None:

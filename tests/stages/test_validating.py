@@ -20,6 +20,7 @@ from film_recovery.imaging.files import read_frame
 from film_recovery.imaging.luma import chroma, luma
 from film_recovery.project import paths
 from film_recovery.stages import proof
+from film_recovery.stages.charts import charts_of
 from film_recovery.stages.outlier_rows import outliers_of
 from film_recovery.stages.proof import proof_of
 from film_recovery.stages.validating import render_composite, validate
@@ -50,6 +51,14 @@ def test_everything_of_a_validation_lies_in_its_folder(recipe: str, recovered: A
     assert list(content["frames"]) == [str(n) for n in range(1, 9)] and list(content["held_out"]) == ["4"]
     assert "grain_power" in content["held_out"]["4"] and "grain_power" not in content["frames"]["4"]
     assert content["frames"]["4"]["identity"] < 0.002
+    assert set(content["power_spectra"]) == {"source", "recovered", "truth"}
+    assert [len(power) for power in content["power_spectra"].values()] == [len(content["frequencies"])] * 3
+    chart = next(iter(charts_of(view.kind, done.proof, {})))
+    if recipe == "spatial-gauge":
+        assert (chart.name, set(chart.lines)) == (
+            "Power spectrum of luma",
+            {"Source", "Recovered", "Reference"},
+        )
     names = [file.relative_to(folder).as_posix() for file in (*done.baselines, *done.scopes, *done.stills)]
     spatial = ["unsharp_mask", "sharpen", "resize", "least-squares_filter"]
     wanted = spatial if recipe == "spatial-gauge" else ["grade_by_channel", "3d_lut"]

@@ -36,6 +36,20 @@ def truth() -> np.ndarray:
     return clean() + grain(0.01, 2)
 
 
+def test_the_radial_power_spectrum_is_that_of_the_whole_picture() -> None:
+    """White noise of deviation s has a power of s² at every frequency; a blur takes it where it is fine."""
+    noise = np.random.default_rng(3).normal(0, 0.01, (512, 512)).astype(np.float32)
+    flat = np.repeat(0.5 + noise[..., None], 3, axis=2)
+    soft = 0.5 + cv2.GaussianBlur(flat - 0.5, (0, 0), 1.0)
+    found = measured(soft, flat, flat).power
+    assert list(found) == ["source", "recovered", "truth"]
+    np.testing.assert_allclose(found["recovered"][2:], 1e-4, rtol=0.1)  # slopes go from the lowest two
+    frequency = (np.arange(16) + 0.5) / 32
+    through = np.exp(-((2 * np.pi * frequency) ** 2))  # of a Gaussian of one pixel, squared
+    np.testing.assert_allclose(np.array(found["source"])[2:10], 1e-4 * through[2:10], rtol=0.25)
+    assert found["truth"] == found["recovered"]
+
+
 def test_a_recovery_that_equals_its_source_changed_nothing() -> None:
     found = measured(source(), source()).values
     assert found["detail"] == 1.0 and found["edge"] == found["edge_source"]

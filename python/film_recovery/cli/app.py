@@ -49,6 +49,14 @@ AcceptMismatch = Annotated[
         "--accept-mismatch", metavar="WHY", help="Use the model otherwise than it was trained; recorded."
     ),
 ]
+AcceptUnmeasured = Annotated[
+    str,
+    typer.Option(
+        "--accept-unmeasured",
+        metavar="WHY",
+        help="Go on to the end where something that has to hold was not measured; recorded.",
+    ),
+]
 Project = Annotated[Path, typer.Option("--project", help="The project's folder; by default this one.")]
 HERE = Path(".")
 

@@ -276,10 +276,16 @@ def fix(report: Report, folder: Path, id: str, apply: bool, take_over: bool = Fa
 
 
 def run(
-    report: Report, folder: Path, by: str, take_over: bool, workers: int = 1, skip_short_range: str = ""
+    report: Report,
+    folder: Path,
+    by: str,
+    take_over: bool,
+    workers: int = 1,
+    skip_short_range: str = "",
+    accept_unmeasured: str = "",
 ) -> int:
     """The project through all stages; its full range when the short one is signed, or ``skip_short_range`` says why
-    not."""
+    not. ``accept_unmeasured``: why it goes on where something that has to hold was not measured."""
     from film_recovery.stages.run import run as take_through
 
     ran = take_through(
@@ -289,6 +295,7 @@ def run(
         take_over=take_over,
         workers=workers,
         skip_short_range=skip_short_range,
+        accept_unmeasured=accept_unmeasured,
     )
     report.result(
         {"report": str(ran.report), "worked": ", ".join(ran.worked) or "nothing, all was done"}, "run"

@@ -10,7 +10,18 @@ from typing import Annotated
 
 import typer
 
-from film_recovery.cli.app import HERE, By, Json, Project, SkipShortRange, TakeOver, Workers, app, guarded
+from film_recovery.cli.app import (
+    HERE,
+    AcceptUnmeasured,
+    By,
+    Json,
+    Project,
+    SkipShortRange,
+    TakeOver,
+    Workers,
+    app,
+    guarded,
+)
 from film_recovery.cli.report import Report
 
 
@@ -123,6 +134,7 @@ def run(
     project: Project = HERE,
     workers: Workers = 1,
     skip_short_range: SkipShortRange = "",
+    accept_unmeasured: AcceptUnmeasured = "",
     by: By = "",
     take_over: TakeOver = False,
     json: Json = False,
@@ -131,7 +143,12 @@ def run(
     from film_recovery.cli import project as commands
 
     with Report(json) as report:
-        guarded(report, lambda: commands.run(report, project, by, take_over, workers, skip_short_range))
+        guarded(
+            report,
+            lambda: commands.run(
+                report, project, by, take_over, workers, skip_short_range, accept_unmeasured
+            ),
+        )
 
 
 @app.command()

@@ -42,7 +42,8 @@ class Spectrum:
 
     ``grain``: standard deviation of encoded luma in quiet places. ``relative_grain``: the same over the amplitude of
     detail at low frequencies, so that contrast does not count. ``coarseness``: mean frequency of the grain's power.
-    ``noise``: the grain's power by band, encoded luma squared; the lowest three bands hold shading too.
+    ``noise``: the grain's power by band, encoded luma squared; the lowest three bands hold shading too. ``power``: that
+    of everything, over all blocks that are neither black nor white: the radial power spectrum.
     """
 
     detail: Curve
@@ -50,6 +51,12 @@ class Spectrum:
     relative_grain: float
     coarseness: float
     noise: Curve
+    power: Curve
+
+
+def frequencies() -> tuple[float, ...]:
+    """The middle of each band, cycles per pixel."""
+    return tuple((band + 0.5) / (2 * BANDS) for band in range(BANDS))
 
 
 class TooLittle(FilmRecoveryError):
@@ -121,7 +128,7 @@ def _spectrum(power: NDArray[np.float64], quiet: NDArray[np.intp], rich: NDArray
     level = float(np.sqrt(noise.sum() / weights[3:].sum()))
     frequency = (np.arange(BANDS) + 0.5)[3:] / (2 * BANDS)
     coarseness = float((frequency * noise).sum() / max(float(noise.sum()), 1e-20))
-    return Spectrum(shown, level, level / low, coarseness, grain)
+    return Spectrum(shown, level, level / low, coarseness, grain, power.mean(axis=0))
 
 
 def _blocks(plane: Plane) -> NDArray[np.float64]:

@@ -159,12 +159,14 @@ def _criteria(data: ReportData) -> Iterator[str]:
     if not found:
         yield "No check was made."
         return
-    passed = sum(one.outcome in ("pass", "info") for one in found)
+    passed = sum(one.outcome in ("pass", "info") and not one.pending for one in found)
     yield f"{passed} of {count(len(found), 'check')} passed. All of validation:"
     yield ""
     last = [one for one in found if one.check.partition(".")[0] == _VALIDATION]
     yield from (_told(data, one) for one in last) if last else ("* none was made",)
-    doubtful = [one for one in found if one not in last and one.outcome not in ("pass", "info")]
+    doubtful = [
+        one for one in found if one not in last and (one.pending or one.outcome not in ("pass", "info"))
+    ]
     yield ""
     yield (
         "Of the stages before it, what did not pass:"
@@ -177,7 +179,8 @@ def _criteria(data: ReportData) -> Iterator[str]:
 
 
 def _told(data: ReportData, one: Outcome) -> str:
-    mark = {"pass": "passed", "info": "passed", "warn": "**doubtful**", "fail": "**failed**"}[one.outcome]
+    words_of = {"pass": "passed", "info": "passed", "warn": "**doubtful**", "fail": "**failed**"}
+    mark = "**not measured**" if one.pending else words_of[one.outcome]
     return f"* {mark}: {line(data.title_of(one.check))} (`{code(one.check)}`). {line(one.reason)}".rstrip()
 
 

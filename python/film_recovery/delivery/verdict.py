@@ -74,11 +74,15 @@ def _of_checks(data: ReportData) -> list[Concern]:
     outcomes = _outcomes(data)
     if not outcomes:
         return [Concern("warn", "No check was made.", "checks")]
-    return [
-        Concern(found.outcome, f"{data.title_of(found.check)}: {found.reason}", check_anchor(found.check))
-        for found in outcomes
-        if found.outcome in ("warn", "fail")
-    ]
+    shall = {check.id for check in data.checks if check.severity == "shall"}
+    concerns = []
+    for found in outcomes:
+        told = f"{data.title_of(found.check)}: {found.reason}"
+        if found.pending and found.check in shall:
+            concerns.append(Concern("warn", f"{told} (not measured)", check_anchor(found.check)))
+        elif found.outcome in ("warn", "fail"):
+            concerns.append(Concern(found.outcome, told, check_anchor(found.check)))
+    return concerns
 
 
 def _outcomes(data: ReportData) -> list[Outcome]:

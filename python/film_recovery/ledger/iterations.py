@@ -88,8 +88,10 @@ class _Open:
 
 
 def iterations(records: tuple[Record, ...]) -> tuple[Iteration, ...]:
-    """Every iteration in ``records``, in order. What is signed after a training or a render is of what comes of it."""
+    """Every iteration in ``records``, in order. A signature is of the masters that it names; one of an older ledger
+    that follows a training or a render, of what comes of it."""
     found: list[_Open] = []
+    seen: dict[str, list[str]] = {}
     ahead: list[str] | None = None  # who signed since then, before its validation
     for record in records:
         if record.kind == "stage" and record.data.get("stage") in _MAKING:
@@ -102,12 +104,15 @@ def iterations(records: tuple[Record, ...]) -> tuple[Iteration, ...]:
             last.signed += ahead or []
             ahead = None
         elif record.kind == "sign" and is_of_result(record):
+            masters = record.data.get("masters")
             who = ahead if ahead is not None else found[-1].signed if found else []
-            who.append(record.by)
+            (who if masters is None else seen.setdefault(str(masters), [])).append(record.by)
         elif found and record.kind == "finished":
             found[-1].ended = True
         elif found and record.kind == "delivered":
             found[-1].delivered.append(record.by)
+    for one in found:
+        one.signed += seen.get(str(one.record.data.get("masters")), [])
     return tuple(one.closed() for one in found)
 
 

@@ -5,7 +5,7 @@ A table of the trainings comes first, then everything in its order, then what th
 
 Records of any kind are told; signatures of one person that follow one another, together. These keys of ``data`` have a
 place of their own: ``what`` (a sentence), ``reasoning`` (the operator's words), ``stage`` and ``name`` (the title),
-``checks`` (outcomes as ``Outcome.as_dict`` gives them), ``key`` and a signature's ``of`` (for programs: not told).
+``checks`` (outcomes as ``Outcome.as_dict`` gives them), ``key`` and what a signature is of (for programs: not told).
 Mappings become tables, and what remains follows as a list.
 """
 
@@ -27,6 +27,7 @@ FILE = "notes/experiments.md"
 _SEED = "## Your own notes\n\n"
 _TOLD = ("what", "reasoning", "checks", "stage", "name", "key")
 _SIGN = "sign"
+_OF_SIGNATURE = ("check", "note", "of", "graph", "masters")  # said elsewhere, or for programs
 _TITLES = {
     "train": "Training",
     "render": "Render",
@@ -130,7 +131,7 @@ def _signed(records: list[Record]) -> Iterator[str]:
     yield ""
     for record in records:
         note = str(record.data.get("note", "")).strip()
-        more = {key: value for key, value in record.data.items() if key not in ("check", "note", "of")}
+        more = {key: value for key, value in record.data.items() if key not in _OF_SIGNATURE}
         said = [_text(note)] if note else []
         said += [f"{_text(key)} {_value(value)}" for key, value in _flat(more)]
         yield f"* `{_code(record.data.get('check'))}`{': ' + '; '.join(said) if said else ''}"

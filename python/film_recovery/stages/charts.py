@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from film_recovery.curation.spectra import BANDS
+from film_recovery.curation.spectra import frequencies
 from film_recovery.delivery import Chart
 from film_recovery.stages.proof import Proof
 
@@ -37,6 +37,9 @@ def charts_of(kind: str, proof: Proof, limit: Limits) -> tuple[Chart, ...]:
 def _sharpness(proof: Proof, limit: Limits) -> tuple[Chart, ...]:
     halo = limit.get("validation.no_halos", {})
     return (
+        _spectrum(
+            "Power spectrum of luma", proof.power, "Radial, over blocks of 32 × 32 pixels", "Reference"
+        ),
         Chart(
             "Detail",
             "times the Source’s",
@@ -150,9 +153,6 @@ def _same(kind: str, proof: Proof, limit: Limits) -> tuple[Chart, ...]:
 
 
 def _grain(proof: Proof) -> tuple[Chart, ...]:
-    words = {"recovered": "Recovered", "source": "Source", "truth": _TRUTH}
-    over = "held-out " if "truth" in proof.spectra else ""
-    frequency = [(band + 0.5) / (2 * BANDS) for band in range(BANDS)]
     return (
         Chart(
             "Grain",
@@ -160,17 +160,27 @@ def _grain(proof: Proof) -> tuple[Chart, ...]:
             _both(proof, "grain"),
             domain=f"In quiet places; {_ENCODED}",
         ),
-        Chart(
-            "Spectrum of the grain",
-            "power",
-            {
-                word: tuple(zip(frequency[3:], proof.spectra[side][3:], strict=True))
-                for side, word in words.items()
-                if side in proof.spectra
-            },
-            across="cycles per pixel",
-            domain=f"In quiet places, mean over the {over}frames; {_ENCODED}",
-        ),
+        _spectrum("Spectrum of the grain", proof.spectra, "In quiet places", _TRUTH, first=3),
+    )
+
+
+def _spectrum(
+    name: str, spectra: Mapping[str, tuple[float, ...]], where: str, truth: str, first: int = 1
+) -> Chart:
+    """Power over frequency from the band ``first`` on. ``truth``: what the Ground Truth's line is called: a spatial
+    one's luma is the Reference's, as it lies on the Source."""
+    words = {"recovered": "Recovered", "source": "Source", "truth": truth}
+    over = "held-out " if "truth" in spectra else ""
+    return Chart(
+        name,
+        "power",
+        {
+            word: tuple(zip(frequencies()[first:], spectra[side][first:], strict=True))
+            for side, word in words.items()
+            if side in spectra
+        },
+        across="cycles per pixel",
+        domain=f"{where}, mean over the {over}frames; {_ENCODED}",
     )
 
 

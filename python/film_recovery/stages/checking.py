@@ -76,7 +76,8 @@ def _outcome(
             return _signed(view, one, signatures.get(one.id), state)
         return FUNCTIONS[one.id](view, one)
     except NotYet as reason:
-        return Outcome(one.id, "info", None, one.tolerance, f"not yet: {reason}")
+        first = (reason.remedy,) if reason.remedy else ()
+        return Outcome(one.id, "info", None, one.tolerance, f"not yet: {reason}", first)
     except FilmRecoveryError as error:
         awaited = view.awaited(error)
         if awaited:
@@ -88,13 +89,13 @@ def _outcome(
 def _signed(view: View, one: Check, record: Record | None, state: Callable[[int], str]) -> Outcome:
     """By its last signature; one of another state of the project is none. ``state``: the present one of a stage."""
     gone_on = skipped(view.project, view) if one.id == SHORT_RANGE else None
-    if gone_on is not None and (record is None or not holds(view.project, record, state(one.stage))):
+    if gone_on is not None and (record is None or not holds(view.project, record, state(one.stage), view)):
         why = str(gone_on.data.get("why", "")).rstrip(".")
         return _unsigned(one, f"{gone_on.by} went on without a look at it on {gone_on.time[:10]}: {why}.")
     if record is None:
         return _unsigned(one, "Nobody has signed it.")
     signed = f"Signed by {record.by} on {record.time[:10]}"
-    if not holds(view.project, record, state(one.stage)):
+    if not holds(view.project, record, state(one.stage), view):
         return _unsigned(one, f"{signed} for an earlier state of the project; look again.")
     note = str(record.data.get("note", ""))
     said = f"{signed}{': ' + note.rstrip('.') if note else ''}."

@@ -26,10 +26,10 @@ from film_recovery.imaging.luma import luma
 from film_recovery.project import FILE
 from film_recovery.provenance.sealing import content_hash
 from film_recovery.stages.closed_form import closed_form_file, is_closed_form, with_model
-from film_recovery.stages.held_out import HeldOut, moments
+from film_recovery.stages.held_out import HeldOut, moments, none_rendered
 from film_recovery.stages.masters import written
 from film_recovery.stages.remembered import remembered
-from film_recovery.stages.view import NotYet, View
+from film_recovery.stages.view import View
 
 SOURCE, CLOSED_FORM, DELIVERED = "Source", "Closed form", "Recovered"
 DELIVERED_CLOSED_FORM = "Recovered (closed form)"
@@ -123,7 +123,7 @@ def held_out_figures(view: View) -> dict[str, dict[str, float | None]]:
     """
     there = sorted(set(view.written) & {pair.source for pair in view.project.hold_out})
     if not there:
-        raise NotYet("no held-out frame has been rendered, so there is no Ground Truth to measure by")
+        raise none_rendered()
     display = display_of(view.evaluator)
 
     def make() -> dict[str, Any]:

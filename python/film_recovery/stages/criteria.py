@@ -17,8 +17,8 @@ import numpy as np
 from film_recovery.checks import Check
 from film_recovery.stages.by_shot import Found, Judge, NotMeasurable, by_shot
 from film_recovery.stages.by_shot import Show as Show
+from film_recovery.stages.held_out import none_rendered
 from film_recovery.stages.proof import Proof
-from film_recovery.stages.view import NotYet
 
 _USUAL = 95  # of 100 frames: what more of them are beyond is no single frame's fault
 _NOISE = (
@@ -102,7 +102,8 @@ def _no_halos(proof: Proof, check: Check) -> Found:
         said.append(f"fine detail is {most:.2f} times the Ground Truth's on {_frames(kept)}")
         far.append((_over(most, check.tolerance["detail"]), max(kept, key=lambda one: kept[one])))
     if not far:
-        raise NotMeasurable("No frame has enough strong edges, and none has a Ground Truth.")
+        _need_held_out(proof)
+        raise NotMeasurable("No frame has enough strong edges, and no Ground Truth enough detail.")
     over, worst = max(far)
     reason = f"{'; '.join(said)}."
     return Found(over, value, reason[0].upper() + reason[1:], worst)
@@ -183,7 +184,7 @@ def _consistent(proof: Proof, check: Check) -> Found:
 
 def _need_held_out(proof: Proof) -> None:
     if not proof.held_out:
-        raise NotYet("no held-out frame has been rendered, so there is no Ground Truth to measure by")
+        raise none_rendered()
 
 
 def _frames(found: Mapping[int, Any]) -> str:

@@ -41,9 +41,10 @@ from film_recovery.stages.provenance import (
     refuse_others,
     sealed,
 )
+from film_recovery.stages.survey import look_ahead
+from film_recovery.stages.unmeasured import ACCEPTED, unmeasured
 from film_recovery.stages.view import NotYet, View
 
-ACCEPTED = "accepted"  # the ledger's record of a choice to deliver what checks stop
 _NAMED = 5
 _LIMIT = 1 << 30  # bytes: a report with its stills, and more
 _LIST = "as one list"  # how report and note call the digest of the frames that they are of
@@ -105,7 +106,7 @@ def deliver(
         files |= {_name(file, project.folder): file for file in (*masters_of, *_beside(view))}
     foresee(files, out)  # before hours of reading
     found = [_judged(view, accepted, progress) for view in views]
-    failing = _failing(views, despite)
+    failing = _failing(views, despite, progress)
     expected = {_name(one.file, project.folder): one.sha256 for each in found for one in each.frames}
     with tempfile.TemporaryDirectory(prefix="film-recovery-") as made:
         for number, each in enumerate(found):
@@ -205,14 +206,21 @@ def _refuse_other_report(view: View, seal: Seal) -> None:
             )
 
 
-def _failing(views: list[View], despite: Accepted | None) -> tuple[str, ...]:
-    """The checks that fail now, measured anew, which the ledger keeps with who delivers in spite of them.
+def _failing(
+    views: list[View], despite: Accepted | None, progress: Progress | None = None
+) -> tuple[str, ...]:
+    """The checks that fail now, measured anew, and those that shall hold and cannot be measured; the ledger keeps them
+    with who delivers in spite of them.
 
     Raises CheckFailed naming them where nobody does."""
     failing: list[str] = []
     for view in views:
         project, name = view.project, name_of(view.project.folder)
-        found = [one for report in check(project) for one in report.outcomes if one.outcome == "fail"]
+        if progress:
+            look_ahead(view, progress)  # what a check alone would not do unasked
+        reports = check(project)
+        found = [one for report in reports for one in report.outcomes if one.outcome == "fail"]
+        found += [one for report in reports for one in unmeasured(view.recipe, report)]
         if found and despite is None:
             raise CheckFailed(
                 f"{len(found)} check{'s' * (len(found) > 1)} of {name} stop the delivery: "
@@ -223,7 +231,7 @@ def _failing(views: list[View], despite: Accepted | None) -> tuple[str, ...]:
             )
         if found and despite is not None:
             data = {
-                "what": "Delivered in spite of checks that fail.",
+                "what": "Delivered in spite of checks that fail, or that were not measured.",
                 "why": despite.why,
                 "checks": [one.as_dict() for one in found],
             }

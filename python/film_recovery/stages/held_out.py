@@ -19,6 +19,7 @@ from film_recovery.project import PairOf, Project, paths
 from film_recovery.project.specification import keyed_areas, solved
 from film_recovery.stages.building import spec_of
 from film_recovery.stages.reads import set_colour
+from film_recovery.stages.view import NotYet
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,14 @@ class HeldOut:
     source: Pixels
     truth: Pixels
     reference: Pixels
+
+
+def none_rendered() -> NotYet:
+    """Why nothing is held against the Ground Truth before a held-out frame is written."""
+    return NotYet(
+        "no held-out frame has been rendered, so there is no Ground Truth to measure by",
+        "let inference.frames in project.yaml take in a held-out frame, and render it",
+    )
 
 
 def pairs_of(project: Project) -> CopyCatPairs:

@@ -30,11 +30,13 @@ INFERENCE = 4
 @dataclass(frozen=True)
 class Asked:
     """How stage 4 is done. ``workers``: processes. ``skip``: why the full range is rendered without a look at the
-    short one; empty: it is looked at. ``by``: who asks."""
+    short one; empty: it is looked at. ``by``: who asks. ``unmeasured``: why a run goes on without a measurement of
+    what has to hold; empty: it stops."""
 
     workers: int = 1
     skip: str = ""
     by: str = ""
+    unmeasured: str = ""
 
 
 def infer(project: Project, listener: Listener, asked: Asked) -> dict[str, Any] | None:

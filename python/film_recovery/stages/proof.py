@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from film_recovery.analysis.identity import identity
+from film_recovery.curation.spectra import frequencies
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.frame import Box, Pixels
@@ -31,6 +32,7 @@ from film_recovery.validation.course import over_time
 from film_recovery.validation.frame import NEED_TRUTH, FrameMeasures, measured
 
 FILE = "measures.json"
+_KEPT = 2  # the form of what is kept of a frame: more when it says more
 Progress = Callable[[str, int, int], None]
 
 
@@ -39,13 +41,15 @@ class Proof:
     """``frames``: written frame → its figures (``validation.frame``, ``validation.course``) and ``identity`` (largest
     difference of what the recipe locks, graph values). ``held_out``: frame → those against its Ground Truth.
     ``spectra``: side → the grain's power by band, a mean over the held-out frames, or over all where none is there.
-    ``shots``: first and last frames of the range's shots; empty: not known, and taken for one.
+    ``power``: likewise the radial power spectrum of luma. ``shots``: first and last frames of the range's shots; empty:
+    not known, and taken for one.
     """
 
     frames: Mapping[int, Mapping[str, float]]
     held_out: Mapping[int, Mapping[str, float]]
     spectra: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     shots: tuple[tuple[int, int], ...] = ()
+    power: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def of(self, name: str) -> dict[int, float]:
         """Frame → the figure ``name``, where a frame has it."""
@@ -61,6 +65,8 @@ class Proof:
             "held_out": {str(frame): dict(values) for frame, values in self.held_out.items()},
             "shots": [list(shot) for shot in self.shots],
             "grain_spectra": {side: list(power) for side, power in self.spectra.items()},
+            "power_spectra": {side: list(power) for side, power in self.power.items()},
+            "frequencies": list(frequencies()),
             "need_the_ground_truth": list(NEED_TRUTH),
         }
 
@@ -89,8 +95,11 @@ def proof_from(
     shots: tuple[tuple[int, int], ...] = (),
 ) -> Proof:
     """Of measured frames, and those measured against a Ground Truth too; ``shots`` as the Proof has them."""
-    spectra = _mean_spectra(truth.values() or course.values())
-    return Proof(over_time(course), {frame: one.values for frame, one in truth.items()}, spectra, shots)
+    shown = truth.values() or course.values()
+    spectra, power = _mean(one.spectra for one in shown), _mean(one.power for one in shown)
+    return Proof(
+        over_time(course), {frame: one.values for frame, one in truth.items()}, spectra, shots, power
+    )
 
 
 def write_measures(folder: Path, proof: Proof) -> Path:
@@ -166,12 +175,14 @@ def displayed(view: View, pixels: Pixels) -> Pixels:
 def _about(view: View, area: Box, files: Iterable[Any]) -> list[Any]:
     """What the figures depend on: the bytes of the files, how both are read, and where they are measured."""
     reading = view.script_reading.described()
-    return [view.kind, str(area), view.output.holds, digest(reading), *(content_hash(file) for file in files)]
+    of_files = (content_hash(file) for file in files)
+    return [_KEPT, view.kind, str(area), view.output.holds, digest(reading), *of_files]
 
 
-def _mean_spectra(measures: Iterable[FrameMeasures]) -> dict[str, tuple[float, ...]]:
+def _mean(spectra: Iterable[Mapping[str, list[float]]]) -> dict[str, tuple[float, ...]]:
+    """By side, by band, over the frames that have it."""
     found: dict[str, list[list[float]]] = {}
-    for one in measures:
-        for side, power in one.spectra.items():
+    for one in spectra:
+        for side, power in one.items():
             found.setdefault(side, []).append(power)
     return {side: tuple(np.mean(np.array(power), axis=0).tolist()) for side, power in found.items()}

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from film_recovery import __version__, jobs, ledger
+from film_recovery import __version__, jobs, ledger, recipes
 from film_recovery.checks import Outcome, StageReport
 from film_recovery.curation import table
 from film_recovery.errors import CheckFailed, FilmRecoveryError
@@ -32,6 +32,7 @@ from film_recovery.stages.done import digest, last_work
 from film_recovery.stages.inferring import INFERENCE, Asked, infer
 from film_recovery.stages.outliers import refresh as refresh_outliers
 from film_recovery.stages.provenance import seal
+from film_recovery.stages.unmeasured import refuse_unmeasured, unmeasured
 from film_recovery.stages.validating import measure_ahead, validated
 from film_recovery.stages.view import View
 
@@ -92,11 +93,13 @@ def run(
     take_over: bool = False,
     workers: int = 1,
     skip_short_range: str = "",
+    accept_unmeasured: str = "",
 ) -> Ran:
     """Takes the project in ``folder`` through all stages, and the steps of its recipe with it.
 
     ``workers``: processes that render. ``skip_short_range``: why the full range is rendered without a look at the
-    short one, noted in the ledger; empty: the run stops for that look.
+    short one, noted in the ledger; empty: the run stops for that look. ``accept_unmeasured``: likewise, why it ends
+    although something that has to hold was not measured.
 
     Raises CheckFailed naming the checks that stop it, and the step that they belong to; ProjectLocked when somebody
     else works on the project or a step; FilmRecoveryError as the stages do. Every start, stage, step, stop and end is
@@ -114,7 +117,7 @@ def run(
         _record_start(project, by, held.taken_over)
         worked: list[str] = []
         try:
-            asked = Asked(workers, skip_short_range, by)
+            asked = Asked(workers, skip_short_range, by, accept_unmeasured)
             _go(project, links, _Guarded(listener, held), held, asked, worked)
         except (FilmRecoveryError, KeyboardInterrupt) as stop:
             held.confirm()  # the ledger tells of whoever took over from here on
@@ -156,12 +159,17 @@ def _go(
     _work(project, last, listener, held, asked, report)
     worked.append(STAGES[last])
     _refuse(project, report)
+    recipe = recipes.load(project.recipe)
+    missing = unmeasured(recipe, report, before_steps=bool(after))
+    refuse_unmeasured(project, missing, asked.unmeasured, asked.by)
     if after:
         for link in after:
             worked += _step(project, link, listener, asked)
         report = _judged(project, last, _Changed(listener, report))  # the steps are part of it
         _work(project, last, listener, held, asked, report)
         _refuse(project, report)
+        more = [one for one in unmeasured(recipe, report) if one not in missing]
+        refuse_unmeasured(project, more, asked.unmeasured, asked.by)
 
 
 @dataclass(frozen=True)
@@ -190,6 +198,7 @@ def _step(project: Project, link: chain.Link, listener: Listener, asked: Asked) 
             by=asked.by,
             workers=asked.workers,
             skip_short_range=asked.skip,
+            accept_unmeasured=asked.unmeasured,
         )
     except FilmRecoveryError as error:
         where = {key: value for key, value in error.where.items() if key != "check"}  # the step's own

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from film_recovery.stages.run import Listener
 
 MOST_STILLS = 20
+NOTE = "validation.note_written"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,9 +116,18 @@ def write_report(project: Project, listener: Listener) -> Path:
         reasoning=project.reasoning,
     )
     data = replace(data, made={**data.made, **note.class_of_recovery(of, data)})
-    report = delivery.build_report(data, paths(project).report)
     note.write_note(data, of, paths(project).validation / note.FILE)
-    return report
+    return delivery.build_report(_with_note(project, data), paths(project).report)
+
+
+def _with_note(project: Project, data: delivery.ReportData) -> delivery.ReportData:
+    """``data`` with the note judged as it lies there now, not as it was before the first was written."""
+    known = {one.check: one for report in check(project, ids=[NOTE]) for one in report.outcomes}
+    reports = tuple(
+        replace(report, outcomes=tuple(known.get(one.check, one) for one in report.outcomes))
+        for report in data.reports
+    )
+    return replace(data, reports=reports)
 
 
 # Figures

@@ -1,7 +1,8 @@
 """Signatures: what nothing can measure is looked at by a person, who signs it; and what the signature is about.
 
 A signature holds for the state that was looked at. ``sign`` notes a digest of that state beside it in the ledger, and
-``checking`` takes a signature of another state for none. So whoever changes pairs, settings or model looks again.
+``checking`` takes a signature of another state for none. So whoever changes pairs, settings or model looks again; at
+the result also whoever renders anew.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from film_recovery.ledger import Record
 from film_recovery.project import FOLLOWING, Project, lock, paths
 from film_recovery.recipes.model import STAGES
 from film_recovery.rendering.record import FOREIGN, OURS
+from film_recovery.stages.looked_at import looked_at, masters_of
 from film_recovery.stages.provenance import origin_of
 from film_recovery.stages.render_state import render_state
 from film_recovery.stages.short_range import CHECK as SHORT_RANGE
@@ -53,7 +55,7 @@ def sign(project: Project, id: str, by: str, note: str = "", *, take_over: bool 
         of = signed_state(project, check.stage)
         if mine.taken_over:
             ledger.append(project.folder, "taken over", {"what": what, "from": mine.taken_over}, by)
-        about = {"check": id, "note": note, "of": of, **(_seen(project) if id == SHORT_RANGE else {})}
+        about = {"check": id, "note": note, "of": of, **_seen(project, id, check.stage)}
         record = ledger.append(project.folder, SIGN, about, by)
         ledger.write_notes(project.folder)
     return record
@@ -84,9 +86,9 @@ def signed_state(project: Project, stage: int) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def holds(project: Project, record: Record, state: str | None = None) -> bool:
-    """Whether a signature is of the project as it is: of its stage's ``state``, and of the short range its graph, and
-    frames enough.
+def holds(project: Project, record: Record, state: str | None = None, view: View | None = None) -> bool:
+    """Whether a signature is of the project as it is: of its stage's ``state``; of the short range its graph, and
+    frames enough; of the last stage its graph and the masters as they lie there. ``view``: of the project.
 
     One that does not say what it is of, in an older ledger, is.
     """
@@ -98,19 +100,22 @@ def holds(project: Project, record: Record, state: str | None = None) -> bool:
     graph = record.data.get("graph")
     if graph is None:
         return True
-    view = View(project)
-    return graph == render_state(view) and enough(view, record)
+    view = view or View(project)
+    if graph != render_state(view) or not enough(view, record):
+        return False
+    return record.data.get("masters") in (None, masters_of(view))
 
 
 def standing(project: Project) -> list[Record]:
     """The signatures that hold for ``project`` as it is; those of another state, or of no check of it, do not."""
     stages = {check.id: check.stage for check in recipes.load(project.recipe).checks}
     states = {stage: signed_state(project, stage) for stage in set(stages.values())}
+    view = View(project)
     return [
         record
         for record in ledger.read(project.folder).of_kind(SIGN)
         if record.data.get("check") in stages
-        and holds(project, record, states[stages[str(record.data["check"])]])
+        and holds(project, record, states[stages[str(record.data["check"])]], view)
     ]
 
 
@@ -157,10 +162,13 @@ def _older(view: View, frames: Sequence[int]) -> list[int]:
     return sorted(old)
 
 
-def _seen(project: Project) -> dict[str, str]:
-    """What the signature of the short range is of, beside the stage's state."""
-    view = View(project)
-    return {"frames": short_range(view).text, "graph": render_state(view)}
+def _seen(project: Project, id: str, stage: int) -> dict[str, str]:
+    """What a signature of rendered frames is of, beside the stage's state: the short range and its graph, or the
+    masters and theirs."""
+    if id == SHORT_RANGE:
+        view = View(project)
+        return {"frames": short_range(view).text, "graph": render_state(view)}
+    return looked_at(View(project)) if stage == _VALIDATION else {}
 
 
 def _model_file(project: Project) -> Path | None:

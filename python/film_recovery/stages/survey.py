@@ -58,7 +58,8 @@ def known(view: View) -> Survey:
     found = _kept(view, files)
     if found is None and len(files) > AT_ONCE:
         raise NotYet(
-            f"nobody has looked for the joins of these {len(files)} frames, which run, infer and validate do"
+            f"nobody has looked for the joins of these {len(files)} frames, which run, infer and validate do",
+            "film-recovery validate",
         )
     return survey(view) if found is None else _of(found, files)
 

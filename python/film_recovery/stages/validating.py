@@ -33,9 +33,9 @@ from film_recovery.stages.acceptance import accepted_figures, held_out_frames
 from film_recovery.stages.accepted_masters import masters_of
 from film_recovery.stages.contenders import Contender, contenders, display_of
 from film_recovery.stages.held_out import HeldOut, moments
+from film_recovery.stages.looked_at import looked_at
 from film_recovery.stages.proof import Proof, proof_of, write_measures
 from film_recovery.stages.reads import set_colour
-from film_recovery.stages.render_state import render_state
 from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.view import NotYet, View
 from film_recovery.validation.scopes import side_by_side, vectorscope, waveform
@@ -115,7 +115,7 @@ def iteration(view: View) -> dict[str, Any]:
     return {
         "figures": figures,
         "model": view.card.sha256,
-        "graph": render_state(view),
+        **looked_at(view),
         "frames": format_frames(view.written),
         "held_out": held_out_frames(view),
         **masters_of(view),

@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 
 
 class NotYet(Exception):
-    """A check cannot be measured before something else has been done: what, in a few words."""
+    """A check cannot be measured before something else has been done: what, in a few words, and how."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.remedy = remedy
 
 
 class View:

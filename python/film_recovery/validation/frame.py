@@ -57,12 +57,14 @@ _LEAST_SHARE = 0.002  # of the pixels, for a bin to say something
 @dataclass(frozen=True)
 class FrameMeasures:
     """``values``: by name. ``grids``: block means of luma, source and recovered. ``spectra``: grain's power by band,
-    by side. ``colours``: bin of the Source's colour → share of the pixels and the mean change of L*a*b*."""
+    by side; ``power``: likewise that of everything. ``colours``: bin of the Source's colour → share of the pixels and
+    the mean change of L*a*b*."""
 
     values: dict[str, float]
     grids: dict[str, list[list[float]]]
     spectra: dict[str, list[float]] = field(default_factory=dict)
     colours: dict[str, list[float]] = field(default_factory=dict)
+    power: dict[str, list[float]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -70,6 +72,7 @@ class FrameMeasures:
             "grids": self.grids,
             "spectra": self.spectra,
             "colours": self.colours,
+            "power": self.power,
         }
 
 
@@ -86,16 +89,19 @@ def measured(source: Pixels, recovered: Pixels, truth: Pixels | None = None) -> 
     values.update(_fine(planes[0], planes[1]))
     middle = [_middle(plane) for plane in planes]
     found: dict[str, list[float]] = {}
+    power: dict[str, list[float]] = {}
     try:
         first, second = spectra(middle[0], middle[1])
         values.update(_of_detail(first, second))
         values.update(grain_source=first.grain, grain=second.grain)
         values["blocks"] = _blocks(middle[0])
         found = {"source": first.noise.tolist(), "recovered": second.noise.tolist()}
+        power = {"source": first.power.tolist(), "recovered": second.power.tolist()}
         if truth is not None:
             mine, its = spectra(middle[1], middle[2])
             values.update(_against(mine, its))
             found.update(recovered=mine.noise.tolist(), truth=its.noise.tolist())
+            power.update(recovered=mine.power.tolist(), truth=its.power.tolist())
     except TooLittle:
         pass  # too small or too dark to tell detail from grain: the figures are left out
     few = [_few(np.clip(side, 0, 1)) for side in sides]
@@ -108,7 +114,7 @@ def measured(source: Pixels, recovered: Pixels, truth: Pixels | None = None) -> 
         "recovered": np.round(block_means(planes[1]), 6).tolist(),
     }
     plain = {name: round(float(value), 7) for name, value in values.items() if math.isfinite(value)}
-    return FrameMeasures(plain, grids, found, _colours(few[0], few[1]))
+    return FrameMeasures(plain, grids, found, _colours(few[0], few[1]), power)
 
 
 # Sharpness and grain
