@@ -5,8 +5,9 @@
     python3 setup_env.py demo     the same as the first, and the clip that the demo recovers
     python3 setup_env.py slow     the same as that, the browser that the report is looked at with, and .venv-torch112:
                                   the Python 3.9 and PyTorch 1.12 of NukeX 14, in which exported models are run
-    python3 setup_env.py test     the same as with panel, and what signs review pictures; then the tests of the light
-                                  packages (what NukeX imports) on Python 3.10 with PySide2, and their import on 3.9
+    python3 setup_env.py test     the same as with panel, and what makes and signs review movies; then the tests of the
+                                  light packages (what NukeX imports) on Python 3.10 with PySide2, and their import on
+                                  3.9
 
 Nothing is installed twice: a stamp in each environment holds a hash of all that it was made from, and while
 that is unchanged nothing is asked of any network. Standard library only; runs on any Python from 3.8.
@@ -49,6 +50,7 @@ ENGINE_LIBRARIES = ("libstdc++6", "zlib1g")
 DEMO_LOCK = REQUIREMENTS / "demo.lock"
 PANEL_LOCK = REQUIREMENTS / "panel.lock"
 CREDENTIALS_LOCK = REQUIREMENTS / "credentials.lock"
+REVIEW_LOCK = REQUIREMENTS / "review.lock"
 
 LIGHT = ROOT / ".venv-py310"
 LIGHT_PYTHON = "3.10"
@@ -96,6 +98,7 @@ def main(arguments: list[str]) -> int:
             add_panel()
         if wish in ("test", "slow"):
             add_credentials()
+            add_review()
             need_openssl()
         if wish in ("demo", "slow"):
             add_demo()
@@ -152,6 +155,17 @@ def add_credentials() -> None:
     pip(ENGINE, "install", "--no-deps", "-r", str(CREDENTIALS_LOCK))
     need_parts(ENGINE, ["import c2pa"], ENGINE_LIBRARIES)
     mark_made(ENGINE, "credentials", stamp)
+
+
+def add_review() -> None:
+    """What encodes review movies."""
+    stamp = stamp_of(REVIEW_LOCK)
+    if is_made(ENGINE, "review", stamp):
+        return
+    say(f"installing requirements/{REVIEW_LOCK.name} into {ENGINE.name}")
+    pip(ENGINE, "install", "--no-deps", "-r", str(REVIEW_LOCK))
+    need_parts(ENGINE, ["import av"], ENGINE_LIBRARIES)
+    mark_made(ENGINE, "review", stamp)
 
 
 def add_panel() -> None:

@@ -85,6 +85,7 @@ def test_every_requirement_is_pinned_exactly() -> None:
         "light-py310.lock",
         "nuke-torch.lock",
         "panel.lock",
+        "review.lock",
     ]
     assert [lock.name for lock in LOCKS] == names
     for lock in LOCKS:
@@ -102,7 +103,7 @@ def test_what_the_package_asks_for_is_locked() -> None:
         for requirements in project["optional-dependencies"].values()
         for requirement in requirements
     }
-    locks = ("engine", "demo", "panel", "credentials")
+    locks = ("engine", "demo", "panel", "credentials", "review")
     locked = [name for lock in locks for name in _pins(REQUIREMENTS / f"{lock}.lock")]
     assert asked <= set(locked)
     assert project["dependencies"] == [], "the light packages need the standard library only"

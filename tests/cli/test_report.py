@@ -22,6 +22,23 @@ def test_the_time_left_is_told_from_the_pace_of_this_run_not_of_an_earlier_one(
     assert last >= 15, "100 steps of 0.2 s are left; 103 steps in 0.4 s would give 0.4 s"
 
 
+def test_what_was_kept_is_no_pace_of_what_is_still_to_be_made(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A render that goes on: 90 frames are looked at in a tenth of a second each, then each takes ten; between those
+    to come 4 are there already."""
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with Report(as_json=True) as report:
+        for done in range(1, 94):
+            kept = done <= 90
+            clock[0] += 0.1 if kept else 10.0
+            to_make = 6 if kept else 6 - (done - 90)
+            report.progress("render", done, 100, frame=done, kept=kept, to_make=to_make)
+    left = [json.loads(line)["seconds_left"] for line in capsys.readouterr().out.splitlines()]
+    assert set(left[:90]) == {None} and left[90:] == [50.0, 40.0, 30.0]
+
+
 def test_a_table_for_a_person_shows_nothing_of_what_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
     data = {
         "held_out": {},

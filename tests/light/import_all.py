@@ -18,6 +18,7 @@ from pathlib import Path
 
 LIGHT = (
     "_files",
+    "_hashes",
     "_process",
     "_yaml",
     "checks",

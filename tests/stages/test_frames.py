@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 
-from film_recovery import ledger, nk, project, stages
+from film_recovery import engine, ledger, nk, project, stages
 from film_recovery.checks import Outcome
 from film_recovery.comp import Evaluator
 from film_recovery.errors import FilmRecoveryError, UsageError
@@ -31,7 +31,7 @@ from film_recovery.learning.network import SHAPES, Recovery
 from film_recovery.project import Alignment, Draft, Element, PairOf, Project, Training
 from film_recovery.rendering import several
 from film_recovery.rendering.record import Record
-from film_recovery.rendering.render import opened
+from film_recovery.rendering.render import opened, room_for
 from film_recovery.rendering.space import Room, sized
 from film_recovery.stages.conditions import trained_under
 from film_recovery.stages.frames import figures, make_frames
@@ -271,7 +271,7 @@ import sys
 from pathlib import Path
 from film_recovery.stages.frames import make_frames
 make_frames(Path(sys.argv[1]), "Write_Recovered", range(1, 9), workers=2, header={"FilmTitle": "A Trip"},
-            progress=lambda done, total, frame, kept: print(done, flush=True))
+            progress=lambda done, *more: print(done, flush=True))
 """
 
 
@@ -391,6 +391,52 @@ def test_the_room_that_the_frames_to_come_need_is_foreseen(tmp_path: Path) -> No
     assert "of space free" in refused.value.remedy
     room.made(3, paths[1])
     assert 3 not in room.to_come
+
+
+def test_of_frames_that_are_replaced_only_what_went_before_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A render again over a full disk: the new file is whole before the old one goes."""
+    paths = {number: tmp_path / f"f.{number:04d}.exr" for number in range(1, 11)}
+    for path in paths.values():
+        path.write_bytes(b"x" * (1 << 20))
+    free = [0]
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**12, 0, free[0]))
+
+    def refused(at_once: int = 1, **more: Path) -> str:
+        to_come = {**paths, **{int(name[1:]): path for name, path in more.items()}}
+        try:
+            Room(tmp_path, paths.values(), to_come, at_once).refuse_too_little()
+        except FilmRecoveryError as error:
+            return error.message
+        return ""
+
+    free[0] = (1 << 20) - 1
+    assert "room for 0 of the 10 frames" in refused() and "10 replace others" in refused()
+    free[0] = 1 << 20
+    assert refused() == "" and "room for 0 of the 10 frames" in refused(at_once=2)
+    new = {"f11": tmp_path / "f.0011.exr", "f12": tmp_path / "f.0012.exr"}
+    assert "room for 11 of the 12 frames" in refused(**new)
+    free[0] = 2 << 20
+    assert refused(**new) == "" and refused(at_once=2) == ""
+
+
+def test_what_another_job_made_is_still_to_be_made(place: Any) -> None:
+    """For the time left and for the disk: frames 1 to 3 are of this job, 4 and 5 of one with another header."""
+    place.save_model()
+    make_frames(place.script, WRITE, [4, 5], header={"FilmTitle": "An earlier word"})
+    make_frames(place.script, WRITE, [1, 2, 3])
+    told: list[tuple[int, bool, int]] = []
+
+    def tell(done: int, total: int, frame: int, kept: bool, to_make: int) -> None:
+        told.append((frame, kept, to_make))
+
+    make_frames(place.script, WRITE, range(1, 7), progress=tell)
+    assert told == [(1, True, 3), (2, True, 3), (3, True, 3), (4, False, 2), (5, False, 1), (6, False, 0)]
+    evaluator = Evaluator(nk.load(place.script))
+    job = engine.model_hashes(evaluator.script, evaluator)
+    with opened(evaluator, WRITE, range(1, 9), job=job, header={"FilmTitle": "A third word"}) as whole:
+        assert list(room_for(whole, range(1, 9)).to_come) == list(range(1, 9))
 
 
 def test_a_disk_that_says_nothing_of_its_size_hinders_nobody(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import OpenEXR
 import pytest
 
-from film_recovery import engine, ledger, nk, project, recipes, rendering
+from film_recovery import _hashes, engine, ledger, nk, project, recipes, rendering
 from film_recovery.cli import commands
 from film_recovery.cli.credentials import sign
 from film_recovery.cli.delivering import deliver, provenance, verify
@@ -34,9 +37,10 @@ from film_recovery.provenance.node import WRITES
 from film_recovery.provenance.origin import HEADER, of_header
 from film_recovery.provenance.sealing import JSON, TEXT, read_seal
 from film_recovery.rendering.record import NAME
-from film_recovery.stages import accepted_masters
+from film_recovery.stages import accepted_masters, origin, short_range
 from film_recovery.stages.building import build_script
 from film_recovery.stages.mismatch import header_for
+from film_recovery.stages.provenance import masters as provenance_masters
 from film_recovery.stages.provenance import origin_of
 from film_recovery.stages.run import run
 from film_recovery.stages.showing import write_report
@@ -357,6 +361,29 @@ def test_accepted_masters_are_not_written_over_by_a_model_that_was_trained_again
     project.update(done.folder, {"inference.version": "v002"})
     build_script(done.project)
     accepted_masters.refuse_accepted(View(done.project), frames)
+
+
+def test_a_command_reads_each_frame_once_for_all_its_hashes(
+    done: Any, heard: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged whether they are complete, sealed, held against their provenance and shown in the report."""
+    read: list[int] = []
+    counted = SimpleNamespace(sha256=lambda: read.append(1) or hashlib.sha256())
+    monkeypatch.setattr(_hashes, "hashlib", counted)
+    later = SimpleNamespace(time_ns=lambda: time.time_ns() + 10 * 10**9)
+    monkeypatch.setattr(_hashes, "time", later)
+    _hashes.forget()
+    view = View(done.project)
+    assert set(short_range._made(view, range(1, 9))) == set(range(1, 9)) and short_range.complete(view)
+    first = len(read)
+    assert first >= 8
+    found = provenance_masters(view)
+    origin.masters(view)
+    assert len(found) == 8 and len(read) == first
+    with open(found[3].file, "ab") as stream:
+        stream.write(b"x")
+    assert provenance_masters(view)[3].state == "changed" and len(read) == first + 1
+    _hashes.forget()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from film_recovery import __version__
+from film_recovery._hashes import forget
 from film_recovery.cli.report import Report
 from film_recovery.errors import FilmRecoveryError
 
@@ -80,6 +81,7 @@ def guarded(report: Report, work: Callable[[], int]) -> None:
     """Runs ``work``; turns its number into the exit code, and an error into a message and its exit code."""
     from film_recovery.cli import commands
 
+    forget()  # what an earlier command of this process knew of files
     try:
         code = work()
     except FilmRecoveryError as error:

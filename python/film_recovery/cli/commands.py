@@ -67,8 +67,8 @@ def render(report: Report, script: Path, node: str, frames: str, how: HowToRende
 
     numbers = parse_frames(frames)
 
-    def tell(done: int, total: int, frame: int, kept: bool) -> None:
-        report.progress("render", done, total, frame=frame, kept=kept)
+    def tell(done: int, total: int, frame: int, kept: bool, to_make: int) -> None:
+        report.progress("render", done, total, frame=frame, kept=kept, to_make=to_make)
 
     with project_held(report, script, lock.shared, f"render {node}", how.take_over):
         _held_to_project(report, script, node, numbers, how)

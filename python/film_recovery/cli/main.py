@@ -18,6 +18,7 @@ from film_recovery.cli import (
     learning_commands,
     outlier_commands,
     project_commands,
+    proxy_commands,
     timeline_commands,
     validation_commands,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "main",
     "outlier_commands",
     "project_commands",
+    "proxy_commands",
     "timeline_commands",
     "validation_commands",
 ]

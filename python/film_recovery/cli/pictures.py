@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from film_recovery import project
+from film_recovery._hashes import sha256_of
 from film_recovery.cli.report import Report
 from film_recovery.errors import EXIT_DONE, FilmRecoveryError
 from film_recovery.imaging.colour import ColourConfig
@@ -69,8 +70,7 @@ def _config(loaded: Project) -> ColourConfig:
 
 def _digest(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        return sha256_of(file)
     except FileNotFoundError as error:
         raise FilmRecoveryError(
             "The file does not exist.", remedy="check the path and that its disk is mounted", file=str(file)

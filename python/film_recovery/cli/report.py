@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.panel.words import time_left
 
 _OUTCOME_STYLE = {"pass": "green", "info": "cyan", "warn": "yellow", "fail": "bold red"}
 
@@ -39,7 +40,8 @@ class Report:
         self._bar: Progress | None = None
         self._task: Any = None
         self._what = ""
-        self._started, self._first = 0.0, 0
+        self._last, self._done = 0.0, 0  # the last call
+        self._spent, self._steps = 0.0, 0  # of what was made
         self._events_to = events_to.get()
 
     def __enter__(self) -> Report:
@@ -56,14 +58,12 @@ class Report:
     def progress(self, what: str, done: int, total: int, **more: Any) -> None:
         """``done`` of ``total`` steps of ``what`` are finished.
 
-        The time left is told from the pace since the first call: a work that was resumed began with many done.
+        The time left is told from the pace of what was made since the first call: a work that was resumed began with
+        many done, and of a step that was ``kept`` (in ``more``) only a look was taken. ``to_make``: how many of those
+        to come are not expected to be kept.
         """
-        if what != self._what:
-            self._close_bar()
-            self._what, self._started, self._first = what, time.monotonic(), done
+        left = self._left(what, done, total, more)
         if self.as_json:
-            spent, steps = time.monotonic() - self._started, done - self._first
-            left = round(spent / steps * (total - done), 1) if steps > 0 else None
             self.event("progress", what=what, done=done, total=total, seconds_left=left, **more)
             return
         if self._bar is None:
@@ -71,14 +71,29 @@ class Report:
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
-                TimeRemainingColumn(),
+                TextColumn("{task.fields[left]}"),
             )
             self._bar = Progress(*columns, console=self._console)
             self._bar.start()
-            self._task = self._bar.add_task(what, total=total)
-        self._bar.update(self._task, completed=done)
+            self._task = self._bar.add_task(what, total=total, left="")
+        self._bar.update(self._task, completed=done, left=time_left(left))
         if done == total:
             self._close_bar()
+
+    def _left(self, what: str, done: int, total: int, more: Mapping[str, Any]) -> float | None:
+        """Seconds; None while nobody knows."""
+        now = time.monotonic()
+        if what != self._what:
+            self._close_bar()
+            self._what, self._spent, self._steps = what, 0.0, 0
+        elif not more.get("kept"):
+            self._spent += now - self._last
+            self._steps += done - self._done
+        self._last, self._done = now, done
+        to_come = int(more.get("to_make", total - done))
+        if not to_come:
+            return 0.0 if self._steps else None
+        return round(self._spent / self._steps * to_come, 1) if self._steps > 0 else None
 
     def check(
         self,

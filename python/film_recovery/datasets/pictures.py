@@ -6,11 +6,11 @@ says how; whoever edits it often saves it upright without that note. So each sid
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 
+from film_recovery._hashes import sha256_of
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import Header, read_frame, read_header
 from film_recovery.imaging.frame import Pixels, need_colours
@@ -18,7 +18,6 @@ from film_recovery.imaging.frame import Pixels, need_colours
 SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".dpx")
 UPRIGHT = 1
 _ON_ITS_SIDE = (5, 6, 7, 8)
-_CHUNK = 1 << 20
 
 
 def is_linear(file: Path) -> bool:
@@ -66,15 +65,11 @@ def upright_size(header: Header) -> tuple[int, int]:
 
 def content_hash(file: Path) -> str:
     """SHA-256 of the file's bytes, in hex. Raises FilmRecoveryError when it cannot be read."""
-    digest = hashlib.sha256()
     try:
-        with open(file, "rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
+        return sha256_of(file)
     except OSError as error:
         raise FilmRecoveryError(
             f"The file cannot be read: {error.strerror}.",
             file=str(file),
             remedy="check the path, its permissions and that its disk is mounted",
         ) from error
-    return digest.hexdigest()

@@ -7,7 +7,6 @@ weights and old checkpoints do not say how their values are encoded; whoever ope
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from film_recovery._hashes import sha256_of
 from film_recovery.engine.run_folder import CLOSED_FORM
 from film_recovery.engine.scores import run_whole
 from film_recovery.errors import FilmRecoveryError
@@ -150,7 +150,7 @@ def _checkpoint(path: Path, curve: str | None) -> Opened:
         steps=state.step,
     )
     name = "best" if path.name == BEST else f"step {step_of(path)}"
-    return Opened(name, path, module, card, _digest(path) + chosen, state.step)
+    return Opened(name, path, module, card, sha256_of(path) + chosen, state.step)
 
 
 def _published(path: Path, curve: str | None) -> Opened:
@@ -162,7 +162,7 @@ def _published(path: Path, curve: str | None) -> Opened:
         )
     module = published(path, curve)
     card = card_for(module, preset="nafnet32", patch=256)
-    return Opened(_name(path), path, module, card, _digest(path) + curve)
+    return Opened(_name(path), path, module, card, sha256_of(path) + curve)
 
 
 def _closed_form_of(checkpoint: Path) -> ModelCard | None:
@@ -176,11 +176,6 @@ def _closed_form_of(checkpoint: Path) -> ModelCard | None:
 
 def _name(path: Path) -> str:
     return path.stem.replace("_", " ")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _encoded(values: Pixels) -> Pixels:

@@ -94,9 +94,7 @@ class ColourConfig:
 
         Raises FilmRecoveryError for a display or a view that the config does not have.
         """
-        shown_on = _one_of(self.name, "display", display, self._config.getDefaultDisplay(), self.displays())
-        views = list(self._config.getViews(shown_on))
-        seen_as = _one_of(self.name, "view", view, self._config.getDefaultView(shown_on), views)
+        shown_on, seen_as = self.viewing(display, view)
         out = np.array(rgb, dtype=np.float32, order="C")
         if out.size:
             direction = ocio.TRANSFORM_DIR_INVERSE if inverse else ocio.TRANSFORM_DIR_FORWARD
@@ -109,6 +107,12 @@ class ColourConfig:
                     remedy="choose another view, and check that the files which the config refers to are present",
                 ) from error
         return out
+
+    def viewing(self, display: str = "", view: str = "") -> tuple[str, str]:
+        """A display and a view of it, the config's defaults for empty names. Raises as :meth:`display`."""
+        shown_on = _one_of(self.name, "display", display, self._config.getDefaultDisplay(), self.displays())
+        views = list(self._config.getViews(shown_on))
+        return shown_on, _one_of(self.name, "view", view, self._config.getDefaultView(shown_on), views)
 
     def displays(self) -> list[str]:
         """Names of the displays, in the config's order."""

@@ -8,7 +8,6 @@ only, never a part of a model.
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from film_recovery._hashes import sha256_of
 from film_recovery.errors import FilmRecoveryError
 
 # Channels of the convolutions between poolings.
@@ -86,8 +86,7 @@ def load_features(path: Path, sha256: str = "") -> Features:
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file. Raises FilmRecoveryError for one that cannot be read."""
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise FilmRecoveryError(
             f"The weights of VGG19 cannot be read: {error.strerror}.",

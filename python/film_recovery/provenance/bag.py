@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from film_recovery._files import explained, maker_of, read_text, sync_folder, temporary_prefix, unless_held
+from film_recovery._hashes import sha256_of
 from film_recovery._process import alive
 from film_recovery.errors import FilmRecoveryError
 
@@ -182,8 +183,8 @@ def _refuse_incomplete(place: Path, sizes: Mapping[str, int]) -> None:
 
 
 def _hash(file: Path) -> str:
-    with explained(file, "read"), file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    with explained(file, "read"):
+        return sha256_of(file)
 
 
 @contextmanager

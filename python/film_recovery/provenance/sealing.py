@@ -17,6 +17,7 @@ from typing import Any
 
 from film_recovery import __version__
 from film_recovery._files import explained, read_text, write_whole
+from film_recovery._hashes import sha256_of
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.imaging.sequence import Sequence
@@ -132,8 +133,8 @@ def bound(path: Path, folder: Path, home: Path) -> Bound:
 
 def content_hash(path: Path) -> str:
     """SHA-256 of the file's bytes. Raises FilmRecoveryError where it cannot be read."""
-    with explained(path, "read"), path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    with explained(path, "read"):
+        return sha256_of(path)
 
 
 def seen_from(path: Path, folder: Path, home: Path) -> str:

@@ -5,6 +5,7 @@ where they are made, ``render`` joins them.
 Above ``comp``, below the command line.
 """
 
-from film_recovery.rendering.render import Rendered, noted, render, standings
+from film_recovery.rendering.output import write_output
+from film_recovery.rendering.render import Progress, Rendered, noted, render, standings
 
-__all__ = ["Rendered", "noted", "render", "standings"]
+__all__ = ["Progress", "Rendered", "noted", "render", "standings", "write_output"]

@@ -9,7 +9,6 @@ folder: each sees what the others noted.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from film_recovery._hashes import sha256_of
 from film_recovery.errors import FilmRecoveryError
 
 NAME = ".film-recovery.jsonl"
@@ -184,9 +184,8 @@ class Record:
 
 
 def sha256(path: Path) -> str:
-    """Of the file's bytes, in hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Of the file's bytes, in hex. Raises OSError for what cannot be read."""
+    return sha256_of(path)
 
 
 def _content(frame: Path, number: int) -> str:

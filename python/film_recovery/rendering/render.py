@@ -149,12 +149,18 @@ def opened(
         yield Job(evaluator, output, record, place, key, said, began, figures, wanted)
 
 
-def room_for(whole: Job, frames: Sequence[int]) -> Room:
-    """The disk for those of ``frames`` that are not there yet."""
+def room_for(whole: Job, frames: Sequence[int], at_once: int = 1) -> Room:
+    """The disk for those of ``frames`` that are not there yet, or that another job made, which ``whole`` replaces.
+    ``at_once``: how many are made side by side."""
     sequence = whole.output.sequence
     there = set() if sequence.is_still else set(sequence.frames())
-    to_come = {number: whole.path(number) for number in frames if number not in there}
-    return Room(whole.output.folder, [whole.path(number) for number in sorted(there)], to_come)
+    to_come = {
+        number: whole.path(number)
+        for number in frames
+        if number not in there
+        or not whole.record.notes(whole.path(number).name, _of_frame(whole.key, number))
+    }
+    return Room(whole.output.folder, [whole.path(number) for number in sorted(there)], to_come, at_once)
 
 
 def standings(

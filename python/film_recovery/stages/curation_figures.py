@@ -41,7 +41,6 @@ class Pictures:
         self.project = view.project
         self.source: Clip = clip_of(view, "source")
         self.reference: Clip = clip_of(view, "reference")
-        self._digests: dict[str, str] = {}
 
     @cached_property
     def present(self) -> tuple[frozenset[int], frozenset[int]]:
@@ -62,14 +61,12 @@ class Pictures:
     def about(self, clip: Clip, frames: Iterable[int]) -> list[Any]:
         """What the pictures of ``frames`` depend on: the bytes of their files, and how they are read."""
         config = clip.config.name if clip.config is not None else ""
-        return [config, clip.space, clip.pixel_aspect, *(self._digest(clip, frame) for frame in frames)]
-
-    def _digest(self, clip: Clip, frame: int) -> str:
-        path = clip.sequence.path(frame)
-        key = str(path)
-        if key not in self._digests:
-            self._digests[key] = content_hash(path)
-        return self._digests[key]
+        return [
+            config,
+            clip.space,
+            clip.pixel_aspect,
+            *(content_hash(clip.sequence.path(frame)) for frame in frames),
+        ]
 
 
 _PICTURES: WeakKeyDictionary[View, Pictures] = WeakKeyDictionary()

@@ -21,7 +21,7 @@ from film_recovery.rendering.render import opened, room_for
 from film_recovery.stages import outside
 
 PROCESS = "film_recovery.stages.frames_process"
-Progress = Callable[[int, int, int, bool], None]
+Progress = Callable[[int, int, int, bool, int], None]
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,15 @@ def make_frames(
 ) -> Made:
     """Writes ``frames`` of the Write ``node`` of ``script``, by ``workers`` processes; as :func:`rendering.render`.
 
+    ``progress(done, total, frame, kept, to_make)``: the last, how many of those to come the record does not expect to
+    be kept.
     Raises UsageError for fewer than one.
     """
     if workers < 1:
         raise UsageError(f"--workers {workers}: none would render.", remedy="choose 1 or more")
     evaluator = Evaluator(nk.load(script))
     job = engine.model_hashes(evaluator.script, evaluator)
-    tell = progress or (lambda done, total, frame, kept: None)
+    tell = _counting(evaluator, node, frames, job, header, progress) if progress else _untold
     if workers == 1 or len(frames) < 2:
         with share.kept_to(share.available()):
             done = rendering.render(
@@ -83,6 +85,30 @@ def make_frames(
     return Made(done, outside.total(found))
 
 
+def _untold(done: int, total: int, frame: int, kept: bool) -> None:
+    """Where nobody asks how far it is."""
+
+
+def _counting(
+    evaluator: Evaluator,
+    node: str,
+    frames: Sequence[int],
+    job: str,
+    header: Mapping[str, str] | None,
+    progress: Progress,
+) -> rendering.Progress:
+    """Tells beside each frame how many are still to be made."""
+    sequence = rendering.write_output(evaluator, node).sequence
+    noted = rendering.noted(evaluator, node, frames, job=job, header=header)
+    to_make = {frame for frame in frames if frame not in noted or not sequence.path(frame).is_file()}
+
+    def tell(done: int, total: int, frame: int, kept: bool) -> None:
+        to_make.discard(frame)
+        progress(done, total, frame, kept, len(to_make))
+
+    return tell
+
+
 def _by_several(
     evaluator: Evaluator,
     script: Path,
@@ -91,11 +117,11 @@ def _by_several(
     job: str,
     header: Mapping[str, str] | None,
     workers: int,
-    progress: Progress,
+    progress: rendering.Progress,
 ) -> rendering.Rendered:
     done: dict[int, int | None] = {}
     with opened(evaluator, node, frames, job=job, header=header) as whole:
-        room = room_for(whole, frames)
+        room = room_for(whole, frames, workers)
         room.refuse_too_little()
         free, count = share.available(), min(workers, len(frames))
         # One day for all, also where the job begins only now.

@@ -78,8 +78,8 @@ def infer_short(project: Project, listener: Listener, asked: Asked) -> tuple[sho
 def rendered(view: View, frames: Sequence[int], listener: Listener, workers: int) -> Made:
     """The frames of the project's Write. Raises as ``refuse_accepted`` and ``make_frames``."""
 
-    def tell(done: int, total: int, frame: int, kept: bool) -> None:
-        listener.progress("render", done, total, frame=frame, kept=kept)
+    def tell(done: int, total: int, frame: int, kept: bool, to_make: int) -> None:
+        listener.progress("render", done, total, frame=frame, kept=kept, to_make=to_make)
 
     refuse_accepted(view, frames)
     return make_frames(

@@ -8,12 +8,12 @@ killed goes on from its checkpoint, and one whose pairs or settings changed begi
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from film_recovery import __version__, nk
+from film_recovery._hashes import sha256_of
 from film_recovery.comp import Evaluator
 from film_recovery.curation.choosing import drawn_often
 from film_recovery.errors import CheckFailed, FilmRecoveryError
@@ -169,7 +169,7 @@ def _settings(project: Project) -> dict[str, Any]:
             del settings[name]  # a project that never asked for it keeps the key, and the model, that it has
     checkpoint = initial_weights(project)
     if checkpoint is not None:
-        settings["initial"] = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+        settings["initial"] = sha256_of(checkpoint)
     return settings
 
 
@@ -180,7 +180,7 @@ def _last(project: Project) -> dict[str, Any]:
 
 def _is_last(model: Path, last: dict[str, Any]) -> bool:
     """Whether the file is the model of the ``last`` training, not one that a killed training has left since."""
-    return model.is_file() and hashlib.sha256(model.read_bytes()).hexdigest() == last.get("sha256")
+    return model.is_file() and sha256_of(model) == last.get("sha256")
 
 
 def _keep(model: Path, folder: Path) -> None:
