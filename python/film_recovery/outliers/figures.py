@@ -220,7 +220,7 @@ def _moving(own: NDArray[np.float32], others: NDArray[np.float32], beside: list[
     """By line: the largest of the steps near it that the frames before and after have a little to the side instead.
     They are edges that move, and no seams."""
     middle = np.median(others, axis=0)
-    steps: Values = own - middle
+    steps = own - middle
     found = np.abs(steps).astype(np.float32) if any(beside) else np.zeros(len(own), np.float32)
     for other in others[beside]:
         signed = np.stack([other - middle, middle - other]).astype(np.float32)
