@@ -24,23 +24,37 @@ def test_a_project_tells_its_outliers_and_makes_pairs_of_them(film_recovery, fil
     project.update(film, {"inference.frames": "1001-1012", "inference.short_range": "1001-1012"})
     assert film_recovery("run", "--project", film, "--json").code == 0
     output = stages.View(project.load(film)).output.sequence
-    for frame in (1005, 1006):
+    for frame in (1005, 1006, 1009):
         greener(output.path(frame))
     said = film_recovery("outliers", film, "--add", "5", "--by", "Ada", "--json")
     assert said.code == 0, (said.lines, said.text)
     hue = [one["frame"] for one in said.result["outliers"] if one["kind"] == "hue"]
-    assert sorted(hue) == [1005, 1006]
-    assert said.result["added"] == [1005]  # 1006 is a hold-out, and never enters training
+    assert sorted(hue) == [1005, 1006, 1009]
+    assert said.result["added"] == [1009]
+    notes = " ".join(said.result["notes"])
+    assert "1006 passed over: a hold-out" in notes and "1005 passed over: beside the hold-out 1006" in notes
     loaded = project.load(film)
-    (pair,) = (one for one in loaded.pairs if one.source == 1005)
+    (pair,) = (one for one in loaded.pairs if one.source == 1009)
     assert pair.reason.startswith("outlier: ") and "hue" in pair.reason
     assert {one.source for one in loaded.hold_out} == {1006}
     data = json.loads((film / "pipeline/05_validation/outliers.json").read_text("utf-8"))
     assert (film / "pipeline/05_validation" / data["outliers"][0]["picture"]).is_file()
     row = ledger.read(film).of_kind("outliers")[-1].data
-    assert row["added"] == [1005] and "5 now, 7 next" in row["lever"] and row["training"]
-    refused = film_recovery("outliers", film, "--add-frames", "1006", "--json")
-    assert refused.code == 2 and "hold-out" in refused.error["message"]
+    assert row["added"] == [1009] and "5 now, 7 next" in row["lever"] and row["training"]
+
+    greener(output.path(1011))
+    refused = film_recovery("outliers", film, "--add-frames", "1005,1006,1009,1011", "--json")
+    said = refused.error["message"]
+    assert refused.code == 2 and "1011" not in said and project.load(film).pairs == loaded.pairs
+    assert "1005 is beside the hold-out 1006" in said and "1006 is a hold-out" in said
+    assert "1009 is a pair already" in said
+
+    part = film_recovery("outliers", film, "--frames", "1001-1008", "--json")
+    assert part.code == 0 and part.result["part"] and not part.result["accepted"]
+    assert (film / "pipeline/05_validation/outliers_part/outliers.json").is_file()
+    kept = json.loads((film / "pipeline/05_validation/outliers.json").read_text("utf-8"))
+    assert kept["count"] == 12
+    assert "before" not in ledger.read(film).of_kind("outliers")[-1].data
 
 
 def test_sequences_by_pattern(film_recovery, elements, tmp_path):

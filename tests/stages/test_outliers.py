@@ -7,7 +7,9 @@ import json
 from film_recovery import project
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB
-from film_recovery.stages.outliers import FILE, kept, look, refresh
+from film_recovery.project import PairOf
+from film_recovery.stages import timeline
+from film_recovery.stages.outliers import FILE, PART, kept, look, refresh, refused, stale
 from film_recovery.stages.view import View
 
 
@@ -31,6 +33,34 @@ def test_a_look_is_of_the_frames_as_they_are(place):
     refresh(View(place.project), quiet)
     assert place.outcome("inference.outliers").outcome == "pass"
     assert not any(picture.exists() for picture in pictures)
+
+
+def test_a_part_is_kept_apart_and_a_stale_look_is_not_shown(place):
+    place.save_model().render()
+    view = View(place.project)
+    path = view.output.sequence.path(4)
+    sound = read_frame(path)
+    write_frame(sound.with_channels(RGB, sound.select(RGB) * (0.9, 1.05, 0.9)), path, datatype="half")
+    _, file = look(view, quiet)
+    _, part = look(view, quiet, [1, 2, 3])
+    assert part == file.parent / PART / FILE and json.loads(part.read_text("utf-8"))["count"] == 3
+    assert json.loads(file.read_text("utf-8"))["count"] == len(view.written)
+    assert not stale(view)
+    assert {
+        mark.frame for mark in timeline.of_project(place.project).edit.marks if mark.kind == "outlier"
+    } == {4}
+    write_frame(sound, path, datatype="half")
+    assert stale(View(place.project))
+    made = timeline.of_project(place.project)
+    assert not [mark for mark in made.edit.marks if mark.kind == "outlier"]
+    assert any("earlier render" in note for note in made.notes)
+
+
+def test_a_frame_that_cannot_become_a_pair_is_told_why(place):
+    place.make(pairs=(PairOf(1, 1, "a"), PairOf(8, 8, "b")), hold_out=(PairOf(4, 4, "c"),))
+    told = {frame: refused(place.project, frame) for frame in (1, 3, 4, 5, 6, 99)}
+    assert told[6] == "" and told[1] == "a pair already" and told[4].startswith("a hold-out")
+    assert "hold-out 4" in told[3] and "hold-out 4" in told[5] and "outside the Source" in told[99]
 
 
 def test_a_damaged_list_is_none(tmp_path):

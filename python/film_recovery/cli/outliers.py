@@ -86,8 +86,8 @@ def of_project(
         found, file = stage.look(view, report.progress, asked)
     except NotYet as reason:
         raise UsageError(f"Not yet: {reason}.", remedy="film-recovery infer, or run, first") from reason
-    wanted = _chosen(loaded, found, add, chosen)
-    added, notes = [], []
+    wanted, passed = _chosen(loaded, found, add, chosen)
+    added, notes = [], [f"{frame} passed over: {why}" for frame, why in passed.items()]
     for frame, kinds in wanted.items():
         quiet = _Unsaid(report.as_json)
         pairs.add(
@@ -95,53 +95,64 @@ def of_project(
         )
         added.append(frame)
         notes += [f"{frame}: {note}" for note in quiet.said.get("notes", [])]
-    told = _record(folder, found, added, asked is None, by, take_over, report)
+    told = _record(folder, found, added, stage.whole(view, found), by, take_over, report)
     _tell(report, found, {"file": str(file), **told, **({"notes": notes} if notes else {})})
     return EXIT_DONE
 
 
 def _chosen(
     loaded: project.Project, found: stage.Found, add: int, chosen: str | None
-) -> dict[int, list[str]]:
-    """Frames that become pairs, with what stands out in them. Raises UsageError for a hold-out or a frame that is no
-    outlier among those named."""
+) -> tuple[dict[int, list[str]], dict[int, str]]:
+    """Frames that become pairs, with what stands out in them; worse ones that were passed over, with why. Raises
+    UsageError naming each of ``chosen`` that cannot become one: then none does."""
     kinds: dict[int, list[str]] = {}
     for one in found.outliers:
         kinds.setdefault(one.frame, []).append(one.kind)
-    held_out = {pair.source for pair in loaded.hold_out}
-    known = {pair.source for pair in loaded.pairs}
     if chosen is None:
-        free = [frame for frame in kinds if frame not in held_out | known]
-        return {frame: kinds[frame] for frame in free[:add]}
+        return _worst(loaded, kinds, add)
     named = parse_frames(chosen)
-    for frame in named:
-        if frame in held_out:
-            raise UsageError(
-                f"Frame {frame} is a hold-out, which never enters training.",
-                remedy="choose a frame near it that stands out likewise",
-                frame=frame,
-            )
-        if frame not in kinds or frame in known:
-            why = "a pair already" if frame in known else "no outlier"
-            raise UsageError(
-                f"Frame {frame} is {why}.",
-                remedy="outliers are " + (format_frames(sorted(kinds)) if kinds else "none"),
-                frame=frame,
-            )
-    return {frame: kinds[frame] for frame in named}
+    whys = {
+        frame: stage.refused(loaded, frame) or ("" if frame in kinds else "no outlier") for frame in named
+    }
+    wrong = [f"frame {frame} is {why}" for frame, why in whys.items() if why]
+    if wrong:
+        said = "; ".join(wrong)
+        raise UsageError(
+            f"No pair was added: {said}.",
+            remedy="choose others; outliers are " + (format_frames(sorted(kinds)) if kinds else "none"),
+            frame=next(frame for frame, why in whys.items() if why),
+        )
+    return {frame: kinds[frame] for frame in named}, {}
+
+
+def _worst(
+    loaded: project.Project, kinds: Mapping[int, list[str]], add: int
+) -> tuple[dict[int, list[str]], dict[int, str]]:
+    taken: dict[int, list[str]] = {}
+    passed: dict[int, str] = {}
+    for frame, found in kinds.items():
+        if len(taken) == add:
+            break
+        why = stage.refused(loaded, frame)
+        if why:
+            passed[frame] = why
+        else:
+            taken[frame] = found
+    return taken, passed
 
 
 def _record(
     folder: Path, found: stage.Found, added: list[int], whole: bool, by: str, take_over: bool, report: Report
 ) -> dict[str, Any]:
-    """The iteration's row, compared with the last accepted one; and what comes next."""
+    """The iteration's row, compared with the last accepted one; and what comes next. A look at some of the frames is
+    neither compared nor accepted: they say nothing of the others."""
     loaded = project.load(folder)
     view = View(loaded)
-    accepted = [one.data for one in ledger.read(folder).of_kind(RECORD) if one.data.get("accepted")]
     now = {"count": len(found.frames), "kinds": found.by_kind()}
-    compared = stage.compared(now, accepted[-1] if accepted else None)
-    if not whole:
-        compared["accepted"] = False  # some frames say nothing of the others
+    compared: dict[str, Any] = {"rates": stage.rates_of(now), "accepted": False, "part": True}
+    if whole:
+        accepted = [one.data for one in ledger.read(folder).of_kind(RECORD) if one.data.get("accepted")]
+        compared = stage.compared(now, accepted[-1] if accepted else None)
     last = last_training(loaded)
     run = f"pipeline/03_copycat_training/{last['run']}" if last.get("run") else ""
     data: dict[str, Any] = {
@@ -158,7 +169,9 @@ def _record(
     with pairs.held(report, folder, "outliers", by, take_over):
         ledger.append(folder, RECORD, data, by)
         ledger.write_notes(folder)
-    return {key: data[key] for key in ("accepted", "worse", "added", "lever", "training") if key in data}
+    return {
+        key: data[key] for key in ("part", "accepted", "worse", "added", "lever", "training") if key in data
+    }
 
 
 def _tell(report: Report, found: stage.Found, more: Mapping[str, Any]) -> None:

@@ -90,11 +90,11 @@ def photographs() -> Footage:
             )
         shots.append((len(pictures), len(pictures) + CAMERA_FRAMES - 1))
         rgb = cv2.cvtColor(photograph, cv2.COLOR_BGR2RGB)
-        pictures.extend(_filmed(_to_float(rgb), step / (CAMERA_FRAMES - 1)) for step in range(CAMERA_FRAMES))
+        pictures.extend(filmed(_to_float(rgb), step / (CAMERA_FRAMES - 1)) for step in range(CAMERA_FRAMES))
     return Footage("photographs", pictures, shots)
 
 
-def _filmed(photograph: Picture, progress: float) -> Picture:
+def filmed(photograph: Picture, progress: float) -> Picture:
     """What the virtual camera sees at ``progress`` 0–1 of its move."""
     width, height = CAMERA_SIZE
     rows, columns = photograph.shape[:2]

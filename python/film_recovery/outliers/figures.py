@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from film_recovery.outliers.line import foretold
 from film_recovery.outliers.measured import Measured
 from film_recovery.outliers.relation import Relation, Values, pooled
+from film_recovery.outliers.tone import Tone
 
 Others = Sequence[Measured]
 _NONE = float("nan")
@@ -19,7 +20,13 @@ LEAST_CHROMA = 0.008  # root mean square of the foretold Cb, Cr: a picture with 
 LEAST_SKIN = 0.004  # of the picture
 LEAST_KNOWN = 6  # neighbours that show a tone
 LEAST_SPREAD = 0.02  # of a tone's log power: no tone counts alone
+NEAR = 12  # frames of those around it whose relation foretells a frame: what is shown changes over a shot
 MOVED = 8  # pixels from frame to frame
+STAYED = 1  # pixels by which a line may lie elsewhere and be the same
+ALIKE = (
+    0.5  # of a step's height: one that high beside the line, in a frame before or after, is the same edge,
+)
+LEFT = 0.8  # of which less than this is left on the line itself
 SHARED = 0.3  # of a step must be found in each part of the line but one
 
 
@@ -35,8 +42,15 @@ class Reading:
 _NOTHING = Reading(_NONE)
 
 
+def near(one: Measured, others: Others) -> list[Measured]:
+    """The NEAR of ``others`` that are nearest in time, in order."""
+    nearest = sorted(others, key=lambda other: abs(other.frame - one.frame))[:NEAR]
+    return sorted(nearest, key=lambda other: other.frame)
+
+
 def flicker(one: Measured, others: Others) -> Reading:
     """Percent by which luma's mean is above what it follows from the Source's."""
+    others = near(one, others)
     own = one.tone.whole
     foretold = np.array([own.inner[0] @ other.tone.whole.fitted[:, 0] for other in others])
     if own.cross[0, 0] < 0.01 or (foretold < 0.01).all():
@@ -46,6 +60,7 @@ def flicker(one: Measured, others: Others) -> Reading:
 
 def hue(one: Measured, others: Others) -> Reading:
     """Degrees by which chroma is turned, Cb towards Cr, against what it follows from the Source's."""
+    others = near(one, others)
     own = one.tone.whole
     turns = []
     for other in others:
@@ -58,27 +73,48 @@ def hue(one: Measured, others: Others) -> Reading:
 
 
 def skin(one: Measured, others: Others) -> Reading:
-    """Codes of 255 (Y, Cb, Cr, root of the sum of squares) by which skin is off, beyond what the rest is."""
-    if not LEAST_SKIN < one.tone.share < 1 - LEAST_SKIN:
+    """Codes of 255 (Cb, Cr, root of the sum of squares) by which skin is off, beyond what the rest is."""
+    return _skin_off(one, near(one, others), slice(1, 3))
+
+
+def skin_luma(one: Measured, others: Others) -> Reading:
+    """The same of Y alone: where detail was restored, it varies more than chroma does."""
+    return _skin_off(one, near(one, others), slice(0, 1))
+
+
+def _skin_off(one: Measured, others: Others, channels: slice) -> Reading:
+    known = [other.tone for other in others if _has_skin(other.tone)]
+    if not _has_skin(one.tone) or len(known) < LEAST_KNOWN:
         return _NOTHING
-    offs = []
-    for other in others:
-        by = other.tone.whole.fitted
-        sides = [side.cross[0] - side.inner[0] @ by for side in (one.tone.skin, one.tone.rest)]
-        offs.append(255 * (sides[0] - sides[1]))
-    middle = np.median(offs, axis=0)
-    doubt = 1.4826 * np.median(np.abs(offs - middle), axis=0)
-    return Reading(float(np.linalg.norm(middle)), float(np.linalg.norm(doubt)))
+    # Skin is a small part of the colours: all neighbours' together say what becomes of it.
+    of_skin = pooled([each.skin for each in known]).fitted
+    of_rest = pooled([each.rest for each in known]).fitted
+    offs = np.array(
+        [255 * (_off(each.skin, of_skin) - _off(each.rest, of_rest))[channels] for each in (one.tone, *known)]
+    )
+    middle = np.median(offs[1:], axis=0)
+    doubt = 1.4826 * np.median(np.abs(offs[1:] - middle), axis=0)
+    return Reading(float(np.linalg.norm(offs[0] - middle)), float(np.linalg.norm(doubt)))
+
+
+def _has_skin(tone: Tone) -> bool:
+    return LEAST_SKIN < tone.share < 1 - LEAST_SKIN
+
+
+def _off(own: Relation, by: Values) -> Values:
+    """M: the mean of what is there, less what ``by`` foretells."""
+    return np.asarray(own.cross[0] - own.inner[0] @ by)
 
 
 def turned_rather(one: Measured, others: Others) -> bool:
     """Whether a turn or a tint of all chroma says more of what chroma is off by than an offset of skin alone does."""
+    others = near(one, others)
     says = []
     for other in others:
         by = other.tone.whole.fitted[:, 1:]
         product = _turned(one.tone.whole, by)
         turn = 2 * (abs(product) - product.real)
-        tint, off = (side.cross[0, 1:] - side.inner[0] @ by for side in (one.tone.whole, one.tone.skin))
+        tint, off = (_off(side, other.tone.whole.fitted)[1:] for side in (one.tone.whole, one.tone.skin))
         says.append(max(turn, float(tint @ tint)) - one.tone.share * float(off @ off))
     return float(np.median(says)) > 0
 
@@ -92,7 +128,7 @@ def _turned(own: Relation, by: Values) -> complex:
 
 def bleed(one: Measured, others: Others) -> Reading:
     """Percent by which chroma's edges are stronger (weaker: below 0) than they follow from the Source's."""
-    return _agreed([100 * (one.bleeding.gain(other.bleeding.fitted) - 1) for other in others])
+    return _agreed([100 * (one.bleeding.gain(other.bleeding.fitted) - 1) for other in near(one, others)])
 
 
 def halo(one: Measured, others: Others) -> Reading:
@@ -100,7 +136,7 @@ def halo(one: Measured, others: Others) -> Reading:
     own = one.structure.edges
     if own is None:
         return _NOTHING
-    known = [other.structure.edges for other in others]
+    known = [other.structure.edges for other in near(one, others)]
     return _agreed([100 * (own.wide.gain(each.wide.fitted) - 1) for each in known if each is not None])
 
 
@@ -155,31 +191,51 @@ def steepest(one: Measured, others: Others) -> list[Step]:
     """The clearest step along columns, and along rows, near and wide: beyond the neighbours', against what varies."""
     found = []
     for axis, name in enumerate(("column", "row")):
-        for own, *alike in _of_one_size([each.structure.steps[axis] for each in (one, *others)]):
-            if own.size and len(alike) >= 3:
-                found.append(_steepest(own, np.array([each[0] for each in alike]), name))
+        own = one.structure.steps[axis]
+        alike = [other for other in others if other.structure.steps[axis].shape == own.shape]
+        if not own.size or len(alike) < 3:
+            continue
+        steps = np.array([other.structure.steps[axis] for other in alike])
+        beside = [abs(other.frame - one.frame) == 1 for other in alike]
+        moved = _moving(own[0], steps[:, 0], beside)
+        for place in range(0, len(own), 2):  # near, and wide
+            found.append(_steepest(own[place : place + 2], steps[:, place], moved, name))
     return found
 
 
-def _of_one_size(steps: Sequence[NDArray[np.float32]]) -> Iterator[list[NDArray[np.float32]]]:
-    """Near, and wide, of those that are as long as the first."""
-    alike = [each for each in steps if each.shape == steps[0].shape]
-    for place in range(0, len(steps[0]), 2):
-        yield [each[place : place + 2] for each in alike]
-
-
-def _steepest(own: NDArray[np.float32], others: NDArray[np.float32], name: str) -> Step:
+def _steepest(own: NDArray[np.float32], others: NDArray[np.float32], moved: Values, name: str) -> Step:
     middle = np.median(others, axis=0)
     # The picture's own edges move: what varies near a line may come to lie on it.
-    spread = cv2.dilate(
-        1.4826 * np.median(np.abs(others - middle), axis=0)[None], np.ones((1, 2 * MOVED + 1))
-    )[0]
+    spread = _largest(1.4826 * np.median(np.abs(others - middle), axis=0)[None], MOVED)[0]
     beyond: Values = own[0] - middle
     least = max(1.4826 * float(np.median(np.abs(beyond))), 1e-5)
     noise = np.sqrt(spread**2 + least**2)
     beyond = np.where(np.abs(own[1]) > SHARED * np.abs(beyond), beyond, 0)
+    beyond = np.where(moved > ALIKE * np.abs(beyond), 0, beyond)
     at = int((np.abs(beyond) / noise).argmax())
     return Step(255 * float(beyond[at]), 255 * float(noise[at]), name, at + 1)
+
+
+def _moving(own: NDArray[np.float32], others: NDArray[np.float32], beside: list[bool]) -> Values:
+    """By line: the largest of the steps near it that the frames before and after have a little to the side instead.
+    They are edges that move, and no seams."""
+    middle = np.median(others, axis=0)
+    steps = own - middle
+    found = np.abs(steps).astype(np.float32) if any(beside) else np.zeros(len(own), np.float32)
+    for other in others[beside]:
+        signed = np.stack([other - middle, middle - other]).astype(np.float32)
+        way = np.where(steps > 0, 0, 1)[None]
+        most, there = (
+            np.take_along_axis(_largest(signed, reach), way, axis=0)[0] for reach in (MOVED, STAYED)
+        )
+        moved = (most > ALIKE * np.abs(steps)) & (there < LEFT * most)
+        found[~moved] = 0
+    return np.asarray(_largest(found[None], MOVED)[0], np.float64)
+
+
+def _largest(rows: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """Within ``reach`` of each place of each row."""
+    return np.asarray(cv2.dilate(rows, np.ones((1, 2 * reach + 1))), np.float32)
 
 
 def _agreed(values: Sequence[float] | Values) -> Reading:
@@ -191,7 +247,8 @@ def _agreed(values: Sequence[float] | Values) -> Reading:
     return Reading(middle, 1.4826 * float(np.median(np.abs(np.array(found) - middle))))
 
 
-# Of several figures of a kind, that counts which the neighbours agree on most.
+# Of several figures of a kind, that counts which the neighbours agree on most; of EITHER, each.
+EITHER = ("skin",)
 FIGURES: dict[str, tuple[Callable[[Measured, Others], Reading], ...]] = {
     "halo": (halo,),
     "grain": (grain, grain_floor),
@@ -199,6 +256,6 @@ FIGURES: dict[str, tuple[Callable[[Measured, Others], Reading], ...]] = {
     "edges": (edges,),
     "hue": (hue,),
     "bleed": (bleed,),
-    "skin": (skin,),
+    "skin": (skin, skin_luma),
     "banding": (banding,),
 }

@@ -15,14 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from film_recovery.outliers.figures import FIGURES, Reading, Step, steepest, turned_rather
-from film_recovery.outliers.line import foretold
+from film_recovery.outliers.figures import EITHER, FIGURES, Reading, Step, steepest, turned_rather
+from film_recovery.outliers.line import beyond, foretold
 from film_recovery.outliers.measured import Measured
 
 KINDS = (*FIGURES, "seam")
 NEIGHBOURS = 20  # at most, those nearest in time
 DOUBTED = 0.5  # of the neighbours' difference counts: their middle is known better than what each says
-CLEARER = 1.6  # times as clear as the neighbours' clearest line: that is a seam
+CLEARER = 1.5  # times as clear as the neighbours' clearest line: that is a seam
+LOOKS = 2  # at each kind
+MOST_LEFT = 0.7  # of the neighbours that must be left without those that stand out, or all count
 FEWEST = 6  # neighbours with a figure: fewer do not tell what is usual
 
 
@@ -40,14 +42,14 @@ class Limit:
 LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         "halo": Limit(2.5, 4),
-        "grain": Limit(15, 3.5),
+        "grain": Limit(15, 3),
         "flicker": Limit(0.5, 3.5),
         "edges": Limit(8, 2.8, rising=True),
         "hue": Limit(1.5, 4.5),
         "bleed": Limit(10, 4),
-        "skin": Limit(0.6, 3.5, rising=True),
+        "skin": Limit(0.8, 4, rising=True),
         "banding": Limit(0.6, 6, rising=True),
-        "seam": Limit(0.7, 3.5, rising=True),
+        "seam": Limit(1.0, 3.2, rising=True),
     }
 )
 UNITS: Mapping[str, str] = MappingProxyType(
@@ -58,7 +60,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "edges": "% of fine power at strong edges that no filter makes of the Source's",
         "hue": "degrees of chroma, against what the Source foretells",
         "bleed": "% of contrast at edges of chroma, against what the Source foretells",
-        "skin": "codes of 255 (Y, Cb, Cr) on what has the colour of skin, beyond the rest of the picture",
+        "skin": "codes of 255 (Cb and Cr, or Y) on what has the colour of skin, beyond the rest of the picture",
         "banding": "unevenness of the codes (natural logarithm): 0 smooth, 1.4 as of 8 bit, 2.8 as of 6 bit",
         "seam": "codes of 255 stepped along a line",
     }
@@ -127,38 +129,54 @@ def nearest(count: int, at: int, most: int = NEIGHBOURS) -> list[int]:
 def _standing_out(
     kind: str, frames: Sequence[int], figures: Sequence[Sequence[Reading]], limit: Limit
 ) -> list[Outlier]:
-    """``figures``: one or several of this kind, each of all frames. Of several, in each frame that one counts which
-    its neighbours agree on most."""
-    found = []
-    for at, frame in enumerate(frames):
-        held = [
-            one for one in (_held(frames, readings, at, limit) for readings in figures) if one is not None
-        ]
-        if not held:
-            continue
-        value, usual, allowed = min(held, key=lambda one: one[2])
-        off = value - usual
-        score = (off if limit.rising else abs(off)) / max(limit.least, allowed)
-        if score >= 1:
-            found.append(Outlier(frame, kind, value, usual, score))
-    return found
+    """``figures``: one or several of this kind, each of all frames. What stands out at first does not count in what is
+    usual for the others."""
+    found: dict[int, Outlier] = {}
+    for _ in range(LOOKS):
+        without = {at for at, frame in enumerate(frames) if frame in found}
+        found = {}
+        for at, frame in enumerate(frames):
+            one = _judged(kind, frames, figures, at, limit, without - {at})
+            if one is not None:
+                found[frame] = one
+    return list(found.values())
+
+
+def _judged(
+    kind: str,
+    frames: Sequence[int],
+    figures: Sequence[Sequence[Reading]],
+    at: int,
+    limit: Limit,
+    without: set[int],
+) -> Outlier | None:
+    """Of several figures that one counts which the neighbours agree on most; of EITHER, the clearest."""
+    held = [one for one in (_held(frames, readings, at, limit, without) for readings in figures) if one]
+    if not held:
+        return None
+
+    def score(one: tuple[float, float, float]) -> float:
+        off = one[0] - one[1]
+        return (off if limit.rising else abs(off)) / max(limit.least, one[2])
+
+    counts = max(held, key=score) if kind in EITHER else min(held, key=lambda one: one[2])
+    return Outlier(frames[at], kind, counts[0], counts[1], score(counts)) if score(counts) >= 1 else None
 
 
 def _held(
-    frames: Sequence[int], readings: Sequence[Reading], at: int, limit: Limit
+    frames: Sequence[int], readings: Sequence[Reading], at: int, limit: Limit, without: set[int]
 ) -> tuple[float, float, float] | None:
     """A frame's figure, what is usual, and by how much it may depart; None where it cannot be told."""
     places = [place for place in nearest(len(frames), at) if np.isfinite(readings[place].value)]
     if not np.isfinite(readings[at].value) or len(places) < FEWEST:
         return None
+    left = [place for place in places if place not in without]
+    places = left if len(left) >= max(FEWEST, MOST_LEFT * len(places)) else places
     numbers = np.array([frames[place] for place in places], np.float64)
     values = np.array([readings[place].value for place in places])
     usual, spread = foretold(numbers, values, frames[at])
-    return (
-        readings[at].value,
-        usual,
-        few(limit.times, len(places)) * float(np.hypot(spread, DOUBTED * readings[at].doubt)),
-    )
+    own = np.hypot(spread * beyond(numbers, frames[at]), DOUBTED * readings[at].doubt)
+    return readings[at].value, usual, few(limit.times, len(places)) * float(own)
 
 
 def few(times: float, count: int) -> float:
@@ -230,13 +248,15 @@ def _brought(frame: int, kind: str, of: Mapping[tuple[int, str], Outlier]) -> bo
     return any((frame, other) in of for other in _BROUGHT.get(kind, ()))
 
 
-# What a fault brings with it: grain and fine detail in codes that are few, halos and seams in edges that are rough.
+# What a fault brings with it: grain and fine detail in codes that are few, halos and seams in edges that are rough,
+# contrast of chroma in grain.
 _BROUGHT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "grain": ("banding", "edges"),
         "edges": ("banding",),
         "halo": ("edges",),
         "seam": ("edges",),
+        "bleed": ("grain",),
         "skin": ("bleed", "edges", "halo", "flicker", "seam"),
     }
 )

@@ -19,3 +19,10 @@ def foretold(frames: NDArray[np.float64], values: NDArray[np.float64], at: float
     left = values - slope * (frames - at)
     usual = float(np.median(left))
     return usual, TO_SIGMA * float(np.median(np.abs(left - usual)))
+
+
+def beyond(frames: NDArray[np.float64], at: float) -> float:
+    """How many times their spread what a line through ``frames`` foretells for ``at`` is uncertain by, the value's own
+    spread with it: nearly 1 among them, more at the end of a shot, where the line goes on beyond all of them."""
+    off = frames - frames.mean()
+    return float(np.sqrt(1 + 1 / len(frames) + (at - frames.mean()) ** 2 / (off @ off)))

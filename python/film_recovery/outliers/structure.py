@@ -30,9 +30,7 @@ TILE = 16
 FLAT = 0.3  # share of the tiles, those with the least structure, that grain is measured in
 USABLE = (0.06, 0.9)  # encoded luma of tiles: elsewhere, grain is cut off
 TONES = (0.06, 0.12, 0.2, 0.3, 0.42, 0.56, 0.72, 0.9)  # encoded luma: grain goes with it
-BLOCK = (
-    8  # pixels, by half of which two grids of them lie apart: what is flat is found where tiles are too large
-)
+BLOCK = 8  # pixels, on two grids half of it apart: what is flat is found where tiles are too large
 FEWEST_BLOCKS = 40  # of a tone, and
 LEAST_BLOCKS = 800  # of a picture: fewer do not show what is grain alone
 QUIETEST = 0.1  # of the blocks of a tone are grain alone

@@ -17,13 +17,12 @@ WIDTH = 240  # pixels: grain is averaged away, colours are not
 SKIN_HUE = (105.0, 150.0)
 SKIN_CHROMA = (0.03, 0.20)
 SKIN_LUMA = (0.15, 0.90)
-OFF = 0.012  # of Cr: skin that is off by so much is looked for too, or the fault would hide what it is of
 
 
 @dataclass(frozen=True, eq=False)
 class Tone:
-    """``whole``: features (the first is 1) to Y, Cb, Cr. ``skin``, ``rest``: the same of what has the colour of skin,
-    and of what has not. ``share``: of skin in the picture, 0–1."""
+    """``whole``: features (the first is 1) to Y, Cb, Cr. ``skin``, ``rest``: the same of what the frame's own relation
+    gives the colour of skin, and of what it does not. ``share``: of skin in the picture, 0–1."""
 
     whole: Relation
     skin: Relation
@@ -35,11 +34,11 @@ def tone(source: Pixels, recovered: Pixels) -> Tone:
     """Of two pictures of one size, H×W×3 encoded."""
     one, two = (rgb_to_ycbcr(smaller(side, WIDTH)).reshape(-1, 3) for side in (source, recovered))
     x = features(one)
-    skin = np.zeros(len(two), np.bool_)
-    for off in (-OFF, 0.0, OFF):
-        skin |= skin_coloured(two + np.array([0, 0, off], np.float32))
+    whole = relation(x, two)
+    # As the frame's colours foretell it, or skin that is off would hide itself.
+    skin = skin_coloured(np.asarray(x @ whole.fitted, np.float32))
     share = float(skin.mean(dtype=np.float64))
-    return Tone(relation(x, two), _of(x, two, skin), _of(x, two, ~skin), share)
+    return Tone(whole, _of(x, two, skin), _of(x, two, ~skin), share)
 
 
 def features(ycc: NDArray[np.float32]) -> NDArray[np.float32]:

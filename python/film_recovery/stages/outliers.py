@@ -1,8 +1,9 @@
 """Stage 4: the recovered frames of a project, or of two sequences, held against their neighbours.
 
 ``search`` streams: a frame's Source and Recovered are read, measured and let go, shot after shot. Of a project
-``look`` writes ``outliers.json`` and a picture of each of the worst into the validation folder; the check reads that
-file, and knows by size and time of the frames whether it is still of them.
+``look`` writes ``outliers.json`` and a picture of each of the worst into the validation folder, those of a part of the
+frames into a folder of its own; the check reads the file of all, and knows by size and time of the frames whether it is
+still of them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from film_recovery._files import read_text
 from film_recovery.checks import Check, Outcome, judged
-from film_recovery.curation.choosing import ESCALATION, next_count
+from film_recovery.curation.choosing import ESCALATION, LEAST_APART, next_count
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.footage.clip import ENCODED, Clip
 from film_recovery.footage.cuts import find_shots
@@ -31,6 +32,7 @@ from film_recovery.outliers import Outlier, find_outliers, measure
 from film_recovery.outliers.finding import FEWEST
 from film_recovery.outliers.picture import contact
 from film_recovery.project import Project, paths
+from film_recovery.project.moments import offset_at
 from film_recovery.stages.clips import clip_of
 from film_recovery.stages.done import digest
 from film_recovery.stages.masters import written
@@ -39,6 +41,7 @@ from film_recovery.stages.view import NotYet, View
 
 FILE = "outliers.json"
 PICTURES = "outliers"  # the folder beside it
+PART = "outliers_part"  # the folder that keeps a look at some of the frames
 MOST_PICTURES = 60
 _LARGEST = 1 << 26  # bytes of the file
 _NAMED = 5  # of the worst
@@ -149,7 +152,8 @@ def kept(file: Path) -> dict[str, Any] | None:
 
 
 def look(view: View, progress: Progress, frames: Sequence[int] | None = None) -> tuple[Found, Path]:
-    """Searches the written frames of a project (``frames``: some of them) and writes what was found.
+    """Searches the written frames of a project (``frames``: some of them) and writes what was found: of some, into
+    PART, so that the look at all of them stays as it is.
 
     Raises NotYet where nothing has been rendered, FilmRecoveryError naming a frame that cannot be read.
     """
@@ -160,7 +164,20 @@ def look(view: View, progress: Progress, frames: Sequence[int] | None = None) ->
     area = view.live_area(wanted[0])
     found = search(clip_of(view, "source"), wanted, both, progress, (area.x, area.y))
     more = {"of": state(view, found.frames)}
-    return found, write(found, paths(view.project).validation, both, more, progress, (area.x, area.y))
+    folder = paths(view.project).validation
+    folder = folder if whole(view, found) else folder / PART
+    return found, write(found, folder, both, more, progress, (area.x, area.y))
+
+
+def whole(view: View, found: Found) -> bool:
+    """Whether all written frames were looked at: a part says nothing of the others."""
+    return set(found.frames) == set(view.written)
+
+
+def stale(view: View) -> bool:
+    """Whether the last look was of other frames than those that are there: it says nothing of these."""
+    data = kept(paths(view.project).validation / FILE)
+    return data is not None and "of" in data and data["of"] != state(view, view.written)
 
 
 def refresh(view: View, progress: Progress) -> None:
@@ -229,6 +246,24 @@ def lever(project: Project, steps_most: int) -> str:
     if training.exposure:
         return f"less photometric augmentation: exposure {training.exposure:g} now; size and patch unchanged"
     return "of one place only: the live-area Crop, then the Reference's cleanup; size and patch unchanged"
+
+
+def refused(project: Project, frame: int) -> str:
+    """Why ``frame`` cannot become a training pair, in words; empty where it can."""
+    held = [pair.source for pair in project.hold_out]
+    if frame in held:
+        return "a hold-out, which never enters training"
+    if frame in {pair.source for pair in project.pairs}:
+        return "a pair already"
+    near = [one for one in held if abs(one - frame) < LEAST_APART]
+    if near:
+        return f"beside the hold-out {near[0]}, nearly the same picture"
+    reference = frame + offset_at((*project.pairs, *project.hold_out), frame)
+    for name, number in (("source", frame), ("reference", reference)):
+        one = project.elements[name]
+        if not one.first <= number <= one.last:
+            return f"outside the {name.capitalize()}'s frames {one.first}–{one.last}, as frame {number}"
+    return ""
 
 
 def beginning(project: Project, added: int, checkpoint: str) -> str:

@@ -41,6 +41,7 @@ from film_recovery.stages.flagged import flags_of
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.origin import hashes, made, masters, settings
 from film_recovery.stages.outlier_rows import outliers_of
+from film_recovery.stages.outliers import stale
 from film_recovery.stages.proof import proof_of
 from film_recovery.stages.signing import standing
 from film_recovery.stages.validating import scopes_of
@@ -78,7 +79,7 @@ def write_report(project: Project, listener: Listener) -> Path:
         listener.progress("report", done, len(found))
     means = mean_figures([one.figures for one in shown], view.kind)
     charts = _charts(view)
-    outliers, more = outliers_of(project)
+    outliers, more = (None, 0) if stale(view) else outliers_of(project)
     frames = masters(view)
     of = classification(project.recipe)
     data = delivery.ReportData(

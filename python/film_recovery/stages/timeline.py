@@ -18,6 +18,7 @@ from film_recovery.imaging.reading import read_header
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import Project
 from film_recovery.stages.flagged import flags_of
+from film_recovery.stages.outliers import stale
 from film_recovery.stages.validating import STILLS
 from film_recovery.stages.view import NotYet, View
 
@@ -50,7 +51,10 @@ def of_project(project: Project) -> Made:
     source = view.sequence("source")
     marks = [*_pairs(project), *_stills(view)]
     outliers = view.paths.validation / OUTLIERS
-    if outliers.is_file():
+    notes: tuple[str, ...] = ()
+    if stale(view):
+        notes = ("The outliers are of an earlier render and not marked; film-recovery outliers looks again.",)
+    elif outliers.is_file():
         marks += outliers_of(outliers)
     facts = {
         "film": project.film,
@@ -63,7 +67,8 @@ def of_project(project: Project) -> Made:
     original = (source, tuple(source.frames()))
     made = of_sequences(original, recovered, project.source.frame_rate, tuple(marks), title)
     edit = made.edit
-    return Made(Edit(edit.title, edit.rate, edit.original, edit.recovered, edit.marks, facts), made.notes)
+    told = Edit(edit.title, edit.rate, edit.original, edit.recovered, edit.marks, facts)
+    return Made(told, (*notes, *made.notes))
 
 
 def of_sequences(
