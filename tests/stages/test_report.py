@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import re
+import weakref
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -270,6 +272,24 @@ def test_held_out_frames_that_are_not_shown_are_counted(place: Any, monkeypatch:
     html = report(place)
     assert "2 more held-out frames are measured, but not shown here." in html
     assert html.count('<figure class="still"') == 1
+
+
+def test_one_moment_is_in_memory_at_a_time(place: Any, monkeypatch: Any) -> None:
+    place.make(hold_out=tuple(PairOf(n, n, "between") for n in (2, 4, 6, 8))).save_model().render()
+    made: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
+    real = showing._eight_bit
+
+    def eight_bit(picture: np.ndarray) -> np.ndarray:
+        gc.collect()
+        alive.append(sum(one() is not None for one in made))
+        found = real(picture)
+        made.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr(showing, "_eight_bit", eight_bit)
+    assert report(place).count('<figure class="still"') == 4
+    assert len(made) == 12 and max(alive) == 2, "the other pictures of the same still"
 
 
 def test_a_model_of_another_training_has_no_closed_form_here(place: Any) -> None:

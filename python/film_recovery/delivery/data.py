@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from film_recovery.checks import Check, StageReport
 from film_recovery.errors import FilmRecoveryError
+
+if TYPE_CHECKING:
+    from film_recovery.delivery.album import Album
 
 Picture = NDArray[np.uint8]
 
@@ -167,7 +170,8 @@ class ReportData:
 
     ``recovered_column``: the column of ``figures`` that was delivered; empty: the last one. ``contenders``: column
     → what it is and where it comes from. ``held_out``: the frames that the figures are measured over.
-    ``stills_left_out``: how many of them are measured, but not among the ``stills``. ``elements``:
+    ``stills``: as they are, or an ``Album`` that took them in one by one. ``stills_left_out``: how many of the held-out
+    frames are measured, but not among them. ``elements``:
     name → what is known of it. ``made``: what else made the results (model engine, host application). ``steps``:
     other steps of the recovery → their report, as a link. ``date``: empty for none; the report adds none of its
     own. ``charts``: measures over the range; ``without_truth``: those that frames without a Ground Truth lack.
@@ -188,7 +192,7 @@ class ReportData:
     recovered_column: str = ""
     contenders: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     held_out: tuple[int, ...] = ()
-    stills: tuple[Still, ...] = ()
+    stills: tuple[Still, ...] | Album = ()
     stills_left_out: int = 0
     curves: tuple[Curve, ...] = ()
     charts: tuple[Chart, ...] = ()

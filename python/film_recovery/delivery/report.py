@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,26 +15,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from film_recovery import __version__
 from film_recovery.checks import OUTCOMES, Outcome, StageReport
+from film_recovery.delivery.album import LARGEST, Album, Kept, Placed, drawn
 from film_recovery.delivery.chart import Drawing, Line, drawing, legend
 from film_recovery.delivery.data import (
     Chart,
     FigureRow,
     Outlier,
-    Picture,
     ReportData,
     Signature,
-    Still,
 )
-from film_recovery.delivery.pictures import Encoded, encoded, small
+from film_recovery.delivery.pictures import Encoded
 from film_recovery.delivery.plot import HEIGHT, LEFT, RIGHT, TOP, WIDTH, plot
 from film_recovery.delivery.verdict import check_anchor, verdict
 from film_recovery.delivery.words import count, number, plain, printable, words
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.frame_ranges import format_frames
-
-LARGEST = 20_000_000  # bytes: what goes through mail and opens on a telephone
-FOR_TEXT = 1_000_000  # of these
 
 STAGES = ("Ingest", "Curation", "Alignment", "Training", "Inference", "Validation")
 
@@ -95,25 +90,17 @@ def _html(data: ReportData) -> str:
 
 
 @dataclass(frozen=True)
-class _Picture:
-    name: str
-    uri: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
 class _ShownStill:
     anchor: str
-    still: Still
-    pictures: tuple[_Picture, ...]
-    scopes: tuple[_Picture, ...]
+    still: Kept
+    pictures: tuple[Placed, ...]
+    scopes: tuple[Placed, ...]
 
 
 @dataclass(frozen=True)
 class _ShownOutlier:
     outlier: Outlier
-    picture: _Picture | None
+    picture: Placed | None
 
 
 @dataclass(frozen=True)
@@ -125,31 +112,21 @@ class _Stills:
 
 def _stills(data: ReportData) -> _Stills:
     """All pictures: drawings first, as they are; the stills in the best grade that there is still room for."""
-    scopes = [_small(still.scopes) for still in data.stills]
+    album = data.stills if isinstance(data.stills, Album) else Album(data.stills)
     outliers = tuple(
-        _ShownOutlier(one, _only(_small({} if one.picture is None else {f"frame {one.frame}": one.picture})))
+        _ShownOutlier(one, _only(drawn({} if one.picture is None else {f"frame {one.frame}": one.picture})))
         for one in data.outliers or ()
     )
-    taken = [picture for some in scopes for picture in some]
-    taken += [one.picture for one in outliers if one.picture is not None]
-    room = LARGEST - FOR_TEXT - sum(len(picture.uri) for picture in taken)
-    result = encoded([picture for still in data.stills for picture in still.pictures.values()], room)
-    coded = ((uri, *size) for uri, size in zip(result.uris, result.sizes, strict=True))
-    shown = []
-    for place, (still, drawn) in enumerate(zip(data.stills, scopes, strict=True), 1):
-        named = tuple(_Picture(name, *next(coded)) for name in still.pictures)
-        shown.append(_ShownStill(f"still-{place}", still, named, drawn))
-    return _Stills(tuple(shown), result, outliers)
-
-
-def _small(pictures: Mapping[str, Picture]) -> tuple[_Picture, ...]:
-    made = small(list(pictures.values()))
-    return tuple(
-        _Picture(name, uri, *size) for name, uri, size in zip(pictures, made.uris, made.sizes, strict=True)
+    taken = sum(len(one.picture.uri) for one in outliers if one.picture is not None)
+    result, placed = album.placed(taken)
+    shown = tuple(
+        _ShownStill(f"still-{place}", still, pictures, still.scopes)
+        for place, (still, pictures) in enumerate(zip(album, placed, strict=True), 1)
     )
+    return _Stills(shown, result, outliers)
 
 
-def _only(pictures: tuple[_Picture, ...]) -> _Picture | None:
+def _only(pictures: tuple[Placed, ...]) -> Placed | None:
     return pictures[0] if pictures else None
 
 

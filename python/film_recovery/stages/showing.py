@@ -8,7 +8,7 @@ network, and baselines (``analysis.baselines``) that were fitted to the training
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from film_recovery.stages.contenders import (
     SOURCE,
     Contender,
     Display,
+    Figures,
     contenders,
     display_of,
     figures_of,
@@ -55,15 +56,6 @@ MOST_STILLS = 20
 NOTE = "validation.note_written"
 
 
-@dataclass(frozen=True, eq=False)
-class _Shown:
-    """What was measured on one moment: figure → contender → value."""
-
-    frame: int
-    figures: Mapping[str, Mapping[str, float]]
-    still: delivery.Still
-
-
 def write_report(project: Project, listener: Listener) -> Path:
     """Measures, gathers and writes ``report.html``; gives its path.
 
@@ -72,12 +64,13 @@ def write_report(project: Project, listener: Listener) -> Path:
     view = View(project)
     display = display_of(view.evaluator)
     held_against = contenders(view)
-    shown: list[_Shown] = []
-    found = list(moments(project))
-    for done, moment in enumerate(found, 1):
-        shown.append(_shown(view, held_against, moment, display))
-        listener.progress("report", done, len(found))
-    means = mean_figures([one.figures for one in shown], view.kind)
+    shown: list[tuple[int, Figures]] = []
+    album = delivery.Album()
+    for moment in moments(project):  # one in memory at a time
+        room = album if len(album) < MOST_STILLS else None
+        shown.append((moment.frame, _shown(view, held_against, moment, display, room)))
+        listener.progress("report", len(shown), len(project.hold_out))
+    means = mean_figures([figures for _, figures in shown], view.kind)
     charts = _charts(view)
     outliers, more = (None, 0) if stale(view) else outliers_of(project)
     frames = masters(view)
@@ -97,8 +90,8 @@ def write_report(project: Project, listener: Listener) -> Path:
         figures=tuple(_row(name, values) for name, values in means.items()),
         contenders={contender.name: contender.made for contender in held_against},
         recovered_column=held_against[-1].name,
-        held_out=tuple(one.frame for one in shown),
-        stills=tuple(one.still for one in shown[:MOST_STILLS]),
+        held_out=tuple(frame for frame, _ in shown),
+        stills=album,
         stills_left_out=max(0, len(shown) - MOST_STILLS),
         curves=_curves(project),
         charts=charts,
@@ -134,15 +127,33 @@ def _with_note(project: Project, data: delivery.ReportData) -> delivery.ReportDa
 # Figures
 
 
-def _shown(view: View, held_against: tuple[Contender, ...], moment: HeldOut, display: Display) -> _Shown:
+def _shown(
+    view: View,
+    held_against: tuple[Contender, ...],
+    moment: HeldOut,
+    display: Display,
+    album: delivery.Album | None,
+) -> Figures:
+    """What is measured on one moment; its still goes into ``album``, None for no more."""
     pictures = {contender.name: contender.picture(moment) for contender in held_against}
-    figures = figures_of(view.kind, pictures, display(moment.truth))
+    if album is not None:
+        album.add(_still(view, held_against, moment, display, pictures))
+    return figures_of(view.kind, pictures, display(moment.truth))
+
+
+def _still(
+    view: View,
+    held_against: tuple[Contender, ...],
+    moment: HeldOut,
+    display: Display,
+    pictures: Mapping[str, Pixels],
+) -> delivery.Still:
     caption = "Held out of training"
     if flags := flags_of(view.project).get(f"hold-out {moment.frame}"):
         caption = f"{caption}; {flags}"
     if moment.frame in not_to_render(view):
         caption = f"{caption}; it was not rendered: Recovered is evaluated from the script"
-    still = delivery.Still(
+    return delivery.Still(
         frame=moment.frame,
         source=_eight_bit(pictures[SOURCE]),
         recovered=_eight_bit(pictures[held_against[-1].name]),
@@ -150,7 +161,6 @@ def _shown(view: View, held_against: tuple[Contender, ...], moment: HeldOut, dis
         caption=caption,
         scopes=_scopes(pictures[SOURCE], pictures[held_against[-1].name], display(moment.truth)),
     )
-    return _Shown(moment.frame, figures, still)
 
 
 def _row(name: str, means: Mapping[str, float | None]) -> delivery.FigureRow:
