@@ -38,7 +38,8 @@ def test_opencolorio_reads_the_file_as_it_is_applied(tmp_path: Path) -> None:
     pairs = [(given, warmer(given)) for given in (colours(60, 80),)]
     made = fit_cube(pairs)
     file = tmp_path / "match.cube"
-    file.write_text(made.text('Reel "2"\nwarm'), encoding="utf-8")
+    text = made.text('Reel "2"\nwarm', ["Film: Reel\n2", "LUT_3D_SIZE 2"])
+    file.write_text(text, encoding="utf-8")
     transform = ocio.FileTransform(str(file), interpolation=ocio.INTERP_LINEAR)
     processor = ocio.Config.CreateRaw().getProcessor(transform).getDefaultCPUProcessor()
     given = np.concatenate(
@@ -47,7 +48,8 @@ def test_opencolorio_reads_the_file_as_it_is_applied(tmp_path: Path) -> None:
     theirs = given.reshape(-1, 3).copy()
     processor.applyRGB(theirs)
     np.testing.assert_allclose(made.apply(given).reshape(-1, 3), theirs, atol=2e-6)
-    assert file.read_text("utf-8").splitlines()[:2] == ['TITLE "Reel  2  warm"', "LUT_3D_SIZE 33"]
+    said = ['TITLE "Reel  2  warm"', "# Film: Reel 2", "# LUT_3D_SIZE 2", "LUT_3D_SIZE 33"]
+    assert file.read_text("utf-8").splitlines()[:4] == said
 
 
 def test_red_changes_fastest() -> None:

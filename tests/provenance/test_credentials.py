@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from film_recovery.delivery.movies import KINDS, Shape, exact, write_movies
 from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.provenance.credentials import Certificate, disagreement, read, sign
 from film_recovery.provenance.origin import Origin
@@ -88,21 +89,19 @@ def sidecar(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shown(tmp_path: Path) -> dict[str, Path]:
-    """A still of each kind, and a movie."""
+    """A still of each kind, and both review movies."""
     rng = np.random.default_rng(1)
     picture = rng.integers(0, 255, (48, 64, 3), np.uint8)
     files = {kind: tmp_path / f"still.{kind}" for kind in ("png", "jpg", "tif")}
     for file in files.values():
         cv2.imwrite(str(file), picture)
-    movie = tmp_path / "review.mp4"
-    writer = cv2.VideoWriter(str(movie), cv2.VideoWriter.fourcc(*"mp4v"), 24, (64, 48))
-    for _ in range(5):
-        writer.write(picture)
-    writer.release()
-    return {**files, "mp4": movie}
+    movies = {kind.suffix[1:]: tmp_path / f"review{kind.suffix}" for kind in KINDS.values()}
+    wanted = dict(zip(movies.values(), KINDS.values(), strict=True))
+    write_movies(wanted, [picture / np.float32(255)] * 5, Shape(64, 48, exact(24)), {})
+    return {**files, **movies}
 
 
-@pytest.mark.parametrize("kind", ["png", "jpg", "tif", "mp4"])
+@pytest.mark.parametrize("kind", ["png", "jpg", "tif", "mp4", "mov"])
 def test_what_is_signed_says_its_origin_and_names_the_masters(
     shown: dict[str, Path], sidecar: Path, certificate: Certificate, chain: Path, tmp_path: Path, kind: str
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import OpenEXR
 import PyOpenColorIO as ocio
 import pytest
 
@@ -19,10 +20,12 @@ from film_recovery.graph.composite import WRITE
 from film_recovery.imaging.files import read_frame
 from film_recovery.imaging.luma import chroma, luma
 from film_recovery.project import paths
+from film_recovery.provenance.origin import of_header
 from film_recovery.stages import proof
 from film_recovery.stages.charts import charts_of
 from film_recovery.stages.outlier_rows import outliers_of
 from film_recovery.stages.proof import proof_of
+from film_recovery.stages.provenance import origin_of
 from film_recovery.stages.validating import render_composite, validate
 from film_recovery.stages.view import View
 
@@ -77,6 +80,10 @@ def test_everything_of_a_validation_lies_in_its_folder(recipe: str, recovered: A
         transform = ocio.FileTransform(str(lut), interpolation=ocio.INTERP_LINEAR)
         processor = ocio.Config.CreateRaw().getProcessor(transform).getDefaultCPUProcessor()
         assert processor.applyRGB([0.2, 0.5, 0.3]) != [0.2, 0.5, 0.3]
+        told = [line for line in lut.read_text("utf-8").splitlines() if line.startswith("# ")]
+        assert told[:2] == ["# Film: A Trip, reel 2", "# Shot: s010"]
+        assert "fitted to the training pairs" in told[2]
+        assert told[3] == "# From 4 pairs, Source frames 1, 3, 5, 7: source.####.exr with reference.####.exr"
 
 
 @pytest.mark.parametrize("recipe", ["spatial-gauge", "colour-reference"])
@@ -105,6 +112,9 @@ def test_the_composite_is_the_recovered_channel_on_the_source(recipe: str, recov
     written = read_frame(files[2])
     back = evaluator.root.config.convert(written.rgb(area), view.output.holds, "scene_linear")
     np.testing.assert_allclose(back, own, atol=1e-3, err_msg="what is written is what the script gives")
+    with OpenEXR.File(str(files[2])) as opened:  # an independent reader
+        said = of_header(opened.header())
+    assert said.processing_date and said.differences(origin_of(view)) == {} and said.film == "A Trip"
 
 
 def test_measures_are_remembered_by_what_the_files_hold(recovered: Any, monkeypatch: Any) -> None:

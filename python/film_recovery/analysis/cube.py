@@ -5,6 +5,7 @@ The table is what is applied here too, so that a baseline that is judged is the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -43,12 +44,18 @@ class Cube:
             made[start : start + _BLOCK] = found
         return made.reshape(picture.shape)
 
-    def text(self, title: str) -> str:
-        """The .cube file: red changes fastest, as its specification has it."""
-        plain = "".join(letter if letter.isprintable() and letter != '"' else " " for letter in title)
-        head = f'TITLE "{plain}"\nLUT_3D_SIZE {len(self.table)}\nDOMAIN_MIN 0 0 0\nDOMAIN_MAX 1 1 1\n'
+    def text(self, title: str, comments: Sequence[str] = ()) -> str:
+        """The .cube file: red changes fastest, as its specification has it. ``comments``: a line each, for a reader."""
+        plain = _plain(title).replace('"', " ")
+        told = "".join(f"# {_plain(one)}\n" for one in comments)
+        head = f'TITLE "{plain}"\n{told}LUT_3D_SIZE {len(self.table)}\nDOMAIN_MIN 0 0 0\nDOMAIN_MAX 1 1 1\n'
         rows = self.table.transpose(2, 1, 0, 3).reshape(-1, 3)
         return head + "".join(f"{r:.7f} {g:.7f} {b:.7f}\n" for r, g, b in rows)
+
+
+def _plain(text: str) -> str:
+    """On one line."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def cube_of(lattice: ColourLattice, size: int = SIZE) -> Cube:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from film_recovery import nk, rendering
+from film_recovery import __version__, nk, rendering
 from film_recovery.analysis.cube import Cube
 from film_recovery.comp import Evaluator
 from film_recovery.errors import FilmRecoveryError
@@ -35,6 +35,7 @@ from film_recovery.stages.contenders import Contender, contenders, display_of
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.looked_at import looked_at
 from film_recovery.stages.proof import Proof, proof_of, write_measures
+from film_recovery.stages.provenance import origin_of
 from film_recovery.stages.reads import set_colour
 from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.view import NotYet, View
@@ -130,10 +131,23 @@ def _luts(view: View, held_against: tuple[Contender, ...]) -> Iterator[Path]:
         if isinstance(one.baseline, Cube):
             path = view.paths.validation / f"{plain_name(one.name.lower())}.cube"
             with replacement(path, create_directories=True) as temporary:
-                temporary.write_text(
-                    one.baseline.text(f"{view.project.film}, {one.name}"), encoding="utf-8", errors="replace"
-                )
+                text = one.baseline.text(f"{view.project.film}, {one.name}", _origin_of(view, one))
+                temporary.write_text(text, encoding="utf-8", errors="replace")
             yield path
+
+
+def _origin_of(view: View, one: Contender) -> tuple[str, ...]:
+    """Of which film and shot a LUT is, how it was fitted, and from which pictures its figures come."""
+    project = view.project
+    frames = ", ".join(str(pair.source) for pair in project.pairs)
+    files = " with ".join(Path(view.sequence(name).pattern).name for name in ("source", "reference"))
+    return (
+        f"Film: {project.title or project.film}{f', reel {project.reel}' if project.reel else ''}",
+        f"Shot: {project.shot or 'not said'}",
+        f"Made by film-recovery {__version__}: {one.made}",
+        f"From {len(project.pairs)} pairs, Source frames {frames}: {files}",
+        "Values in and out: encoded (OCIO role color_picking), 0 to 1",
+    )
 
 
 def _baselines(view: View, held_against: tuple[Contender, ...], moment: HeldOut) -> Iterator[Path]:
@@ -220,10 +234,12 @@ def composite_of(view: View) -> Path:
 
 
 def render_composite(view: View, progress: Progress) -> tuple[Path, ...]:
-    """The frames of the composite, of all masters that are written; those that are complete are kept."""
+    """The frames of the composite, of all masters that are written; those that are complete are kept. Their headers say
+    of their origin what the masters' say."""
     evaluator = Evaluator(nk.load(composite_of(view)))
 
     def tell(done: int, total: int, frame: int, kept: bool) -> None:
         progress("composite", done, total)
 
-    return rendering.render(evaluator, WRITE, view.written, progress=tell).files
+    header = origin_of(view).header()
+    return rendering.render(evaluator, WRITE, view.written, header=header, progress=tell).files
