@@ -16,6 +16,7 @@ from film_recovery.outliers.tone import Tone
 
 Others = Sequence[Measured]
 _NONE = float("nan")
+LEAST_LUMA = 0.01  # encoded, mean: a picture with less has no light that could flicker
 LEAST_CHROMA = 0.008  # root mean square of the foretold Cb, Cr: a picture with less has no hue
 LEAST_SKIN = 0.004  # of the picture
 LEAST_KNOWN = 6  # neighbours that show a tone
@@ -50,12 +51,15 @@ def near(one: Measured, others: Others) -> list[Measured]:
 
 def flicker(one: Measured, others: Others) -> Reading:
     """Percent by which luma's mean is above what it follows from the Source's."""
-    others = near(one, others)
-    own = one.tone.whole
-    foretold = np.array([own.inner[0] @ other.tone.whole.fitted[:, 0] for other in others])
-    if own.cross[0, 0] < 0.01 or (foretold < 0.01).all():
+    close = near(one, others)
+    if one.tone.whole.cross[0, 0] < LEAST_LUMA:
         return _NOTHING
-    return _agreed(100 * np.log(own.cross[0, 0] / np.maximum(foretold, 0.005)))
+    # What one frame shows says little of tones that it lacks: all neighbours' together foretell.
+    by = pooled([other.tone.whole for other in close]).fitted[:, 0]
+    means = [(each.tone.whole.cross[0, 0], each.tone.whole.inner[0] @ by) for each in (one, *close)]
+    own, *usual = (100 * np.log(max(mean, LEAST_LUMA) / max(told, LEAST_LUMA)) for mean, told in means)
+    said = _agreed(usual)
+    return Reading(float(own) - said.value, said.doubt)
 
 
 def hue(one: Measured, others: Others) -> Reading:

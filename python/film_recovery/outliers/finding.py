@@ -43,7 +43,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         "halo": Limit(2.5, 4),
         "grain": Limit(15, 3),
-        "flicker": Limit(0.5, 3.5),
+        "flicker": Limit(0.6, 3.5),
         "edges": Limit(8, 2.8, rising=True),
         "hue": Limit(1.5, 4.5),
         "bleed": Limit(10, 4),
