@@ -23,6 +23,8 @@ from film_recovery.cli import commands
 from film_recovery.cli.credentials import sign
 from film_recovery.cli.delivering import deliver, provenance, verify
 from film_recovery.cli.inferring import Wanted, of_project
+from film_recovery.cli.proxies import Asked
+from film_recovery.cli.proxies import make as make_movies
 from film_recovery.cli.report import Report, events_to
 from film_recovery.comp import Evaluator
 from film_recovery.delivery.note import FILE as NOTE
@@ -641,6 +643,21 @@ def test_a_note_or_report_of_other_masters_is_not_delivered(done: Any, tmp_path:
         assert caught.value.remedy.startswith("film-recovery report")
         file.write_text(text, "utf-8")
     assert delivered(done, tmp_path / "out")[0] == 0
+
+
+def test_review_movies_are_delivered_with_the_masters_that_they_show(done: Any, tmp_path: Path) -> None:
+    with Report(as_json=True) as report:
+        assert make_movies(report, done.folder, Asked(kinds=("h264",)), "Ada", False) == 0
+    (sidecar,) = project.paths(done.project).render.glob("proxies/*.review.json")
+    text = sidecar.read_text("utf-8")
+    sidecar.write_text(text.replace(read_seal(sidecar_of(done)).digest, "0" * 64), "utf-8")
+    with pytest.raises(CheckFailed, match=f"{sidecar.name} is of other masters") as caught:
+        delivered(done, tmp_path / "out")
+    assert caught.value.remedy.startswith("film-recovery proxies")
+    sidecar.write_text(text, "utf-8")
+    assert delivered(done, tmp_path / "out")[0] == 0
+    names = {file.name for file in (tmp_path / "out/data").rglob("proxies/*")}
+    assert names == {sidecar.name, json.loads(text)["movies"][0]["file"]}
 
 
 def test_nothing_is_read_or_written_where_the_bag_cannot_be(done: Any, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ from film_recovery.stages.provenance import (
     refuse_others,
     sealed,
 )
+from film_recovery.stages.proxies import END, FOLDER
 from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.unmeasured import ACCEPTED, unmeasured
 from film_recovery.stages.view import NotYet, View
@@ -48,6 +49,7 @@ from film_recovery.stages.view import NotYet, View
 _NAMED = 5
 _LIMIT = 1 << 30  # bytes: a report with its stills, and more
 _LIST = "as one list"  # how report and note call the digest of the frames that they are of
+_LISTED = "list_sha256"  # and the sidecar of review movies
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,11 @@ def deliver(
 ) -> Delivered:
     """The delivery of ``project`` and its steps as the new bag ``out``.
 
-    It holds masters, provenance, notes, report, model and script of each, and all that the stages left for a reader.
+    It holds masters, provenance, notes, report, review movies, model and script of each, and all that the stages left.
     Raises CheckFailed, and writes nothing, where a step is not done, frames are missing, are not what the present
     state of the project renders, say something else than it, or are not those of an earlier provenance; where the
-    pairs are not those of the training; where report or note are of other masters; where no source type was chosen;
-    where a check fails, unless somebody delivers ``despite`` it, which the ledger keeps. FilmRecoveryError as
+    pairs are not those of the training; where report, note or movies are of other masters; where no source type was
+    chosen; where a check fails, unless somebody delivers ``despite`` it, which the ledger keeps. FilmRecoveryError as
     ``provenance.bag.pack``, for a folder in a project or where an element lies, and for links that lead out of the
     project. The sidecars beside the masters are written when the bag is there.
     """
@@ -190,20 +192,28 @@ def _judged(view: View, accepted: Accepted | None, progress: Progress | None) ->
             )
     words = (accepted.by, accepted.why) if accepted else None
     seal = sealed(view, found, words, earlier)
-    _refuse_other_report(view, seal)
+    _refuse_of_others(view, seal)
     return _Sealed(view, found, seal)
 
 
-def _refuse_other_report(view: View, seal: Seal) -> None:
-    """Raises CheckFailed where the report or the note says that it is of other frames."""
-    for file in (view.paths.report, view.paths.validation / NOTE):
+def _refuse_of_others(view: View, seal: Seal) -> None:
+    """Raises CheckFailed where the report, the note or a review movie says that it is of other frames."""
+    found = [
+        (file, _LIST, "film-recovery report") for file in (view.paths.report, view.paths.validation / NOTE)
+    ]
+    found += [(file, _LISTED, "film-recovery proxies") for file in sorted(_movies(view).glob(f"*{END}"))]
+    for file, word, command in found:
         text = read_text(file, _LIMIT) if file.is_file() else ""
-        if _LIST in text and seal.digest not in text:
+        if word in text and seal.digest not in text:
             raise CheckFailed(
                 f"{file.name} is of other masters than those that are to be delivered.",
-                remedy="film-recovery report, which writes it anew of those that are there",
+                remedy=f"{command}, which writes it anew of those that are there",
                 file=str(file),
             )
+
+
+def _movies(view: View) -> Path:
+    return view.paths.render / FOLDER
 
 
 def _failing(
@@ -247,7 +257,7 @@ def _beside(view: View) -> Iterator[Path]:
     yield from (project.folder / FILE, project.folder / ledger.FILE, places.script)
     suffixes = (".pt", ".json", ".cat") if card_of(view) else (view.model_file.suffix,)
     yield from (file for file in map(view.model_file.with_suffix, suffixes) if file.is_file())
-    for folder in (places.notes, places.curation, places.alignment, places.validation):
+    for folder in (places.notes, places.curation, places.alignment, places.validation, _movies(view)):
         yield from _below(folder)
 
 
