@@ -90,3 +90,11 @@ def test_a_shot_that_nothing_can_be_said_of_is_named():
     assert found.outcome == "pass" and found.reason.endswith(" Nothing to measure it by in shot 2.")
     with pytest.raises(NotYet, match="no held-out frame"):
         CRITERIA[check.id](replace(proof, held_out={}, shots=((1, 10), (11, 20))), check, lambda frame: {})
+
+
+def test_halos_wait_for_a_held_out_frame_where_no_edge_tells_of_them():
+    """It shall hold, so a run stops where nothing was measured; where a hold-out says nothing either, that is said."""
+    with pytest.raises(NotYet, match="no held-out frame") as caught:
+        outcome("no_halos", {1: {"detail": 1.2}}, {}, "spatial-gauge")
+    assert "inference.frames" in caught.value.remedy
+    assert outcome("no_halos", {1: {}}, {1: {"de00": 1.0}}, "spatial-gauge").value == "not measurable"
