@@ -376,7 +376,7 @@ def test_a_command_reads_each_frame_once_for_all_its_hashes(
     monkeypatch.setattr(_hashes, "time", later)
     _hashes.forget()
     view = View(done.project)
-    assert set(short_range._made(view, range(1, 9))) == set(range(1, 9)) and short_range.complete(view)
+    assert set(short_range.made_now(view, range(1, 9))) == set(range(1, 9)) and short_range.complete(view)
     first = len(read)
     assert first >= 8
     found = provenance_masters(view)

@@ -85,24 +85,31 @@ def test_both_movies_of_a_project_are_what_their_sidecar_says(rendered: Any) -> 
             assert np.abs(inside - picture).mean() < 0.03 and frame[:4].mean() < 0.02
     content = mp4.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat"), "it plays before all of it is there"
-    kept = json.loads((folder / f"{stem}.review.json").read_text("utf-8"))
-    assert kept["viewing"]["display"] == "Rec.1886 Rec.709 - Display"
-    assert kept["viewing"]["view"] and kept["viewing"]["ocio_config"] == config.name
-    assert (kept["frame_range"], kept["frames"], kept["rate"]) == ("1-8", 8, "24")
-    assert kept["model"]["sha256"] == hashlib.sha256(rendered.model.read_bytes()).hexdigest()
     exrs = view.output.folder.glob("*.exr")
     masters = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in exrs}
-    assert kept["masters"]["list_sha256"] == digest_of(masters)
-    assert {one["file"]: one["sha256"] for one in kept["movies"]} == {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in known
-    }
+    for file in known:
+        kept = json.loads(file.with_name(f"{file.name}.review.json").read_text("utf-8"))
+        assert kept["viewing"]["display"] == "Rec.1886 Rec.709 - Display"
+        assert kept["viewing"]["view"] and kept["viewing"]["ocio_config"] == config.name
+        assert (kept["frame_range"], kept["frames"], kept["rate"]) == ("1-8", 8, "24")
+        assert kept["model"]["sha256"] == hashlib.sha256(rendered.model.read_bytes()).hexdigest()
+        assert kept["masters"]["list_sha256"] == digest_of(masters)
+        assert kept["movie"]["file"] == file.name
+        assert kept["movie"]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     record = ledger.read(rendered.folder).of_kind("proxies")[-1]
     assert record.data["files"] == [mp4.name, mov.name] and record.by == "Ada"
 
 
+def test_masters_of_an_earlier_model_are_not_said_to_be_of_the_present_one(rendered: Any) -> None:
+    rendered.save_model(steps=7)
+    assert proxies(rendered.folder, kinds=("h264",)) == 0
+    (sidecar,) = (View(rendered.project).output.folder / "proxies").glob("*.review.json")
+    assert json.loads(sidecar.read_text("utf-8"))["model"] == {"name": "", "sha256": ""}
+
+
 def test_ours_are_made_anew_and_nothing_else_is_written_over(rendered: Any) -> None:
-    assert proxies(rendered.folder, kinds=("h264",)) == 0
-    assert proxies(rendered.folder, kinds=("h264",)) == 0
+    for kind in ("h264", "prores", "h264"):
+        assert proxies(rendered.folder, kinds=(kind,)) == 0
     (movie,) = (View(rendered.project).output.folder / "proxies").glob("*.mp4")
     movie.write_bytes(b"a cut of somebody's")
     with pytest.raises(FilmRecoveryError, match="did not make, or that was changed since"):
@@ -139,7 +146,7 @@ def test_frames_by_pattern_say_or_are_given_space_and_rate(tmp_path: Path) -> No
         assert said["tags"] == (PRIMARIES, 13, MATRIX, LIMITED)
         assert np.abs(frames[2][8:40, 8:56] - expected).max() < 0.012, "the matrix of BT.709, not of BT.601"
         assert "sRGB - Display" in said["comment"]
-    kept = json.loads((out / "a.review.json").read_text("utf-8"))
+    kept = json.loads((out / "a.h264.mp4.review.json").read_text("utf-8"))
     assert kept["model"] == {"name": "", "sha256": ""} and kept["masters"]["provenance"] == ""
 
 

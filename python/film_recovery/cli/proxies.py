@@ -28,7 +28,7 @@ class Asked:
 
 
 def make(report: Report, folder: Path, asked: Asked, by: str, take_over: bool) -> int:
-    """Writes the movies and their sidecar; of a project, the ledger keeps both."""
+    """Writes the movies and their sidecars; of a project, the ledger keeps both."""
     viewing, kinds = proxies.Viewing(asked.display, asked.view), asked.kinds or tuple(proxies.movies.KINDS)
     if asked.frames:
         if asked.out is None:
@@ -52,7 +52,7 @@ def make(report: Report, folder: Path, asked: Asked, by: str, take_over: bool) -
             "files": [file.name for file in made.files],
             "display": made.viewing.display,
             "view": made.viewing.view,
-            "sidecar": proxies.content_hash(made.sidecar),
+            "sidecars": [proxies.content_hash(file) for file in made.sidecars],
         }
         ledger.append(folder, "proxies", data, by)
         ledger.write_notes(folder)
@@ -63,7 +63,7 @@ def _told(report: Report, made: proxies.Made, footage: proxies.Footage) -> int:
     report.result(
         {
             "movies": [str(file) for file in made.files],
-            "sidecar": str(made.sidecar),
+            "sidecars": [str(file) for file in made.sidecars],
             "frames": made.frames,
             "frame_range": proxies.format_frames(footage.frames),
             "display": made.viewing.display,

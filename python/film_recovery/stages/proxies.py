@@ -1,13 +1,13 @@
 """Review movies of masters, as a display shows them, and the sidecar that says which frames, which model, which view.
 
-``NAME.review.json`` beside them holds the SHA-256 of each movie, over the list of the masters and of their model, the
+``MOVIE.review.json`` beside each holds the SHA-256 of the movie, over the list of the masters and of their model, the
 frame range and the viewing intent: display, view and OCIO config.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.protection import keep_apart, keep_apart_from
 from film_recovery.provenance.sealing import JSON, content_hash, digest_of, hashed, seal_beside, stem_of
 from film_recovery.rendering.render import today
+from film_recovery.stages.short_range import made_now
 from film_recovery.stages.view import NotYet, View
 
 SCHEMA = "film-recovery-review/1"
@@ -42,8 +43,7 @@ Progress = Callable[[str, int, int], None]
 class Footage:
     """Masters: ``frames`` of ``sequence``, their colour ``space`` by its name in ``config``, ``rate`` frames a second.
 
-    ``model``: its file's name and SHA-256, and ``provenance``, that of the sidecar beside the masters; empty where
-    nobody says them."""
+    ``model``: name and SHA-256 of the one that made them; empty where nobody says it."""
 
     sequence: FileSequence
     frames: tuple[int, ...]
@@ -63,10 +63,10 @@ class Viewing:
 
 @dataclass(frozen=True)
 class Made:
-    """The movies, their sidecar, and how many frames each has."""
+    """The movies, the sidecar of each, and how many frames each has."""
 
     files: tuple[Path, ...]
-    sidecar: Path
+    sidecars: tuple[Path, ...]
     frames: int
     viewing: Viewing
 
@@ -75,7 +75,7 @@ def of_project(view: View) -> Footage:
     """The masters of a project. Raises FilmRecoveryError before there is one, and where they do not say their space."""
     try:
         output, frames = view.output, tuple(view.written)
-        model = (view.model_file.name, content_hash(view.model_file))
+        model = _model_of(view, frames)
     except NotYet as reason:
         raise FilmRecoveryError(
             f"There is nothing to show: {reason}.",
@@ -116,10 +116,20 @@ def of_pattern(pattern: str, space: str, rate: float | None) -> Footage:
             remedy="give --frame-rate, such as 24 or 23.976",
             file=str(sequence.path(frames[0])),
         )
+    return Footage(sequence, frames, config.resolve(space or _ARCHIVE), config, rate, _sealed_model(sequence))
+
+
+def _model_of(view: View, frames: Sequence[int]) -> tuple[str, str]:
+    """The model that made the masters: the present one where the record says so of all, else that of their seal."""
+    if made_now(view, frames) == set(frames):
+        return view.model_file.name, content_hash(view.model_file)
+    return _sealed_model(view.output.sequence)
+
+
+def _sealed_model(sequence: FileSequence) -> tuple[str, str]:
     seal = seal_beside(Path(sequence.pattern).name, sequence.folder)
     bound = seal.model if seal else None
-    model = (Path(bound.path).name, bound.sha256) if bound else ("", "")
-    return Footage(sequence, frames, config.resolve(space or _ARCHIVE), config, rate, model)
+    return (Path(bound.path).name, bound.sha256) if bound else ("", "")
 
 
 def make(
@@ -130,9 +140,9 @@ def make(
     progress: Progress | None = None,
     scans: Sequence[FileSequence] = (),
 ) -> Made:
-    """Writes a movie of each of ``kinds`` (``movies.KINDS``) into ``out``, and their sidecar.
+    """Writes a movie of each of ``kinds`` (``movies.KINDS``) into ``out``, and the sidecar of each.
 
-    Movies of an earlier time go where their sidecar says that they are ours. ``scans``: the elements, or frames of
+    A movie of an earlier time goes where its sidecar says that it is ours. ``scans``: the elements, or frames of
     nobody's project, whose folders are never written to. Raises UsageError for a kind or a display that is not known,
     FilmRecoveryError without the encoder, for a file that is in the way, for a frame that cannot be read, or that has
     another format than the first."""
@@ -143,8 +153,8 @@ def make(
         keep_apart_from(map(one.path, one.frames()), out, "which is only read", file=str(out))
     name = stem_of(Path(footage.sequence.pattern).name)
     files = {out / f"{name}.{kind.name}{kind.suffix}": kind for kind in chosen}
-    sidecar = out / f"{name}{END}"
-    _refuse_foreign(sidecar, files)
+    for file in files:
+        _refuse_foreign(file)
     movies.library()
     first = read_header(footage.sequence.path(footage.frames[0])).format
     shape = movies.Shape(
@@ -160,8 +170,8 @@ def make(
     }
     tell = None if progress is None else partial(progress, "review movies")
     count = movies.write_movies(files, _pictures(footage, shown, first, tell), shape, about)
-    _write_sidecar(sidecar, footage, shown, shape, files)
-    return Made(tuple(files), sidecar, count, shown)
+    sidecars = tuple(_write_sidecars(footage, shown, shape, files))
+    return Made(tuple(files), sidecars, count, shown)
 
 
 def _pictures(
@@ -223,19 +233,22 @@ def _transfer(display: str) -> int:
     )
 
 
-def _refuse_foreign(sidecar: Path, files: Collection[Path]) -> None:
-    """Raises FilmRecoveryError where a file that this program did not make is in the way."""
-    known: dict[str, str] = {}
+def sidecar_of(movie: Path) -> Path:
+    """Where the sidecar of a movie lies."""
+    return movie.with_name(f"{movie.name}{END}")
+
+
+def _refuse_foreign(movie: Path) -> None:
+    """Raises FilmRecoveryError where ``movie``, or its sidecar, is a file that this program did not make."""
+    sidecar, known = sidecar_of(movie), ""
     if sidecar.is_file():
         try:
             content = json.loads(read_text(sidecar, _LIMIT))
-            if content["schema"] == SCHEMA:
-                known = {one["file"]: one["sha256"] for one in content["movies"]}
+            known = str(content["movie"]["sha256"]) if content["schema"] == SCHEMA else ""
         except (ValueError, KeyError, TypeError):
-            known = {}
-        files = files if known else [*files, sidecar]
-    for file in files:
-        if file.exists() and (file == sidecar or known.get(file.name) != content_hash(file)):
+            known = ""
+    for file in (movie, sidecar):
+        if file.exists() and (not known or (file == movie and known != content_hash(file))):
             raise FilmRecoveryError(
                 "A file that this program did not make, or that was changed since, is in the way.",
                 remedy="move it away, or choose another folder with --out",
@@ -243,13 +256,12 @@ def _refuse_foreign(sidecar: Path, files: Collection[Path]) -> None:
             )
 
 
-def _write_sidecar(
-    sidecar: Path,
+def _write_sidecars(
     footage: Footage,
     shown: Viewing,
     shape: movies.Shape,
     files: Mapping[Path, movies.Kind],
-) -> None:
+) -> Iterator[Path]:
     frames = hashed(footage.sequence.path(number) for number in footage.frames)
     name = Path(footage.sequence.pattern).name
     seal = footage.sequence.folder / f"{stem_of(name)}{JSON}"
@@ -270,15 +282,16 @@ def _write_sidecar(
             "provenance": content_hash(seal) if seal.is_file() else "",
         },
         "model": {"name": footage.model[0], "sha256": footage.model[1]},
-        "movies": [
-            {
-                "file": file.name,
-                "codec": kind.encoder,
-                "pixels": kind.pixels,
-                "transfer": shape.transfer,
-                "sha256": content_hash(file),
-            }
-            for file, kind in files.items()
-        ],
     }
-    write_whole(sidecar, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    for file, kind in files.items():
+        content["movie"] = {
+            "file": file.name,
+            "codec": kind.encoder,
+            "pixels": kind.pixels,
+            "transfer": shape.transfer,
+            "sha256": content_hash(file),
+        }
+        sidecar = sidecar_of(file)
+        text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+        write_whole(sidecar, text + "\n")
+        yield sidecar

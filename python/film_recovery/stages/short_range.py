@@ -143,7 +143,7 @@ def refuse_unseen(view: View, frames: Sequence[int], progress: Progress | None =
     in."""
     _, most = _presets(view)
     there = set(view.output.sequence.frames()) & set(view.wanted_frames)
-    if len(_made(view, sorted(there)) | set(frames)) <= most or unlocked(view):
+    if len(made_now(view, sorted(there)) | set(frames)) <= most or unlocked(view):
         return
     chosen = short_range(view, progress)
     if chosen.whole or set(frames) <= set(chosen.frames):
@@ -170,7 +170,7 @@ def complete(view: View, progress: Progress | None = None) -> bool:
     """Whether every frame that is to be rendered is there, made by the present model and graph: nothing is left to be
     looked at first."""
     wanted = view.wanted_frames
-    if not set(wanted) <= set(view.output.sequence.frames()) or _made(view, wanted) != set(wanted):
+    if not set(wanted) <= set(view.output.sequence.frames()) or made_now(view, wanted) != set(wanted):
         return False
     words, job = origin_of(view).header(), engine.model_hashes(view.script, view.evaluator)
     tell = progress or (lambda what, done, total: None)
@@ -185,7 +185,7 @@ def complete(view: View, progress: Progress | None = None) -> bool:
     return all(one.state == OURS for one in found.values())
 
 
-def _made(view: View, frames: Sequence[int]) -> set[int]:
+def made_now(view: View, frames: Sequence[int]) -> set[int]:
     """Those of ``frames`` that the record says the present model and graph made, by the project or by hand."""
     job = engine.model_hashes(view.script, view.evaluator)
     headers: tuple[dict[str, str], ...] = (origin_of(view).header(), {})
