@@ -63,6 +63,12 @@ class _Shown:
     still: delivery.Still
 
 
+def outliers_shown(view: View) -> tuple[tuple[delivery.Outlier, ...] | None, int]:
+    """Those of the frames as they are, and how many more; None where the last look was of an earlier render, or
+    nobody looked."""
+    return (None, 0) if stale(view) else outliers_of(view.project)
+
+
 def write_report(project: Project, listener: Listener) -> Path:
     """Measures, gathers and writes ``report.html``; gives its path.
 
@@ -78,7 +84,7 @@ def write_report(project: Project, listener: Listener) -> Path:
         listener.progress("report", done, len(found))
     means = mean_figures([one.figures for one in shown], view.kind)
     charts = _charts(view)
-    outliers, more = (None, 0) if stale(view) else outliers_of(project)
+    outliers, more = outliers_shown(view)
     frames = masters(view)
     of = classification(project.recipe)
     data = delivery.ReportData(
