@@ -15,7 +15,8 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.luma import luma
 from film_recovery.outliers import KINDS, LIMITS, UNITS, Limit, Measured, find_outliers, measure
 from film_recovery.outliers.codes import unevenness
-from film_recovery.outliers.finding import nearest
+from film_recovery.outliers.figures import Reading
+from film_recovery.outliers.finding import _standing_out, nearest
 from film_recovery.outliers.picture import HEIGHT, contact
 
 FRAMES = 12
@@ -55,6 +56,73 @@ def test_a_fault_is_told_by_its_name_in_its_frames(mode, fault):
     assert sorted(one.frame for one in found if one.kind == fault) == list(FAULTY)
     assert {one.frame for one in found} == set(FAULTY)
     assert found[0].kind == fault and list(found) == sorted(found, key=lambda one: (-one.score, one.frame))
+
+
+def test_grain_that_does_not_follow_the_sources_is_told():
+    """Astronaut, textured: its finest detail comes and goes as the picture weaves."""
+    filmed = footage.photographs()
+    own = Clip("restored", filmed.pictures[:14], 0.03, 1010)
+    rng = np.random.default_rng(2)
+    shot = [measure(frame, own.source(frame), own.recovered(frame)) for frame in own.frames]
+    assert find_outliers(shot) == ()
+    for frame in FAULTY:
+        shot[frame - 1] = measure(frame, own.source(frame), own.planted(frame, "grain", rng))
+    assert sorted((one.frame, one.kind) for one in find_outliers(shot)) == [(one, "grain") for one in FAULTY]
+
+
+def noisy(number: int) -> np.ndarray:
+    """A plain picture with grain of its own."""
+    rng = np.random.default_rng(number)
+    return (0.4 + rng.normal(0, 0.01, (128, 192, 1)) + np.zeros(3)).astype(np.float32)
+
+
+def stepped(column: int) -> np.ndarray:
+    step = np.zeros((128, 192, 3), np.float32)
+    step[:, column:] = 2 / 255
+    return step
+
+
+def test_an_edge_that_moves_is_no_seam():
+    still = [measure(number, noisy(number), noisy(number)) for number in range(1, 15)]
+    moving = [*still]
+    for number in range(5, 10):
+        column = 40 + 6 * number
+        moving[number - 1] = measure(number, noisy(number), noisy(number) + stepped(column))
+    assert 7 not in {one.frame for one in find_outliers(moving) if one.kind == "seam"}
+    still[6] = measure(7, noisy(7), noisy(7) + stepped(82))
+    assert {(one.frame, one.kind) for one in find_outliers(still)} == {(7, "seam")}
+    staying = [*still]
+    staying[7] = measure(8, noisy(8), noisy(8) + stepped(82))
+    assert {one.frame for one in find_outliers(staying) if one.kind == "seam"} == {7, 8}
+
+
+def test_a_small_area_of_skin_is_told_as_skin():
+    """Two hundredths of the picture, among greys that are warm, and nearly skin."""
+
+    def picture(number: int, off: float) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(number)
+        source = (rng.uniform(0.2, 0.7, (30, 48, 1)) + rng.normal(0, 0.012, (30, 48, 3))).astype(np.float32)
+        source = cv2.resize(source, (192, 120), interpolation=cv2.INTER_CUBIC)
+        source += np.array([0.0176, -0.0039, -0.0156], np.float32)
+        source[50:74, 80:100] = (0.62, 0.46, 0.38)
+        source += rng.normal(0, 0.005, source.shape).astype(np.float32)
+        recovered = source.copy()
+        recovered[50:74, 80:100] += np.float32(off) * np.array([1.5748, -0.4681, 0], np.float32)
+        return source, recovered
+
+    shot = [measure(number, *picture(number, 0)) for number in range(1, 15)]
+    assert find_outliers(shot) == ()
+    shot[5] = measure(6, *picture(6, 3 / 255))
+    assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(6, "skin")}
+
+
+def test_what_stands_out_does_not_count_in_what_is_usual():
+    values = np.random.default_rng(0).normal(0, 1, 24)
+    faulty = (3, 8, 12, 16, 20)
+    values[list(faulty)] = -9, -9, -5.5, -9, -9
+    readings = [Reading(float(value)) for value in values]
+    told = _standing_out("grain", range(1, 25), [readings], Limit(0.5, 4))
+    assert {one.frame for one in told} == {at + 1 for at in faulty}
 
 
 def test_figures_are_in_their_unit():

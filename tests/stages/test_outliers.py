@@ -10,6 +10,7 @@ from film_recovery.imaging.frame import RGB
 from film_recovery.project import PairOf
 from film_recovery.stages import timeline
 from film_recovery.stages.outliers import FILE, PART, kept, look, refresh, refused, stale
+from film_recovery.stages.showing import outliers_shown
 from film_recovery.stages.view import View
 
 
@@ -46,11 +47,13 @@ def test_a_part_is_kept_apart_and_a_stale_look_is_not_shown(place):
     assert part == file.parent / PART / FILE and json.loads(part.read_text("utf-8"))["count"] == 3
     assert json.loads(file.read_text("utf-8"))["count"] == len(view.written)
     assert not stale(view)
+    shown, _ = outliers_shown(view)
+    assert shown and {one.frame for one in shown} == {4}
     assert {
         mark.frame for mark in timeline.of_project(place.project).edit.marks if mark.kind == "outlier"
     } == {4}
     write_frame(sound, path, datatype="half")
-    assert stale(View(place.project))
+    assert stale(View(place.project)) and outliers_shown(View(place.project)) == (None, 0)
     made = timeline.of_project(place.project)
     assert not [mark for mark in made.edit.marks if mark.kind == "outlier"]
     assert any("earlier render" in note for note in made.notes)

@@ -56,6 +56,12 @@ MOST_STILLS = 20
 NOTE = "validation.note_written"
 
 
+def outliers_shown(view: View) -> tuple[tuple[delivery.Outlier, ...] | None, int]:
+    """Those of the frames as they are, and how many more; None where the last look was of an earlier render, or
+    nobody looked."""
+    return (None, 0) if stale(view) else outliers_of(view.project)
+
+
 def write_report(project: Project, listener: Listener) -> Path:
     """Measures, gathers and writes ``report.html``; gives its path.
 
@@ -72,7 +78,7 @@ def write_report(project: Project, listener: Listener) -> Path:
         listener.progress("report", len(shown), len(project.hold_out))
     means = mean_figures([figures for _, figures in shown], view.kind)
     charts = _charts(view)
-    outliers, more = (None, 0) if stale(view) else outliers_of(project)
+    outliers, more = outliers_shown(view)
     frames = masters(view)
     of = classification(project.recipe)
     data = delivery.ReportData(
