@@ -657,7 +657,7 @@ def test_review_movies_are_delivered_with_the_masters_that_they_show(done: Any, 
     sidecar.write_text(text, "utf-8")
     assert delivered(done, tmp_path / "out")[0] == 0
     names = {file.name for file in (tmp_path / "out/data").rglob("proxies/*")}
-    assert names == {sidecar.name, json.loads(text)["movies"][0]["file"]}
+    assert names == {sidecar.name, json.loads(text)["movie"]["file"]}
 
 
 def test_nothing_is_read_or_written_where_the_bag_cannot_be(done: Any, tmp_path: Path) -> None:
