@@ -53,7 +53,7 @@ class Iteration:
 
     @property
     def masters(self) -> str:
-        """The SHA-256 over the frames that lay there; empty in an older ledger, and where they had no seal."""
+        """The beginning of the SHA-256 over the list of frames that lay there; empty in an older ledger."""
         return str(self.record.data.get("masters") or "")
 
     @property

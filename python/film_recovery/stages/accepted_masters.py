@@ -49,12 +49,6 @@ def accepted_iterations(project: Project) -> list[Iteration]:
     return [one for one in iterations(ledger.read(project.folder).records) if one.accepted]
 
 
-def masters_of(view: View) -> dict[str, str]:
-    """The masters as they are sealed now, for the ledger; empty without a seal."""
-    seal = seal_beside(Path(view.output.sequence.pattern).name, view.output.folder)
-    return {} if seal is None else {"masters": seal.digest}
-
-
 def next_version(version: str) -> str:
     """``v001`` → ``v002``; of a version without a number at its end, that with one."""
     number = re.search(r"\d+$", version)
@@ -64,6 +58,6 @@ def next_version(version: str) -> str:
 
 
 def _is_of(seal: Seal, iteration: Iteration) -> bool:
-    """By the frames, or by the model, which a ``.cat`` of NukeX does not tell."""
+    """By the frames (``looked_at.masters_of``), or by the model, which a ``.cat`` of NukeX does not tell."""
     of_model = seal.model is not None and seal.model.sha256 == iteration.model
-    return of_model or seal.digest == iteration.masters
+    return of_model or bool(iteration.masters and seal.digest.startswith(iteration.masters))

@@ -30,7 +30,6 @@ from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.project import Project
 from film_recovery.project.folders import plain_name
 from film_recovery.stages.acceptance import accepted_figures, held_out_frames
-from film_recovery.stages.accepted_masters import masters_of
 from film_recovery.stages.contenders import Contender, contenders, display_of
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.looked_at import looked_at
@@ -119,7 +118,6 @@ def iteration(view: View) -> dict[str, Any]:
         **looked_at(view),
         "frames": format_frames(view.written),
         "held_out": held_out_frames(view),
-        **masters_of(view),
     }
 
 
