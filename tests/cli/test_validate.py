@@ -66,6 +66,19 @@ def test_a_recovery_is_judged_without_a_project(film_recovery, sequences, tmp_pa
     assert any(line["event"] == "progress" and line["what"] == "measures" for line in said.lines)
 
 
+def test_a_report_of_sequences_needs_no_project(film_recovery, sequences, tmp_path: Path) -> None:
+    patterns = sequences(lambda frame, rgb: rgb * np.float32(1.04 if frame == 13 else 1))
+    out = tmp_path / "proof"
+    said = film_recovery("report", *asked(patterns, "source", "recovered"), "--out", out, "--json")
+    assert said.code == 0, "a report is written of what fails, too"
+    assert said.result["report"] == str(out / "report.html")
+    assert "validation.no_flicker" in (out / "report.html").read_text("utf-8")
+    said = film_recovery("report", *asked(patterns, "source", "recovered"), "--json")
+    assert said.code == 2 and "--out" in said.error["remedy"]
+    said = film_recovery("report", "--out", out, "--json")
+    assert said.code == 2 and "--out goes with --source" in said.error["message"]
+
+
 def test_a_frame_that_flickers_stops_it_and_is_named(film_recovery, sequences) -> None:
     patterns = sequences(lambda frame, rgb: rgb * np.float32(1.04 if frame == 13 else 1))
     said = film_recovery("validate", *asked(patterns, "source", "recovered"), "--frames", "11-15", "--json")

@@ -27,7 +27,7 @@ _STAGE = 5
 
 @dataclass(frozen=True)
 class Asked:
-    """The options of ``validate`` for sequences; empty where a project is meant."""
+    """The options of ``validate`` and ``report`` for sequences; empty where a project is meant."""
 
     source: str
     recovered: str
@@ -46,13 +46,18 @@ def validate(report: Report, folder: Path, asked: Asked, composite: bool, by: st
                 "--composite is of a project, which knows how its frames are read.", remedy="leave it out"
             )
         return _sequences(report, asked)
+    _refuse_of_sequences(asked)
+    return _project(report, folder, composite, by, take_over)
+
+
+def _refuse_of_sequences(asked: Asked) -> None:
+    """Raises UsageError for an option that a project has no use for."""
     for option in ("reference", "frames", "space", "out"):
         if getattr(asked, option):
             raise UsageError(
                 f"--{option} goes with --source and --recovered.",
                 remedy="name both sequences, or leave it out",
             )
-    return _project(report, folder, composite, by, take_over)
 
 
 def _project(report: Report, folder: Path, composite: bool, by: str, take_over: bool) -> int:
@@ -90,6 +95,22 @@ def _project(report: Report, folder: Path, composite: bool, by: str, take_over: 
 
 
 def _sequences(report: Report, asked: Asked) -> int:
+    done = _judged(report, asked)
+    failed = _told(report, done.outcomes)
+    report.result(
+        {
+            "frames": format_frames(done.frames),
+            "frames_left_out": done.left_out,
+            "with_reference": format_frames(done.proof.held_out),
+            "failed": failed,
+            "files": [str(file) for file in done.files],
+        }
+    )
+    return EXIT_CHECK_FAILED if failed else EXIT_DONE
+
+
+def _judged(report: Report, asked: Asked) -> sequences.Judged:
+    """Raises UsageError for options that make no sense together, FilmRecoveryError for what cannot be measured."""
     if not (asked.source and asked.recovered):
         raise UsageError("Both sequences are needed.", remedy="--source PATTERN --recovered PATTERN")
     if asked.kind not in sequences.RECIPES:
@@ -109,18 +130,7 @@ def _sequences(report: Report, asked: Asked) -> int:
         parse_frames(asked.frames) if asked.frames else None,
         (source, recovered, reference),
     )
-    done = sequences.validate_sequences(wanted, asked.out, report.progress)
-    failed = _told(report, done.outcomes)
-    report.result(
-        {
-            "frames": format_frames(done.frames),
-            "frames_left_out": done.left_out,
-            "with_reference": format_frames(done.proof.held_out),
-            "failed": failed,
-            "files": [str(file) for file in done.files],
-        }
-    )
-    return EXIT_CHECK_FAILED if failed else EXIT_DONE
+    return sequences.validate_sequences(wanted, asked.out, report.progress)
 
 
 def _told(report: Report, outcomes: Iterable[Outcome]) -> list[str]:
@@ -141,29 +151,34 @@ def _told(report: Report, outcomes: Iterable[Outcome]) -> list[str]:
     return failed
 
 
-def report_of(report: Report, folder: Path, pdf: bool, by: str, take_over: bool) -> int:
-    """The report of a project; without a browser the PDF is left out, and that is said."""
+def report_of(report: Report, folder: Path, asked: Asked, pdf: bool, by: str, take_over: bool) -> int:
+    """The report of a project, or of sequences; without a browser the PDF is left out, and that is said."""
+    if asked.source or asked.recovered:
+        if asked.out is None:
+            raise UsageError("A report of sequences needs a folder.", remedy="name it with --out")
+        path = _judged(report, asked).files[-1]
+    else:
+        _refuse_of_sequences(asked)
+        path = _of_project(report, folder, by, take_over)
+    program = printing.browser() if pdf else None
+    printed = str(printing.print_pdf(path, program)) if program else ""
+    if pdf and not program:
+        report.say("no Chromium or Chrome was found, so there is no PDF: print report.html in a browser")
+    why = "" if printed or not pdf else "no Chromium or Chrome was found on this machine"
+    report.result({"report": str(path), "pdf": printed, "no_pdf": why, "bytes": path.stat().st_size})
+    return EXIT_DONE
+
+
+def _of_project(report: Report, folder: Path, by: str, take_over: bool) -> Path:
     with held(report, folder, "report", by, take_over):
         try:
-            path = write_report(load(folder), _Listening(report))
+            return write_report(load(folder), _Listening(report))
         except NotYet as reason:
             raise FilmRecoveryError(
                 f"There is nothing to report on: {reason}.",
                 remedy=f"film-recovery run --project {folder}",
                 file=str(folder),
             ) from reason
-        printed = ""
-        if pdf:
-            program = printing.browser()
-            if program:
-                printed = str(printing.print_pdf(path, program))
-            else:
-                report.say(
-                    "no Chromium or Chrome was found, so there is no PDF: print report.html in a browser"
-                )
-    why = "" if printed or not pdf else "no Chromium or Chrome was found on this machine"
-    report.result({"report": str(path), "pdf": printed, "no_pdf": why, "bytes": path.stat().st_size})
-    return EXIT_DONE
 
 
 @dataclass(frozen=True)

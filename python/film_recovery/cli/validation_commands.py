@@ -13,34 +13,36 @@ import typer
 from film_recovery.cli.app import HERE, By, Json, Project, TakeOver, app, guarded
 from film_recovery.cli.report import Report
 
+Source = Annotated[
+    str, typer.Option("--source", help="Instead of a project: frames of the Source, such as scan.####.exr.")
+]
+Recovered = Annotated[str, typer.Option("--recovered", help="With --source: the recovered frames.")]
+Reference = Annotated[
+    str, typer.Option("--reference", help="With --source: a Reference that lies on the Source.")
+]
+Kind = Annotated[str, typer.Option("--kind", help="With --source: what was recovered, spatial or colour.")]
+Frames = Annotated[
+    str, typer.Option("--frames", help="With --source: which, such as 1001-1100; by default all in common.")
+]
+Space = Annotated[
+    str,
+    typer.Option("--space", help="With --source: colour space of all three, or three, separated by commas."),
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="With --source: a folder for measures.json and report.html.")
+]
+
 
 @app.command()
 def validate(
     project: Project = HERE,
-    source: Annotated[
-        str,
-        typer.Option("--source", help="Instead of a project: frames of the Source, such as scan.####.exr."),
-    ] = "",
-    recovered: Annotated[str, typer.Option("--recovered", help="With --source: the recovered frames.")] = "",
-    reference: Annotated[
-        str, typer.Option("--reference", help="With --source: a Reference that lies on the Source.")
-    ] = "",
-    kind: Annotated[
-        str, typer.Option("--kind", help="With --source: what was recovered, spatial or colour.")
-    ] = "spatial",
-    frames: Annotated[
-        str,
-        typer.Option("--frames", help="With --source: which, such as 1001-1100; by default all in common."),
-    ] = "",
-    space: Annotated[
-        str,
-        typer.Option(
-            "--space", help="With --source: colour space of all three, or three, separated by commas."
-        ),
-    ] = "",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="With --source: a folder for measures.json and report.html.")
-    ] = None,
+    source: Source = "",
+    recovered: Recovered = "",
+    reference: Reference = "",
+    kind: Kind = "spatial",
+    frames: Frames = "",
+    space: Space = "",
+    out: Out = None,
     composite: Annotated[
         bool, typer.Option("--composite", help="Of a project: also write the final plate's frames.")
     ] = False,
@@ -59,6 +61,13 @@ def validate(
 @app.command("report")
 def write_report(
     project: Project = HERE,
+    source: Source = "",
+    recovered: Recovered = "",
+    reference: Reference = "",
+    kind: Kind = "spatial",
+    frames: Frames = "",
+    space: Space = "",
+    out: Out = None,
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Print it to PDF too, with a Chromium on this machine.")
     ] = False,
@@ -66,8 +75,9 @@ def write_report(
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
-    """Writes the report of a project: one HTML file, and a PDF on demand."""
+    """Writes the report of a project, or of two sequences: one HTML file, and a PDF on demand."""
     from film_recovery.cli import validating
 
+    asked = validating.Asked(source, recovered, reference, kind, frames, space, out)
     with Report(json) as report:
-        guarded(report, lambda: validating.report_of(report, project, pdf, by, take_over))
+        guarded(report, lambda: validating.report_of(report, project, asked, pdf, by, take_over))
