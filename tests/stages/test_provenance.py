@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import OpenEXR
 import pytest
 
-from film_recovery import _hashes, engine, ledger, nk, project, recipes, rendering
+from film_recovery import engine, ledger, nk, project, recipes, rendering
 from film_recovery.cli import commands
 from film_recovery.cli.credentials import sign
 from film_recovery.cli.delivering import deliver, provenance, verify
@@ -26,6 +23,8 @@ from film_recovery.cli.inferring import Wanted, of_project
 from film_recovery.cli.proxies import Asked
 from film_recovery.cli.proxies import make as make_movies
 from film_recovery.cli.report import Report, events_to
+from film_recovery.cli.validating import Asked as AskedToValidate
+from film_recovery.cli.validating import validate
 from film_recovery.comp import Evaluator
 from film_recovery.delivery.note import FILE as NOTE
 from film_recovery.errors import CheckFailed, FilmRecoveryError, UsageError
@@ -39,11 +38,10 @@ from film_recovery.provenance.node import WRITES
 from film_recovery.provenance.origin import HEADER, of_header
 from film_recovery.provenance.sealing import JSON, TEXT, read_seal
 from film_recovery.rendering.record import NAME
-from film_recovery.stages import accepted_masters, origin, short_range
+from film_recovery.stages import accepted_masters
 from film_recovery.stages.building import build_script
 from film_recovery.stages.looked_at import looked_at
 from film_recovery.stages.mismatch import header_for
-from film_recovery.stages.provenance import masters as provenance_masters
 from film_recovery.stages.provenance import origin_of
 from film_recovery.stages.run import run
 from film_recovery.stages.showing import write_report
@@ -57,6 +55,9 @@ class Silent:
     def progress(self, what: str, done: int, total: int, **more: Any) -> None: ...
 
     def outcome(self, outcome: Any) -> None: ...
+
+
+NO_SEQUENCES = AskedToValidate("", "", "", "spatial", "", "", None)
 
 
 @pytest.fixture
@@ -355,9 +356,13 @@ def test_accepted_masters_are_not_written_over_by_a_model_that_was_trained_again
         commands.render(Report(as_json=True), done.script, "Write_Recovered", "1-8")
     assert "set inference.version to v002 (now v001)" in stopped.value.remedy
     assert {file: file.read_bytes() for file in masters(done)} == before
-    lines = (done.folder / ledger.FILE).read_text().replace(f', "masters": "{accepted.masters}"', "")
-    (done.folder / ledger.FILE).write_text(lines)
-    assert accepted_masters.accepted_iterations(done.project)[0].masters == ""
+    skipping = commands.HowToRender(1, skip="seen before", by="Ada")
+    with pytest.raises(CheckFailed, match="are masters of an accepted iteration"):
+        commands.render(Report(as_json=True), done.script, "Write_Recovered", "1-8", skipping)
+    assert {file: file.read_bytes() for file in masters(done)} == before, (
+        "a look that is left out is no other word"
+    )
+    sidecar.unlink()
     with pytest.raises(CheckFailed, match="are masters of an accepted iteration"):
         accepted_masters.refuse_accepted(View(done.project), [3])
     masters(done)[2].unlink()
@@ -367,27 +372,35 @@ def test_accepted_masters_are_not_written_over_by_a_model_that_was_trained_again
     accepted_masters.refuse_accepted(View(done.project), frames)
 
 
-def test_a_command_reads_each_frame_once_for_all_its_hashes(
-    done: Any, heard: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Judged whether they are complete, sealed, held against their provenance and shown in the report."""
-    read: list[int] = []
-    counted = SimpleNamespace(sha256=lambda: read.append(1) or hashlib.sha256())
-    monkeypatch.setattr(_hashes, "hashlib", counted)
-    later = SimpleNamespace(time_ns=lambda: time.time_ns() + 10 * 10**9)
-    monkeypatch.setattr(_hashes, "time", later)
-    _hashes.forget()
-    view = View(done.project)
-    assert set(short_range.made_now(view, range(1, 9))) == set(range(1, 9)) and short_range.complete(view)
-    first = len(read)
-    assert first >= 8
-    found = provenance_masters(view)
-    origin.masters(view)
-    assert len(found) == 8 and len(read) == first
-    with open(found[3].file, "ab") as stream:
-        stream.write(b"x")
-    assert provenance_masters(view)[3].state == "changed" and len(read) == first + 1
-    _hashes.forget()
+def test_accepted_masters_of_an_older_ledger_are_known_by_their_seal(done: Any) -> None:
+    sign_check(done.project, "validation.scopes", "Ada", "seen")
+    (accepted,) = accepted_masters.accepted_iterations(done.project)
+    file = done.folder / ledger.FILE
+    file.write_text(file.read_text().replace(f'"sequence": "{accepted.sequence}"', '"older": ""'))
+    assert accepted_masters.accepted_iterations(done.project)[0].sequence == ""
+    done.save_model(preset="", patch=0, kind="LumaFilter")
+    with pytest.raises(CheckFailed, match="are masters of an accepted iteration"):
+        accepted_masters.refuse_accepted(View(done.project), [3])
+
+
+def test_what_the_present_model_rendered_in_their_place_it_may_go_on_with(done: Any) -> None:
+    """Somebody moved the accepted frames away; the render in their place was stopped."""
+    sign_check(done.project, "validation.scopes", "Ada", "seen")
+    done.save_model(preset="", patch=0, kind="LumaFilter")
+    for file in masters(done):
+        file.unlink()
+    commands.render(
+        Report(as_json=True), done.script, "Write_Recovered", "1-4", commands.HowToRender(1, skip="so")
+    )
+    accepted_masters.refuse_accepted(View(done.project), range(1, 9))
+
+
+def test_frames_of_an_earlier_model_are_no_iteration_of_the_present_one(done: Any) -> None:
+    before = len(ledger.read(done.folder).records)
+    done.save_model(preset="", patch=0, kind="LumaFilter")
+    code, events = said(lambda report: validate(report, done.folder, NO_SEQUENCES, False, "Ada", False))
+    assert (events[-1]["iteration"], len(ledger.read(done.folder).records)) == (False, before)
+    assert code in (0, 1)
 
 
 @pytest.mark.parametrize(

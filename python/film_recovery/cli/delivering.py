@@ -76,6 +76,8 @@ def _recorded(folder: Path, made: Delivered, accepted: Accepted | None, by: str)
     """Notes the delivery in the ledger. Raises FilmRecoveryError that says that the bag is there all the same."""
     manifest = verifying.content_hash(made.bag / bag.MANIFEST)
     data = {"bag": str(made.bag), "files": bag.count(made.bag), "manifest": manifest}
+    if made.masters:
+        data["masters"] = made.masters
     if made.foreign and accepted:
         data |= {"foreign": made.foreign, "accepted": accepted.why}
     if made.failing:

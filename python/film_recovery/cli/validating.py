@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from film_recovery import ledger
-from film_recovery.checks import Outcome
+from film_recovery.checks import Outcome, StageReport
 from film_recovery.cli.pairs import held
 from film_recovery.cli.report import Report
 from film_recovery.delivery import pdf as printing
@@ -20,6 +20,7 @@ from film_recovery.recipes.model import STAGES
 from film_recovery.stages import sequences, validating
 from film_recovery.stages.checking import check
 from film_recovery.stages.showing import write_report
+from film_recovery.stages.unmeasured import unmeasured
 from film_recovery.stages.view import NotYet, View
 
 _STAGE = 5
@@ -82,16 +83,28 @@ def _project(report: Report, folder: Path, composite: bool, by: str, take_over: 
             "composite_script": str(done.composite),
             "composite_frames": len(plates),
         }
-        frames = format_frames(done.proof.frames)
-        kept = {"stage": _STAGE, "name": STAGES[_STAGE], "command": BY_HAND, **validating.iteration(view)}
-        kept["checks"] = [outcome.as_dict() for outcome in stage.outcomes]
-        ledger.append(folder, "stage", kept, by)
-        ledger.write_notes(folder)
+        made |= _recorded(report, view, stage, by)
     failed = _told(report, stage.outcomes)
-    report.result(
-        {"frames": frames, "held_out": format_frames(done.proof.held_out), "failed": failed, **made}
-    )
+    frames, held_out = format_frames(done.proof.frames), format_frames(done.proof.held_out)
+    report.result({"frames": frames, "held_out": held_out, "failed": failed, **made})
     return EXIT_CHECK_FAILED if failed else EXIT_DONE
+
+
+def _recorded(report: Report, view: View, stage: StageReport, by: str) -> dict[str, Any]:
+    """Keeps an iteration in the ledger, where the frames are the present model's; what is told of that."""
+    others = validating.of_another_state(view)
+    missing = [one.check for one in unmeasured(view.recipe, stage)]
+    if others:
+        report.say(
+            f"kept as no iteration: frames {format_frames(others)} were rendered under another state of the project, "
+            "or changed since; film-recovery run renders them again"
+        )
+        return {"iteration": False, "unmeasured": missing}
+    kept = {"stage": _STAGE, "name": STAGES[_STAGE], "command": BY_HAND, **validating.iteration(view)}
+    kept |= {"checks": [outcome.as_dict() for outcome in stage.outcomes], "unmeasured": missing}
+    ledger.append(view.project.folder, "stage", kept, by)
+    ledger.write_notes(view.project.folder)
+    return {"iteration": True, "unmeasured": missing}
 
 
 def _sequences(report: Report, asked: Asked) -> int:

@@ -1,9 +1,9 @@
 """The iterations of a film: what was validated, with what figures, and which of them people accepted.
 
 Read from the ledger alone. An iteration is a record of stage 5, of a run or of ``validate`` by hand, with the model and
-the graph that its frames are of; further records of the same are the same iteration, as its newest says. It is accepted
-when it came to its end with no check that fails and somebody signed its result, or when it was delivered. Light:
-standard library only.
+the graph that its frames are of; further records of the same frames are the same iteration, as its newest says. It is
+accepted when it came to its end with no check that fails and somebody signed its result, or when it was delivered; a
+later look does not take that back. Light: standard library only.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ class Iteration:
         return str(self.record.data.get("graph") or "")
 
     @property
+    def sequence(self) -> str:
+        """The file pattern of the frames, without a folder; empty in an older ledger."""
+        return str(self.record.data.get("sequence") or "")
+
+    @property
     def frames(self) -> str:
         """Which were measured, as ``1-4,7``; empty in an older ledger."""
         return str(self.record.data.get("frames") or "")
@@ -73,46 +78,54 @@ class Iteration:
 
 @dataclass
 class _Open:
-    """An iteration while its records are read."""
+    """An iteration while its records are read. ``sound``: one of its records was of a validation that came to its end
+    with no check that fails: what a person then accepts is not taken back by a later look."""
 
     record: Record
-    ended: bool = False
+    sound: bool = False
     signed: list[str] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
 
+    def ended(self) -> None:
+        self.sound = self.sound or not failing(self.record)
+
     def closed(self) -> Iteration:
-        sound = self.ended and not failing(self.record)
-        return Iteration(
-            self.record, tuple(dict.fromkeys((*(self.signed if sound else ()), *self.delivered)))
-        )
+        by = (*(self.signed if self.sound else ()), *self.delivered)
+        return Iteration(self.record, tuple(dict.fromkeys(by)))
 
 
 def iterations(records: tuple[Record, ...]) -> tuple[Iteration, ...]:
-    """Every iteration in ``records``, in order. A signature is of the masters that it names; one of an older ledger
-    that follows a training or a render, of what comes of it."""
+    """Every iteration in ``records``, in order. A signature or a delivery is of the masters that it names; a signature
+    of an older ledger that follows a training or a render, of what comes of it, a delivery of the newest."""
     found: list[_Open] = []
-    seen: dict[str, list[str]] = {}
+    signed: dict[str, list[str]] = {}
+    delivered: dict[str, list[str]] = {}
     ahead: list[str] | None = None  # who signed since then, before its validation
     for record in records:
+        masters = record.data.get("masters")
         if record.kind == "stage" and record.data.get("stage") in _MAKING:
             ahead = []
         elif is_validation(record) and record.data.get("model"):
             if not (found and _same(found[-1].record, record)):
                 found.append(_Open(record))
             last = found[-1]
-            last.record, last.ended = record, record.data.get("command") == BY_HAND
+            last.record = record
+            if record.data.get("command") == BY_HAND and not record.data.get("unmeasured"):
+                last.ended()
             last.signed += ahead or []
             ahead = None
         elif record.kind == "sign" and is_of_result(record):
-            masters = record.data.get("masters")
             who = ahead if ahead is not None else found[-1].signed if found else []
-            (who if masters is None else seen.setdefault(str(masters), [])).append(record.by)
+            (who if masters is None else signed.setdefault(str(masters), [])).append(record.by)
         elif found and record.kind == "finished":
-            found[-1].ended = True
-        elif found and record.kind == "delivered":
-            found[-1].delivered.append(record.by)
+            found[-1].ended()
+        elif record.kind == "delivered":
+            to = found[-1].delivered if found else []
+            (to if masters is None else delivered.setdefault(str(masters), [])).append(record.by)
     for one in found:
-        one.signed += seen.get(str(one.record.data.get("masters")), [])
+        of = str(one.record.data.get("masters"))
+        one.signed += signed.get(of, [])
+        one.delivered += delivered.get(of, [])
     return tuple(one.closed() for one in found)
 
 
@@ -138,7 +151,10 @@ def failing(record: Record) -> list[str]:
 
 
 def _same(one: Record, other: Record) -> bool:
-    return Iteration(one).is_of(str(other.data.get("model") or ""), str(other.data.get("graph") or ""))
+    """Of one model, graph and, where both say so, the same masters: more frames are another result."""
+    masters = {record.data["masters"] for record in (one, other) if record.data.get("masters")}
+    of_one = Iteration(one).is_of(str(other.data.get("model") or ""), str(other.data.get("graph") or ""))
+    return of_one and len(masters) < 2
 
 
 def _numbers(given: Any) -> dict[str, float]:

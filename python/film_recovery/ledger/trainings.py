@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from film_recovery.ledger.chain import Record
-from film_recovery.ledger.iterations import BY_HAND, failing, is_of_result
+from film_recovery.ledger.iterations import BY_HAND, failing, is_of_result, iterations
 
 _CURATION, _TRAINING, _VALIDATION = 1, 3, 5
 _FRESH = "none"
@@ -64,7 +64,7 @@ def _training(records: tuple[Record, ...], start: int, end: int) -> Training:
     figures = given if isinstance(given, Mapping) else {}
     network = _of(figures, "network")
     found = record.data.get("settings")
-    outcome, decided = _came_of(records[start + 1 : end], is_last=end == len(records))
+    outcome, decided = _came_of(records[start:end], is_last=end == len(records))
     return Training(
         record=record,
         pairs=_latest(before, "pairs", _CURATION),
@@ -95,9 +95,13 @@ def _of(figures: Mapping[str, Any], contender: str) -> dict[str, float]:
     }
 
 
-def _came_of(after: tuple[Record, ...], *, is_last: bool) -> tuple[str, tuple[str, ...]]:
-    """What came of a training, from the records up to the next one, and who decided that."""
+def _came_of(records: tuple[Record, ...], *, is_last: bool) -> tuple[str, tuple[str, ...]]:
+    """What came of a training, from its record and those up to the next one, and who decided that."""
+    after = records[1:]
     signed = tuple(dict.fromkeys(r.by for r in after if r.kind == "sign" and is_of_result(r)))
+    known = iterations(records)
+    if known and not failing(known[-1].record):  # only whoever looked at what it gave has accepted that
+        signed = tuple(dict.fromkeys(by for one in known for by in one.by))
     last = next((record for record in reversed(after) if _decides(record)), None)
     if last is None:
         ends = [record for record in after if record.kind in ("stopped", "aborted")]

@@ -32,6 +32,7 @@ from film_recovery.rendering.record import FOREIGN
 from film_recovery.rendering.render import today
 from film_recovery.stages import chain
 from film_recovery.stages.checking import check
+from film_recovery.stages.looked_at import masters_of
 from film_recovery.stages.provenance import (
     Master,
     Progress,
@@ -63,12 +64,14 @@ class Accepted:
 @dataclass(frozen=True)
 class Delivered:
     """``bag``: absolute. ``foreign``: how many frames of other programs are in it. ``unsaid``: the attributes of a
-    header that nobody filled in, of the project itself. ``failing``: the checks that it was delivered in spite of."""
+    header that nobody filled in, of the project itself. ``failing``: the checks that it was delivered in spite of.
+    ``masters``: the digest of the project's own (``looked_at``)."""
 
     bag: Path
     foreign: int
     unsaid: tuple[str, ...]
     failing: tuple[str, ...] = ()
+    masters: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,8 @@ def deliver(
     for view in views:
         _refuse_place(out, view)
         _refuse_unfinished(view)
-        masters_of = (view.output.sequence.path(number) for number in view.written)
-        files |= {_name(file, project.folder): file for file in (*masters_of, *_beside(view))}
+        frames = (view.output.sequence.path(number) for number in view.written)
+        files |= {_name(file, project.folder): file for file in (*frames, *_beside(view))}
     foresee(files, out)  # before hours of reading
     found = [_judged(view, accepted, progress) for view in views]
     failing = _failing(views, despite, progress)
@@ -121,7 +124,7 @@ def deliver(
     for each in found:
         write_seal(each.seal, each.view.output.folder)
     foreign = sum(one.state == FOREIGN for each in found for one in each.frames)
-    return Delivered(bag, foreign, found[0].seal.origin.unsaid, failing)
+    return Delivered(bag, foreign, found[0].seal.origin.unsaid, failing, masters_of(views[0]))
 
 
 def _steps(project: Project) -> Iterator[chain.Link]:

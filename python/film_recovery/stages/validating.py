@@ -29,13 +29,15 @@ from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.project import Project
 from film_recovery.project.folders import plain_name
+from film_recovery.rendering.record import CHANGED, EARLIER, RESCANNED
 from film_recovery.stages.acceptance import accepted_figures, held_out_frames
 from film_recovery.stages.contenders import Contender, contenders, display_of
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.looked_at import looked_at
 from film_recovery.stages.proof import Proof, proof_of, write_measures
-from film_recovery.stages.provenance import origin_of
+from film_recovery.stages.provenance import card_of, masters, origin_of
 from film_recovery.stages.reads import set_colour
+from film_recovery.stages.short_range import made_now
 from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.view import NotYet, View
 from film_recovery.validation.scopes import side_by_side, vectorscope, waveform
@@ -106,6 +108,14 @@ def validated(view: View, progress: Progress) -> dict[str, Any]:
     return iteration(view)
 
 
+def of_another_state(view: View) -> list[int]:
+    """The written frames that another state of the project made, or somebody since: they are no iteration of the
+    present model. Those of another program, such as NukeX, are nobody else's. Reads every frame."""
+    others = [one.number for one in masters(view) if one.state in (EARLIER, RESCANNED, CHANGED)]
+    own = made_now(view, others) if others and card_of(view) else set()
+    return [number for number in others if number not in own]
+
+
 def iteration(view: View) -> dict[str, Any]:
     """For the ledger: of what the measured frames are, and the figures that the next iteration is held against."""
     try:
@@ -116,6 +126,7 @@ def iteration(view: View) -> dict[str, Any]:
         "figures": figures,
         "model": view.card.sha256,
         **looked_at(view),
+        "sequence": Path(view.output.sequence.pattern).name,
         "frames": format_frames(view.written),
         "held_out": held_out_frames(view),
     }
