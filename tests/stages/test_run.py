@@ -17,6 +17,7 @@ from film_recovery.learning.export import load_model
 from film_recovery.project import Training, lock
 from film_recovery.project.lock import ProjectLocked
 from film_recovery.stages.run import Ran, run
+from film_recovery.stages.signing import sign as sign_check
 
 
 class Heard:
@@ -98,6 +99,7 @@ def test_another_pixel_of_a_pair_trains_anew_and_the_earlier_model_is_kept(signe
     picture[40:50, 40:50] = 0.25
     signed.write("reference", 1, picture)
     masters = {file: file.read_bytes() for file in project.paths(signed.project).render.glob("*.exr")}
+    sign_check(signed.project, "validation.scopes", "Ada", "seen")
     with pytest.raises(CheckFailed, match=r"masters of an accepted iteration") as stopped:
         go(signed)
     assert "set inference.version to v002 (now v001)" in stopped.value.remedy

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +100,8 @@ def _counting(
 ) -> rendering.Progress:
     """Tells beside each frame how many are still to be made."""
     sequence = rendering.write_output(evaluator, node).sequence
-    noted = rendering.noted(evaluator, node, frames, job=job, header=header)
+    there = os.path.isdir(sequence.folder)  # what is wrong with the folder the render says
+    noted = rendering.noted(evaluator, node, frames, job=job, header=header) if there else set()
     to_make = {frame for frame in frames if frame not in noted or not sequence.path(frame).is_file()}
 
     def tell(done: int, total: int, frame: int, kept: bool) -> None:
