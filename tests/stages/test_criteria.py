@@ -52,6 +52,17 @@ def test_noise_of_the_measure_is_no_flicker_and_a_frame_without_grain_is():
     assert outcome("no_flicker", jumping(0.4, 0.0), {}, "spatial-gauge").outcome == "fail"
 
 
+def test_a_jump_in_a_short_shot_is_no_noise_of_it():
+    """Half of a shot of four frames jumps: the deviation of so few is the jump itself."""
+    frames = {n: {"flicker": 0.0, "detail_jump": 0.01} for n in range(1, 25)}
+    for frame in (22, 23):
+        frames[frame]["detail_jump"] = 0.55
+    check = recipes.load("spatial-gauge").check("validation.no_flicker")
+    for shots in ((), ((1, 20), (21, 24))):
+        found = CRITERIA[check.id](Proof(frames, {}, shots=shots), check, lambda frame: {"frame": frame})
+        assert (found.outcome, found.value["detail"], found.show["frame"]) == ("fail", 0.55, 22), shots
+
+
 def test_a_tolerance_of_nothing_allows_nothing():
     """A project may ask for it; the worst frame is named all the same."""
     for id, recipe, frames, held_out in (

@@ -25,6 +25,7 @@ _NOISE = (
     5.0  # deviations that detail and grain of a small or grainy picture reach by themselves in a long range
 )
 _MOST_NOISE = 2.0  # times the tolerance: a film that pulses all along has no noise to excuse it
+_FEWEST = 8  # figures of a shot: of fewer the deviation may be the jump itself, so no noise is excused
 
 
 def _sharper(proof: Proof, check: Check) -> Found:
@@ -66,7 +67,7 @@ def _no_flicker(proof: Proof, check: Check) -> Found:
         most = abs(found[name][at])
         value[limit] = round(most, 5)
         allowed = check.tolerance[limit]
-        if limit != "luma":
+        if limit != "luma" and len(found[name]) >= _FEWEST:
             allowed = max(allowed, min(_NOISE * _deviation(found[name]), _MOST_NOISE * allowed))
         said.append(f"{limit} {100 * most:.2g} % (frame {at}; {100 * allowed:.2g} % is allowed)")
         far.append((_over(most, allowed), at))
