@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import pytest
 
 from film_recovery import ledger
@@ -122,6 +123,28 @@ def test_a_criterion_is_compared_on_the_same_frames_only(recovered: Any) -> None
         model="1" * 64,
     )
     assert list(recovered.outcome(ID).value) == ["PSNR of luma"]
+
+
+def test_an_older_ledger_that_does_not_name_its_frames_is_compared_in_held_out_figures_alone(
+    recovered: Any,
+) -> None:
+    """Its criteria were of all frames together, and are of the worst shot now."""
+    data = with_value({**of(recovered), "checks": []}, "validation.sharper", {"detail": 9.0})
+    note(recovered, data, accepted="signed", frames="")
+    found = recovered.outcome(ID)
+    assert found.outcome == "pass" and "It does not say of which frames it was" in found.reason
+
+
+def test_grain_of_less_is_held_against_grain_of_more_as_its_criterion_holds_it(place: Any) -> None:
+    """A power of 0.6 is further off than one of 1.5."""
+    place.save_model().render()
+    place.masters(lambda frame, source, truth: cv2.GaussianBlur(truth, (0, 0), 0.8))
+    own = place.outcome("validation.grain").value
+    assert 0.3 < own < 0.7
+    more = 1 + 0.95 * (1 / own - 1)
+    assert abs(more - 1) > abs(own - 1)
+    note(place, with_value({**of(place), "checks": []}, "validation.grain", more), accepted="signed")
+    assert list(place.outcome(ID).value) == ["grain: power"]
 
 
 def test_a_slow_slide_is_held_against_the_best_that_was_accepted(recovered: Any) -> None:

@@ -7,6 +7,7 @@ no measure.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ _BEST: Mapping[str, Mapping[str, float | str]] = {
     "validation.sharper": {"detail": "higher", "edge": "lower"},
     "validation.no_flicker": {"luma": 0.0, "detail": 0.0, "grain": 0.0},
     "validation.no_halos": {"halo": "no more than 0", "detail": 1.0},
-    "validation.grain": {"power": 1.0},
+    "validation.grain": {"power": "1 times"},
     "validation.hue": {"mean": 0.0, "p95": 0.0},
     "validation.saturation": {"least": 1.0},
     "validation.consistent": {"delta_e": 0.0},
@@ -56,6 +57,8 @@ class _Figure:
             return abs(value - self.best)
         if self.best == "no more than 0":
             return max(value, 0.0)
+        if self.best == "1 times":  # half is as far as twice, as the criterion has it
+            return max(value, 1 / value) - 1 if value > 0 else math.inf
         return -value if self.best == "higher" else value
 
 
@@ -161,13 +164,16 @@ def _named(id: str, value: Any) -> dict[str, float]:
 
 
 def _alike(view: View, before: Iteration) -> bool:
-    """Whether the criteria of both are of the same frames: the worst of other frames is no measure."""
-    return before.frames in ("", format_frames(view.written))
+    """Whether the criteria of both are of the same frames: the worst of other frames is no measure. An older ledger
+    does not say; and its criteria were of all frames together, not of the worst shot."""
+    return before.frames == format_frames(view.written)
 
 
 def _other_frames(view: View, before: Iteration) -> str:
     if before.held_out not in ("", held_out_frames(view)):
         return f" It has other held-out frames ({before.held_out}), so it is not compared."
+    if not before.frames:
+        return " It does not say of which frames it was, so only held-out figures are compared."
     if not _alike(view, before):
         return f" It was of other frames ({before.frames}), so only held-out figures are compared."
     return ""
