@@ -9,6 +9,7 @@ import pytest
 
 from film_recovery import ledger
 from film_recovery.ledger.iterations import BY_HAND, iterations
+from film_recovery.project import Inference
 from film_recovery.stages.checking import check
 from film_recovery.stages.regression import accepted_before
 from film_recovery.stages.validating import iteration
@@ -123,6 +124,24 @@ def test_a_criterion_is_compared_on_the_same_frames_only(recovered: Any) -> None
         model="1" * 64,
     )
     assert list(recovered.outcome(ID).value) == ["PSNR of luma"]
+
+
+def test_criteria_are_compared_where_no_held_out_frame_is_rendered(place: Any) -> None:
+    place.make(inference=Inference(frames="5-8"))
+    assert place.outcome(ID).pending, "nothing is rendered"
+    place.save_model().render((5, 6, 7, 8))
+    assert "No earlier iteration was accepted" in place.outcome(ID).reason
+    data = {**of(place), "checks": []}
+    note(place, data, accepted="signed")
+    found = place.outcome(ID)
+    assert found.pending and "no held-out frame" in found.reason, "it has nothing to compare"
+    found_now = place.outcome("validation.sharper").value
+    same = with_value(data, "validation.sharper", found_now)
+    note(place, same, accepted="signed", model="1" * 64)
+    found = place.outcome(ID)
+    assert found.outcome == "pass" and "Held-out figures are not compared: no held-out frame" in found.reason
+    note(place, with_value(data, "validation.sharper", {"detail": 9.0}), accepted="signed", model="2" * 64)
+    assert list(place.outcome(ID).value) == ["sharper: detail"]
 
 
 def test_an_older_ledger_that_does_not_name_its_frames_is_compared_in_held_out_figures_alone(
