@@ -30,6 +30,23 @@ def test_colours_that_split_fail_beside_a_frame_that_is_turned_more():
     assert right.outcome == "pass"
 
 
+def test_the_value_has_the_worst_of_each_figure_whichever_shot_or_frame_that_is_of():
+    """So what became better in one shot is not read as worse in another."""
+    shots = ((1, 10), (11, 20))
+    check = recipes.load("spatial-gauge").check("validation.sharper")
+    for detail, worst in ((1.05, "Shot 1"), (1.30, "Shot 2")):
+        first, second = {"detail": detail, "edge": 0.8}, {"detail": 1.2, "edge": 0.95}
+        frames = {n: {**(first if n <= 10 else second), "edge_source": 1.0} for n in range(1, 21)}
+        found = CRITERIA[check.id](Proof(frames, {}, shots=shots), check, lambda frame: {"frame": frame})
+        assert found.value == {"detail": min(detail, 1.2), "edge": 0.95}
+        assert found.reason.startswith(worst)
+    turned = {1: {"hue": 0.5, "hue_p95": 60.0}, 12: {"hue": -3.0, "hue_p95": 8.0}}
+    for some in ((), shots):
+        check = recipes.load("colour-reference").check("validation.hue")
+        found = CRITERIA[check.id](Proof({}, turned, shots=some), check, lambda frame: {"frame": frame})
+        assert (found.value, found.show["frame"]) == ({"mean": -3.0, "p95": 60.0}, 1)
+
+
 def test_a_recovery_that_is_grey_has_no_right_hue():
     found = outcome("hue", {}, {4: {"hue_lost": 1.0}}, "colour-reference")
     assert found.outcome == "fail" and "is grey in each of 1 frame" in found.reason
@@ -50,6 +67,17 @@ def test_noise_of_the_measure_is_no_flicker_and_a_frame_without_grain_is():
     assert (found.outcome, found.show["frame"]) == ("fail", 1500)
     assert outcome("no_flicker", jumping(0.02, -0.35), {}, "spatial-gauge").outcome == "fail"
     assert outcome("no_flicker", jumping(0.4, 0.0), {}, "spatial-gauge").outcome == "fail"
+
+
+def test_a_jump_in_a_short_shot_is_no_noise_of_it():
+    """Half of a shot of four frames jumps: the deviation of so few is the jump itself."""
+    frames = {n: {"flicker": 0.0, "detail_jump": 0.01} for n in range(1, 25)}
+    for frame in (22, 23):
+        frames[frame]["detail_jump"] = 0.55
+    check = recipes.load("spatial-gauge").check("validation.no_flicker")
+    for shots in ((), ((1, 20), (21, 24))):
+        found = CRITERIA[check.id](Proof(frames, {}, shots=shots), check, lambda frame: {"frame": frame})
+        assert (found.outcome, found.value["detail"], found.show["frame"]) == ("fail", 0.55, 22), shots
 
 
 def test_a_tolerance_of_nothing_allows_nothing():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import pytest
 
 from film_recovery import ledger
 from film_recovery.ledger.iterations import BY_HAND, iterations
+from film_recovery.project import Inference
 from film_recovery.stages.checking import check
 from film_recovery.stages.regression import accepted_before
 from film_recovery.stages.validating import iteration
@@ -122,6 +124,46 @@ def test_a_criterion_is_compared_on_the_same_frames_only(recovered: Any) -> None
         model="1" * 64,
     )
     assert list(recovered.outcome(ID).value) == ["PSNR of luma"]
+
+
+def test_criteria_are_compared_where_no_held_out_frame_is_rendered(place: Any) -> None:
+    place.make(inference=Inference(frames="5-8"))
+    assert place.outcome(ID).pending, "nothing is rendered"
+    place.save_model().render((5, 6, 7, 8))
+    assert "No earlier iteration was accepted" in place.outcome(ID).reason
+    data = {**of(place), "checks": []}
+    note(place, data, accepted="signed")
+    found = place.outcome(ID)
+    assert found.pending and "no held-out frame" in found.reason, "it has nothing to compare"
+    found_now = place.outcome("validation.sharper").value
+    same = with_value(data, "validation.sharper", found_now)
+    note(place, same, accepted="signed", model="1" * 64)
+    found = place.outcome(ID)
+    assert found.outcome == "pass" and "Held-out figures are not compared: no held-out frame" in found.reason
+    note(place, with_value(data, "validation.sharper", {"detail": 9.0}), accepted="signed", model="2" * 64)
+    assert list(place.outcome(ID).value) == ["sharper: detail"]
+
+
+def test_an_older_ledger_that_does_not_name_its_frames_is_compared_in_held_out_figures_alone(
+    recovered: Any,
+) -> None:
+    """Its criteria were of all frames together, and are of the worst shot now."""
+    data = with_value({**of(recovered), "checks": []}, "validation.sharper", {"detail": 9.0})
+    note(recovered, data, accepted="signed", frames="")
+    found = recovered.outcome(ID)
+    assert found.outcome == "pass" and "It does not say of which frames it was" in found.reason
+
+
+def test_grain_of_less_is_held_against_grain_of_more_as_its_criterion_holds_it(place: Any) -> None:
+    """A power of 0.6 is further off than one of 1.5."""
+    place.save_model().render()
+    place.masters(lambda frame, source, truth: cv2.GaussianBlur(truth, (0, 0), 0.8))
+    own = place.outcome("validation.grain").value
+    assert 0.3 < own < 0.7
+    more = 1 + 0.95 * (1 / own - 1)
+    assert abs(more - 1) > abs(own - 1)
+    note(place, with_value({**of(place), "checks": []}, "validation.grain", more), accepted="signed")
+    assert list(place.outcome(ID).value) == ["grain: power"]
 
 
 def test_a_slow_slide_is_held_against_the_best_that_was_accepted(recovered: Any) -> None:

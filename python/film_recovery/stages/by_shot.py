@@ -1,7 +1,9 @@
 """A criterion shot by shot: the worst shot is held against the bound, so that a long range does not hide a bad one.
 
 A criterion says of some frames how far they use up what its check allows. Where the range has several shots, each is
-asked for itself; the outcome is that of the worst, and names it. One shot, or none that is known: all frames together.
+asked for itself; the outcome is that of the worst, and names it. Its value has the worst of each figure, whichever shot
+that is of, so that iterations can be held against each other figure by figure. One shot, or none that is known: all
+frames together.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ class NotMeasurable(Exception):
 
 Criterion = Callable[[Proof, Check], Found]
 Judge = Callable[[Proof, Check, Show], Outcome]
+Worst = Callable[[Iterable[float]], float]  # of the values of a figure
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,11 @@ class Part:
     proof: Proof
 
 
-def by_shot(criterion: Criterion) -> Judge:
-    """``criterion`` held against the worst shot. The judge raises NotYet as the criterion does of every shot."""
+def by_shot(criterion: Criterion, worst_of: Mapping[str, Worst] | None = None) -> Judge:
+    """``criterion`` held against the worst shot. The judge raises NotYet as the criterion does of every shot.
+
+    ``worst_of``: how the worst is taken of the figures by name of its value, where it has several.
+    """
 
     def judge(proof: Proof, check: Check, show: Show) -> Outcome:
         parts = shots_of(proof)
@@ -64,9 +70,19 @@ def by_shot(criterion: Criterion) -> Judge:
             return _judged(check, lambda: criterion(proof, check), show)
         worst, said = max(found, key=lambda one: one[1].over)
         told = f"{worst.name} is the worst of {len(found)}. {said.reason}{_left_out(without)}"
-        return _outcome(check, replace(said, reason=told), show)
+        value = _each_worst([one.value for _, one in found], worst_of) if worst_of else said.value
+        return _outcome(check, replace(said, value=value, reason=told), show)
 
     return judge
+
+
+def _each_worst(values: list[Mapping[str, float]], worst_of: Mapping[str, Worst]) -> dict[str, float]:
+    """The worst of each figure, over the shots that have it."""
+    return {
+        name: worst(value[name] for value in values if name in value)
+        for name, worst in worst_of.items()
+        if any(name in value for value in values)
+    }
 
 
 def shots_of(proof: Proof) -> list[Part]:

@@ -8,7 +8,7 @@ sequences too.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from statistics import median
 from typing import Any
 
@@ -25,6 +25,7 @@ _NOISE = (
     5.0  # deviations that detail and grain of a small or grainy picture reach by themselves in a long range
 )
 _MOST_NOISE = 2.0  # times the tolerance: a film that pulses all along has no noise to excuse it
+_FEWEST = 8  # figures of a shot: of fewer the deviation may be the jump itself, so no noise is excused
 
 
 def _sharper(proof: Proof, check: Check) -> Found:
@@ -66,7 +67,7 @@ def _no_flicker(proof: Proof, check: Check) -> Found:
         most = abs(found[name][at])
         value[limit] = round(most, 5)
         allowed = check.tolerance[limit]
-        if limit != "luma":
+        if limit != "luma" and len(found[name]) >= _FEWEST:
             allowed = max(allowed, min(_NOISE * _deviation(found[name]), _MOST_NOISE * allowed))
         said.append(f"{limit} {100 * most:.2g} % (frame {at}; {100 * allowed:.2g} % is allowed)")
         far.append((_over(most, allowed), at))
@@ -128,7 +129,8 @@ def _grain(proof: Proof, check: Check) -> Found:
 
 
 def _hue(proof: Proof, check: Check) -> Found:
-    """The shift of hue on the Ground Truth's saturated pixels, its mean and its spread, the worst held-out frame."""
+    """The shift of hue on the Ground Truth's saturated pixels, its mean and its spread; the worst held-out frame, the
+    value the worst of each."""
     _need_held_out(proof)
     turned = proof.of_truth("hue")
     if not turned:
@@ -146,7 +148,7 @@ def _hue(proof: Proof, check: Check) -> Found:
         for frame in turned
     }
     worst = max(over, key=lambda frame: over[frame])
-    value = {"mean": round(turned[worst], 3), "p95": round(spread[worst], 3)}
+    value = {"mean": round(_furthest(turned.values()), 3), "p95": round(max(spread.values()), 3)}
     reason = (
         f"Saturated colours are turned by {turned[worst]:.1f}° on the mean in frame {worst}, 95 of 100 of their pixels "
         f"by less than {spread[worst]:.1f}°; worst of {_frames(turned)}."
@@ -191,6 +193,11 @@ def _frames(found: Mapping[int, Any]) -> str:
     return f"{len(found)} frame{'s' if len(found) != 1 else ''}"
 
 
+def _furthest(values: Iterable[float]) -> float:
+    """From 0, either way."""
+    return max(values, key=abs)
+
+
 def _over(value: float, allowed: float) -> float:
     """How many times what is ``allowed`` a ``value`` is; endless where nothing but 0 is."""
     if allowed > 0:
@@ -206,11 +213,11 @@ def _under(value: float, least: float) -> float:
 
 
 CRITERIA: Mapping[str, Judge] = {
-    "validation.sharper": by_shot(_sharper),
-    "validation.no_flicker": by_shot(_no_flicker),
-    "validation.no_halos": by_shot(_no_halos),
+    "validation.sharper": by_shot(_sharper, {"detail": min, "edge": max}),
+    "validation.no_flicker": by_shot(_no_flicker, {"luma": max, "detail": max, "grain": max}),
+    "validation.no_halos": by_shot(_no_halos, {"halo": max, "detail": max}),
     "validation.grain": by_shot(_grain),
-    "validation.hue": by_shot(_hue),
+    "validation.hue": by_shot(_hue, {"mean": _furthest, "p95": max, "lost": max}),
     "validation.saturation": by_shot(_saturation),
     "validation.consistent": by_shot(_consistent),
 }

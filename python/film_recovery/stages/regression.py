@@ -7,6 +7,7 @@ no measure.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ _BEST: Mapping[str, Mapping[str, float | str]] = {
     "validation.sharper": {"detail": "higher", "edge": "lower"},
     "validation.no_flicker": {"luma": 0.0, "detail": 0.0, "grain": 0.0},
     "validation.no_halos": {"halo": "no more than 0", "detail": 1.0},
-    "validation.grain": {"power": 1.0},
+    "validation.grain": {"power": "1 times"},
     "validation.hue": {"mean": 0.0, "p95": 0.0},
     "validation.saturation": {"least": 1.0},
     "validation.consistent": {"delta_e": 0.0},
@@ -56,19 +57,54 @@ class _Figure:
             return abs(value - self.best)
         if self.best == "no more than 0":
             return max(value, 0.0)
+        if self.best == "1 times":  # half is as far as twice, as the criterion has it
+            return max(value, 1 / value) - 1 if value > 0 else math.inf
         return -value if self.best == "higher" else value
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Which ``frames`` were measured, and which of them are ``held_out``; as ``1-4,7``."""
+
+    frames: str
+    held_out: str
+
+    def comparable(self, before: Iteration) -> dict[str, float]:
+        """The figures of ``before`` that are of the same frames."""
+        if not self._same_held_out(before):
+            return {}
+        figures = dict(before.figures)
+        return {**figures, **_criteria_of(before)} if before.frames == self.frames else figures
+
+    def others(self, before: Iteration) -> str:
+        """What of ``before`` is not comparable, in a sentence: the worst of other frames is no measure. An older ledger
+        does not say; and its criteria were of all frames together, not of the worst shot."""
+        if not self._same_held_out(before):
+            return f" It has other held-out frames ({before.held_out}), so it is not compared."
+        if not before.frames:
+            return " It does not say of which frames it was, so only held-out figures are compared."
+        if before.frames != self.frames:
+            return f" It was of other frames ({before.frames}), so only held-out figures are compared."
+        return ""
+
+    def _same_held_out(self, before: Iteration) -> bool:
+        return before.held_out in ("", self.held_out)
 
 
 @measures("validation.no_regression")
 def no_regression(view: View, check: Check) -> Outcome:
     """Every criterion's figures, and those on held-out frames, against accepted iterations of another model or graph:
-    the last one, and whichever had the best of a figure."""
-    now = [*_of_held_out(view, check), *_of_criteria(view, check)]
+    the last one, and whichever had the best of a figure.
+
+    Raises NotYet before any frame is rendered, and where none has a Ground Truth and nothing else can be compared.
+    """
+    here = _Measured(format_frames(view.written), held_out_frames(view))
     earlier = accepted_before(view.project, view.card.sha256, render_state(view))
     if not earlier:
         reason = "No earlier iteration was accepted, by a signature of its result or a delivery"
         return judged(check, True, {}, f"{reason}: there is nothing to fall behind.")
-    known = [_comparable(one, view) for one in earlier]
+    now, without = _figures(view, check)
+    known = [here.comparable(one) for one in earlier]
     worse: dict[str, list[float]] = {}
     said: dict[int, list[str]] = {}
     for one in now:
@@ -85,9 +121,21 @@ def no_regression(view: View, check: Check) -> Outcome:
         ]
         return judged(check, False, worse, " ".join(told))
     compared = sum(any(one.name in figures for figures in known) for one in now)
+    if without and not compared:
+        raise without
     reason = f"None of {compared} figures is worse than that of {_named_as(earlier[-1], 'last')}"
     more = f", or than the best of {len(earlier)}" if last else ""
-    return judged(check, True, {}, f"{reason}{more}.{_other_frames(view, earlier[-1])}")
+    left_out = f" Held-out figures are not compared: {without}." if without else ""
+    return judged(check, True, {}, f"{reason}{more}.{left_out or here.others(earlier[-1])}")
+
+
+def _figures(view: View, check: Check) -> tuple[list[_Figure], NotYet | None]:
+    """Of this iteration, and why those on held-out frames are not among them; None where they are."""
+    criteria = list(_of_criteria(view, check))
+    try:
+        return [*_of_held_out(view, check), *criteria], None
+    except NotYet as why:
+        return criteria, why
 
 
 def _behind(figure: _Figure, before: list[float | None]) -> int | None:
@@ -133,14 +181,6 @@ def _of_criteria(view: View, check: Check) -> Iterator[_Figure]:
             yield _Figure(name, figure, _BEST[id][limit], margin=margin)
 
 
-def _comparable(iteration: Iteration, view: View) -> dict[str, float]:
-    """Its figures that are of the same frames as those of ``view``."""
-    if iteration.held_out not in ("", held_out_frames(view)):
-        return {}
-    figures = dict(iteration.figures)
-    return {**figures, **_criteria_of(iteration)} if _alike(view, iteration) else figures
-
-
 def _criteria_of(iteration: Iteration) -> dict[str, float]:
     found: dict[str, float] = {}
     for id, value in iteration.criteria.items():
@@ -158,16 +198,3 @@ def _named(id: str, value: Any) -> dict[str, float]:
         for name, one in values.items()
         if name in names and isinstance(one, (int, float))
     }
-
-
-def _alike(view: View, before: Iteration) -> bool:
-    """Whether the criteria of both are of the same frames: the worst of other frames is no measure."""
-    return before.frames in ("", format_frames(view.written))
-
-
-def _other_frames(view: View, before: Iteration) -> str:
-    if before.held_out not in ("", held_out_frames(view)):
-        return f" It has other held-out frames ({before.held_out}), so it is not compared."
-    if not _alike(view, before):
-        return f" It was of other frames ({before.frames}), so only held-out figures are compared."
-    return ""
