@@ -22,6 +22,7 @@ from film_recovery.imaging.colour import ColourConfig
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.provenance.sealing import digest_of
+from film_recovery.stages.proxies import of_project
 from film_recovery.stages.view import View
 
 REC709, PRIMARIES, MATRIX, LIMITED = 1, 1, 1, 1  # ITU-T H.273, and FFmpeg's word for the limited range
@@ -105,6 +106,19 @@ def test_masters_of_an_earlier_model_are_not_said_to_be_of_the_present_one(rende
     assert proxies(rendered.folder, kinds=("h264",)) == 0
     (sidecar,) = (View(rendered.project).output.folder / "proxies").glob("*.review.json")
     assert json.loads(sidecar.read_text("utf-8"))["model"] == {"name": "", "sha256": ""}
+
+
+@pytest.mark.parametrize("carded", [False, True])
+def test_movies_are_made_of_masters_that_a_model_of_nukex_made(rendered: Any, carded: bool) -> None:
+    """Of a .cat without a card, or with one that is not tied to it; the model is that of the provenance, if any."""
+    cat = rendered.model.with_suffix(".cat")
+    cat.write_bytes(b"made by CopyCat")
+    if not carded:
+        rendered.model.unlink()
+        rendered.model.with_suffix(".json").unlink()
+    view = View(rendered.project)
+    assert view.model_file == cat
+    assert of_project(view).model == ("", "")
 
 
 def test_ours_are_made_anew_and_nothing_else_is_written_over(rendered: Any) -> None:

@@ -28,6 +28,7 @@ from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.protection import keep_apart, keep_apart_from
 from film_recovery.provenance.sealing import JSON, content_hash, digest_of, hashed, seal_beside, stem_of
 from film_recovery.rendering.render import today
+from film_recovery.stages.provenance import card_of
 from film_recovery.stages.short_range import made_now
 from film_recovery.stages.view import NotYet, View
 
@@ -121,9 +122,18 @@ def of_pattern(pattern: str, space: str, rate: float | None) -> Footage:
 
 def _model_of(view: View, frames: Sequence[int]) -> tuple[str, str]:
     """The model that made the masters: the present one where the record says so of all, else that of their seal."""
-    if made_now(view, frames) == set(frames):
+    if _is_ours(view) and made_now(view, frames) == set(frames):
         return view.model_file.name, content_hash(view.model_file)
     return _sealed_model(view.output.sequence)
+
+
+def _is_ours(view: View) -> bool:
+    """Whether the model is one that our engine runs, and so may have made frames; raises NotYet without one. A ``.cat``
+    of CopyCat has no card, or one that is not tied to it."""
+    try:
+        return card_of(view) is not None
+    except FilmRecoveryError:
+        return False
 
 
 def _sealed_model(sequence: FileSequence) -> tuple[str, str]:
