@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from film_recovery import __version__
-from film_recovery._files import read_text, write_whole
+from film_recovery._files import explained, read_text, write_whole
 from film_recovery.delivery import movies
 from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.imaging.colour import ColourConfig
@@ -152,7 +152,8 @@ def make(
 ) -> Made:
     """Writes a movie of each of ``kinds`` (``movies.KINDS``) into ``out``, and the sidecar of each.
 
-    A movie of an earlier time goes where its sidecar says that it is ours. ``scans``: the elements, or frames of
+    A movie of an earlier time goes where its sidecar says that it is ours; then the sidecar of the new one is written,
+    and last it takes its name, so that whatever a kill leaves is known for ours. ``scans``: the elements, or frames of
     nobody's project, whose folders are never written to. Raises UsageError for a kind or a display that is not known,
     FilmRecoveryError without the encoder, for a file that is in the way, for a frame that cannot be read, or that has
     another format than the first."""
@@ -179,9 +180,15 @@ def make(
         "comment": f"frames {format_frames(footage.frames)}; {shown.view} on {shown.display}; review only",
     }
     tell = None if progress is None else partial(progress, "review movies")
-    count = movies.write_movies(files, _pictures(footage, shown, first, tell), shape, about)
-    sidecars = tuple(_write_sidecars(footage, shown, shape, files))
-    return Made(tuple(files), sidecars, count, shown)
+    content = _content(footage, shown, shape)
+
+    def note(file: Path, made: Path) -> None:
+        with explained(file, "replaced"):
+            file.unlink(missing_ok=True)
+        _write_sidecar(content, file, files[file], shape, content_hash(made))
+
+    count = movies.write_movies(files, _pictures(footage, shown, first, tell), shape, about, note)
+    return Made(tuple(files), tuple(map(sidecar_of, files)), count, shown)
 
 
 def _pictures(
@@ -266,16 +273,12 @@ def _refuse_foreign(movie: Path) -> None:
             )
 
 
-def _write_sidecars(
-    footage: Footage,
-    shown: Viewing,
-    shape: movies.Shape,
-    files: Mapping[Path, movies.Kind],
-) -> Iterator[Path]:
+def _content(footage: Footage, shown: Viewing, shape: movies.Shape) -> dict[str, Any]:
+    """What the sidecars of all kinds say. Reads every master."""
     frames = hashed(footage.sequence.path(number) for number in footage.frames)
     name = Path(footage.sequence.pattern).name
     seal = footage.sequence.folder / f"{stem_of(name)}{JSON}"
-    content: dict[str, Any] = {
+    return {
         "schema": SCHEMA,
         "made_by": f"film-recovery {__version__}",
         "day": today(),
@@ -293,15 +296,17 @@ def _write_sidecars(
         },
         "model": {"name": footage.model[0], "sha256": footage.model[1]},
     }
-    for file, kind in files.items():
-        content["movie"] = {
-            "file": file.name,
-            "codec": kind.encoder,
-            "pixels": kind.pixels,
-            "transfer": shape.transfer,
-            "sha256": content_hash(file),
-        }
-        sidecar = sidecar_of(file)
-        text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
-        write_whole(sidecar, text + "\n")
-        yield sidecar
+
+
+def _write_sidecar(
+    content: Mapping[str, Any], file: Path, kind: movies.Kind, shape: movies.Shape, sha256: str
+) -> None:
+    movie = {
+        "file": file.name,
+        "codec": kind.encoder,
+        "pixels": kind.pixels,
+        "transfer": shape.transfer,
+        "sha256": sha256,
+    }
+    text = json.dumps({**content, "movie": movie}, indent=1, sort_keys=True, ensure_ascii=False)
+    write_whole(sidecar_of(file), text + "\n")
