@@ -6,6 +6,7 @@ frame range and the viewing intent: display, view and OCIO config.
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -255,15 +256,29 @@ def sidecar_of(movie: Path) -> Path:
     return movie.with_name(f"{movie.name}{END}")
 
 
+def recorded(movie: Path) -> str:
+    """The SHA-256 of ``movie`` as its sidecar has it; empty without a sidecar of ours."""
+    sidecar = sidecar_of(movie)
+    if not sidecar.is_file():
+        return ""
+    try:
+        content = json.loads(read_text(sidecar, _LIMIT))
+        return str(content["movie"]["sha256"]) if content["schema"] == SCHEMA else ""
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def movies_in(folder: Path, sequence: FileSequence) -> list[Path]:
+    """The files in ``folder`` that have the name of a review movie of ``sequence``; those of other versions, sidecars,
+    and what lies in folders of its own, are none."""
+    start = f"{stem_of(Path(sequence.pattern).name)}."
+    named = folder.glob(f"{glob.escape(start)}*")
+    return sorted(file for file in named if not file.name.endswith(END) and not file.is_dir())
+
+
 def _refuse_foreign(movie: Path) -> None:
     """Raises FilmRecoveryError where ``movie``, or its sidecar, is a file that this program did not make."""
-    sidecar, known = sidecar_of(movie), ""
-    if sidecar.is_file():
-        try:
-            content = json.loads(read_text(sidecar, _LIMIT))
-            known = str(content["movie"]["sha256"]) if content["schema"] == SCHEMA else ""
-        except (ValueError, KeyError, TypeError):
-            known = ""
+    sidecar, known = sidecar_of(movie), recorded(movie)
     for file in (movie, sidecar):
         if file.exists() and (not known or (file == movie and known != content_hash(file))):
             raise FilmRecoveryError(
