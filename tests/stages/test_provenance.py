@@ -675,6 +675,37 @@ def test_review_movies_are_delivered_with_the_masters_that_they_show(done: Any, 
     assert names == {sidecar.name, json.loads(text)["movie"]["file"]}
 
 
+def test_review_movies_of_another_version_stay_behind(done: Any, tmp_path: Path) -> None:
+    """Also a sidecar whose movie is away."""
+    with Report(as_json=True) as report:
+        assert make_movies(report, done.folder, Asked(kinds=("h264",)), "Ada", False) == 0
+    (sidecar,) = project.paths(done.project).render.glob("proxies/*.review.json")
+    movie = sidecar.with_name(json.loads(sidecar.read_text("utf-8"))["movie"]["file"])
+    of_others = sidecar.read_text("utf-8").replace(read_seal(sidecar_of(done)).digest, "0" * 64)
+    for file in (movie, sidecar):
+        other = file.with_name(file.name.replace("v001", "v000"))
+        other.write_bytes(file.read_bytes() if file == movie else of_others.encode())
+    sidecar.with_name(sidecar.name.replace("h264.mp4", "prores.mov")).write_text(of_others, "utf-8")
+    assert delivered(done, tmp_path / "out")[0] == 0
+    names = {file.name for file in (tmp_path / "out/data").rglob("proxies/*")}
+    assert names == {sidecar.name, movie.name}
+
+
+def test_a_movie_that_is_not_as_its_sidecar_says_is_not_delivered(done: Any, tmp_path: Path) -> None:
+    places = project.paths(done.project)
+    (places.render / "proxies").mkdir()
+    stem = read_seal(sidecar_of(done)).stem
+    movie = places.render / "proxies" / f"{stem}.h264.mp4"
+    movie.write_bytes(b"a cut")
+    with pytest.raises(CheckFailed, match=r"has no sidecar .*\.h264\.mp4\.review\.json of ours") as caught:
+        delivered(done, tmp_path / "out")
+    assert "film-recovery proxies" in str(caught.value.remedy)
+    said_of_it = {"schema": "film-recovery-review/1", "movie": {"sha256": "0" * 64}}
+    movie.with_name(f"{movie.name}.review.json").write_text(json.dumps(said_of_it), "utf-8")
+    with pytest.raises(CheckFailed, match="it was changed since"):
+        delivered(done, tmp_path / "out")
+
+
 def test_nothing_is_read_or_written_where_the_bag_cannot_be(done: Any, tmp_path: Path) -> None:
     text = sidecar_of(done).with_name(sidecar_of(done).name.replace(JSON, TEXT))
     text.unlink()

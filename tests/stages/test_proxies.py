@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
+import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +24,7 @@ from film_recovery.imaging.colour import ColourConfig
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.provenance.sealing import digest_of
+from film_recovery.stages.proxies import of_project
 from film_recovery.stages.view import View
 
 REC709, PRIMARIES, MATRIX, LIMITED = 1, 1, 1, 1  # ITU-T H.273, and FFmpeg's word for the limited range
@@ -107,6 +110,19 @@ def test_masters_of_an_earlier_model_are_not_said_to_be_of_the_present_one(rende
     assert json.loads(sidecar.read_text("utf-8"))["model"] == {"name": "", "sha256": ""}
 
 
+@pytest.mark.parametrize("carded", [False, True])
+def test_movies_are_made_of_masters_that_a_model_of_nukex_made(rendered: Any, carded: bool) -> None:
+    """Of a .cat without a card, or with one that is not tied to it; the model is that of the provenance, if any."""
+    cat = rendered.model.with_suffix(".cat")
+    cat.write_bytes(b"made by CopyCat")
+    if not carded:
+        rendered.model.unlink()
+        rendered.model.with_suffix(".json").unlink()
+    view = View(rendered.project)
+    assert view.model_file == cat
+    assert of_project(view).model == ("", "")
+
+
 def test_ours_are_made_anew_and_nothing_else_is_written_over(rendered: Any) -> None:
     for kind in ("h264", "prores", "h264"):
         assert proxies(rendered.folder, kinds=(kind,)) == 0
@@ -117,6 +133,66 @@ def test_ours_are_made_anew_and_nothing_else_is_written_over(rendered: Any) -> N
     assert movie.read_bytes() == b"a cut of somebody's"
     with pytest.raises(FilmRecoveryError, match="which is only read"):
         proxies(rendered.folder, out=rendered.root / "film" / "source")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from film_recovery.cli.proxies import Asked, make
+from film_recovery.cli.report import Report
+from film_recovery.stages import proxies
+
+at, folder, source, out = sys.argv[1], Path("."), sys.argv[2], Path(sys.argv[3])
+before, write, take = proxies.hashed, proxies.write_whole, os.replace
+
+def stop(where):
+    if where == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def hashed(files):
+    stop("hashing")
+    return before(files)
+
+def write_whole(path, text):
+    stop("before the sidecar")
+    write(path, text)
+
+def replace(one, other):
+    if str(other).endswith(".mp4"):
+        stop("before the name")
+    take(one, other)
+    if str(other).endswith(".mp4"):
+        stop("after the name")
+
+proxies.hashed, proxies.write_whole, os.replace = hashed, write_whole, replace
+with Report(as_json=True) as report:
+    make(report, folder, Asked(frames=source, out=out, kinds=("h264",), space="scene_linear", rate=24), "", False)
+"""
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two frames of no project."""
+    folder = tmp_path_factory.mktemp("plain")
+    for number in (1, 2):
+        frame = Frame.from_array(np.full((32, 32, 3), 0.1 * number, np.float32))
+        write_frame(frame, folder / f"a.{number}.exr", datatype="half")
+    return folder
+
+
+@pytest.mark.parametrize("at", ["hashing", "before the sidecar", "before the name", "after the name"])
+def test_what_a_kill_leaves_is_made_anew(plain: Path, tmp_path: Path, at: str) -> None:
+    """Of a movie that is made for the first time, and of one that takes the place of another."""
+    out, source = tmp_path / "out", str(plain / "a.#.exr")
+    given = {"kinds": ("h264",), "space": "scene_linear", "rate": 24}
+    for earlier in (False, True):
+        if earlier:
+            assert proxies(tmp_path, frames=source, out=out, **given, display="sRGB - Display") == 0
+        killed = subprocess.run([sys.executable, "-c", KILLED, at, source, out], capture_output=True)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+        if (out / "a.h264.mp4").exists():
+            assert (out / "a.h264.mp4.review.json").exists()
+        assert proxies(tmp_path, frames=source, out=out, **given) == 0
 
 
 def test_frames_by_pattern_say_or_are_given_space_and_rate(tmp_path: Path) -> None:

@@ -98,6 +98,19 @@ def test_frames_that_are_rendered_anew_are_looked_at_again(signed: Any) -> None:
     assert held(signed)[-1] == "validation", "the same bytes are the same frames"
 
 
+def test_masters_that_cannot_be_read_were_looked_at_by_nobody(signed: Any) -> None:
+    """Neither by whoever signs now, nor by whom an older ledger names."""
+    last = ledger.read(signed.folder).of_kind("sign")[-1].data
+    master = View(signed.project).output.sequence.path(3)
+    master.unlink()
+    master.symlink_to(signed.root / "a disk that is away.exr")
+    assert held(signed)[-2:] == ["training", "inference"]
+    ledger.append(signed.folder, "sign", {**last, "masters": ""}, "Ana")
+    assert held(signed)[-2:] == ["training", "inference"]
+    with pytest.raises(UsageError, match="the masters cannot all be read"):
+        sign(signed.project, "validation.compared", "Ana", "looked again")
+
+
 def test_another_graph_ends_what_was_seen_of_its_frames(signed: Any) -> None:
     signed.knob("FR_Inference1", "box", "{6 6 120 90}")
     assert "validation" not in held(signed) and "training" in held(signed)

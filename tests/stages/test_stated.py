@@ -107,6 +107,14 @@ def test_pairs_and_pictures_are_looked_at(place: Any, all_stated: Stated, scans:
         infer(place.model, scans, tmp_path / "out", replace(all_stated, crop="4 6"))
 
 
+def test_no_filter_is_held_against_one_that_was_trained_with(
+    place: Any, all_stated: Stated, scans: str, tmp_path: Path
+) -> None:
+    place.save_model_of(crop=None, prefilter=["Median 3"])
+    code, events = infer(place.model, scans, tmp_path / "out", all_stated)
+    assert code == 1 and "prefilter: trained with Median 3, now none" in check(events)["reason"]
+
+
 def test_who_goes_on_in_spite_of_it_is_kept_beside_the_files(model: Path, scans: str, tmp_path: Path) -> None:
     """Also of a model without a card."""
     out = tmp_path / "out"

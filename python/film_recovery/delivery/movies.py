@@ -1,12 +1,12 @@
 """Review movies: H.264 for every player, ProRes 422 for editing, both with their colour tags. Of pictures as displayed.
 
 The encoder is an optional package (PyAV). Pictures come one by one, so one is in memory at a time; a movie takes its
-name when all of it is there.
+name when all of it is there, and what is said of it has been written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -80,18 +80,25 @@ def library() -> Any:
 
 
 def write_movies(
-    files: Mapping[Path, Kind], pictures: Iterable[Pixels], shape: Shape, about: Mapping[str, str]
+    files: Mapping[Path, Kind],
+    pictures: Iterable[Pixels],
+    shape: Shape,
+    about: Mapping[str, str],
+    whole: Callable[[Path, Path], None] = lambda file, made: None,
 ) -> int:
     """Writes ``files``, each of its kind, from one pass over ``pictures``; gives how many there were.
 
     A picture: H×W×3, top row first, as displayed, 0–1; what lies beyond is clipped. One that is smaller by a row or a
-    column than ``shape`` gets a black one. ``about``: metadata of the container. Raises FilmRecoveryError without the
-    package, for an encoder that it was built without, and for what the encoder refuses.
+    column than ``shape`` gets a black one. ``about``: metadata of the container. ``whole``: called with each of
+    ``files`` and where all of it lies, before it takes its name. Raises FilmRecoveryError without the package, for an
+    encoder that it was built without, and for what the encoder refuses.
     """
     av = library()
     count = 0
     with ExitStack() as stack:
-        movies = [stack.enter_context(_movie(av, file, kind, shape, about)) for file, kind in files.items()]
+        movies = [
+            stack.enter_context(_movie(av, file, kind, shape, about, whole)) for file, kind in files.items()
+        ]
         for picture in pictures:
             codes = _codes(picture, shape)
             for movie in movies:
@@ -126,7 +133,14 @@ class _Movie:
 
 
 @contextmanager
-def _movie(av: Any, file: Path, kind: Kind, shape: Shape, about: Mapping[str, str]) -> Iterator[_Movie]:
+def _movie(
+    av: Any,
+    file: Path,
+    kind: Kind,
+    shape: Shape,
+    about: Mapping[str, str],
+    whole: Callable[[Path, Path], None],
+) -> Iterator[_Movie]:
     with replacement(file, create_directories=True) as temporary:
         try:
             with av.open(str(temporary), "w", format=kind.container, options=dict(kind.muxing)) as container:
@@ -146,6 +160,7 @@ def _movie(av: Any, file: Path, kind: Kind, shape: Shape, about: Mapping[str, st
                 remedy="check the free space on the disk; pip install --upgrade av, if its encoder is missing",
                 file=str(file),
             ) from error
+        whole(file, temporary)
 
 
 def _codes(picture: Pixels, shape: Shape) -> NDArray[np.uint16]:

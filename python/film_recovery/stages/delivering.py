@@ -42,7 +42,7 @@ from film_recovery.stages.provenance import (
     refuse_others,
     sealed,
 )
-from film_recovery.stages.proxies import END, FOLDER
+from film_recovery.stages.proxies import FOLDER, movies_in, recorded, sidecar_of
 from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.unmeasured import ACCEPTED, unmeasured
 from film_recovery.stages.view import NotYet, View
@@ -96,7 +96,8 @@ def deliver(
     It holds masters, provenance, notes, report, review movies, model and script of each, and all that the stages left.
     Raises CheckFailed, and writes nothing, where a step is not done, frames are missing, are not what the present
     state of the project renders, say something else than it, or are not those of an earlier provenance; where the
-    pairs are not those of the training; where report, note or movies are of other masters; where no source type was
+    pairs are not those of the training; where report, note or movies are of other masters, or a movie is not as its
+    sidecar says; where no source type was
     chosen; where a check fails, unless somebody delivers ``despite`` it, which the ledger keeps. FilmRecoveryError as
     ``provenance.bag.pack``, for a folder in a project or where an element lies, and for links that lead out of the
     project. The sidecars beside the masters are written when the bag is there.
@@ -107,6 +108,7 @@ def deliver(
     for view in views:
         _refuse_place(out, view)
         _refuse_unfinished(view)
+        _refuse_movies(view)
         frames = (view.output.sequence.path(number) for number in view.written)
         files |= {_name(file, project.folder): file for file in (*frames, *_beside(view))}
     foresee(files, out)  # before hours of reading
@@ -204,7 +206,7 @@ def _refuse_of_others(view: View, seal: Seal) -> None:
     found = [
         (file, _LIST, "film-recovery report") for file in (view.paths.report, view.paths.validation / NOTE)
     ]
-    found += [(file, _LISTED, "film-recovery proxies") for file in sorted(_movies(view).glob(f"*{END}"))]
+    found += [(sidecar_of(movie), _LISTED, "film-recovery proxies") for movie in _movies(view)]
     for file, word, command in found:
         text = read_text(file, _LIMIT) if file.is_file() else ""
         if word in text and seal.digest not in text:
@@ -215,8 +217,22 @@ def _refuse_of_others(view: View, seal: Seal) -> None:
             )
 
 
-def _movies(view: View) -> Path:
-    return view.paths.render / FOLDER
+def _movies(view: View) -> list[Path]:
+    """Those of the masters' present name; of another version, they show what is not delivered."""
+    return movies_in(view.paths.render / FOLDER, view.output.sequence)
+
+
+def _refuse_movies(view: View) -> None:
+    """Raises CheckFailed for one that nobody can say the masters of."""
+    for movie in _movies(view):
+        known = recorded(movie)
+        if not known or known != content_hash(movie):
+            why = "was changed since" if known else f"has no sidecar {sidecar_of(movie).name} of ours"
+            raise CheckFailed(
+                f"{movie.name} cannot be delivered as a review movie of the masters: it {why}.",
+                remedy="move it away; film-recovery proxies makes one of the masters that are there",
+                file=str(movie),
+            )
 
 
 def _failing(
@@ -260,8 +276,10 @@ def _beside(view: View) -> Iterator[Path]:
     yield from (project.folder / FILE, project.folder / ledger.FILE, places.script)
     suffixes = (".pt", ".json", ".cat") if card_of(view) else (view.model_file.suffix,)
     yield from (file for file in map(view.model_file.with_suffix, suffixes) if file.is_file())
-    for folder in (places.notes, places.curation, places.alignment, places.validation, _movies(view)):
+    for folder in (places.notes, places.curation, places.alignment, places.validation):
         yield from _below(folder)
+    for movie in _movies(view):
+        yield from (movie, sidecar_of(movie))
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -19,14 +19,15 @@ _MASTERS: WeakKeyDictionary[View, str] = WeakKeyDictionary()
 def looked_at(view: View) -> dict[str, str]:
     """JSON values: ``graph`` (``render_state``) and ``masters``, a digest of every frame's name and SHA-256.
 
-    Both are empty without a script that can be read. Which frames are to be rendered is no part of it: a range that is
-    made shorter shows nothing that was not seen.
+    Both are empty without a script that can be read, ``masters`` also where a frame cannot: then nobody can say what
+    was looked at, and nothing holds for it. Which frames are to be rendered is no part of it: a range that is made
+    shorter shows nothing that was not seen.
     """
     return {"graph": render_state(view), "masters": masters_of(view)}
 
 
 def masters_of(view: View) -> str:
-    """The digest of the frames on disk. Reads every one of them, once a View."""
+    """The digest of the frames on disk; empty where one of them cannot be read. Reads every one, once a View."""
     if view not in _MASTERS:
         try:
             sequence = view.output.sequence

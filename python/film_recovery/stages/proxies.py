@@ -6,6 +6,7 @@ frame range and the viewing intent: display, view and OCIO config.
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from film_recovery import __version__
-from film_recovery._files import read_text, write_whole
+from film_recovery._files import explained, read_text, write_whole
 from film_recovery.delivery import movies
 from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.imaging.colour import ColourConfig
@@ -28,6 +29,7 @@ from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.protection import keep_apart, keep_apart_from
 from film_recovery.provenance.sealing import JSON, content_hash, digest_of, hashed, seal_beside, stem_of
 from film_recovery.rendering.render import today
+from film_recovery.stages.provenance import card_of
 from film_recovery.stages.short_range import made_now
 from film_recovery.stages.view import NotYet, View
 
@@ -121,9 +123,18 @@ def of_pattern(pattern: str, space: str, rate: float | None) -> Footage:
 
 def _model_of(view: View, frames: Sequence[int]) -> tuple[str, str]:
     """The model that made the masters: the present one where the record says so of all, else that of their seal."""
-    if made_now(view, frames) == set(frames):
+    if _is_ours(view) and made_now(view, frames) == set(frames):
         return view.model_file.name, content_hash(view.model_file)
     return _sealed_model(view.output.sequence)
+
+
+def _is_ours(view: View) -> bool:
+    """Whether the model is one that our engine runs, and so may have made frames; raises NotYet without one. A ``.cat``
+    of CopyCat has no card, or one that is not tied to it."""
+    try:
+        return card_of(view) is not None
+    except FilmRecoveryError:
+        return False
 
 
 def _sealed_model(sequence: FileSequence) -> tuple[str, str]:
@@ -142,7 +153,8 @@ def make(
 ) -> Made:
     """Writes a movie of each of ``kinds`` (``movies.KINDS``) into ``out``, and the sidecar of each.
 
-    A movie of an earlier time goes where its sidecar says that it is ours. ``scans``: the elements, or frames of
+    A movie of an earlier time goes where its sidecar says that it is ours; then the sidecar of the new one is written,
+    and last it takes its name, so that whatever a kill leaves is known for ours. ``scans``: the elements, or frames of
     nobody's project, whose folders are never written to. Raises UsageError for a kind or a display that is not known,
     FilmRecoveryError without the encoder, for a file that is in the way, for a frame that cannot be read, or that has
     another format than the first."""
@@ -169,9 +181,15 @@ def make(
         "comment": f"frames {format_frames(footage.frames)}; {shown.view} on {shown.display}; review only",
     }
     tell = None if progress is None else partial(progress, "review movies")
-    count = movies.write_movies(files, _pictures(footage, shown, first, tell), shape, about)
-    sidecars = tuple(_write_sidecars(footage, shown, shape, files))
-    return Made(tuple(files), sidecars, count, shown)
+    content = _content(footage, shown, shape)
+
+    def note(file: Path, made: Path) -> None:
+        with explained(file, "replaced"):
+            file.unlink(missing_ok=True)
+        _write_sidecar(content, file, files[file], shape, content_hash(made))
+
+    count = movies.write_movies(files, _pictures(footage, shown, first, tell), shape, about, note)
+    return Made(tuple(files), tuple(map(sidecar_of, files)), count, shown)
 
 
 def _pictures(
@@ -238,15 +256,29 @@ def sidecar_of(movie: Path) -> Path:
     return movie.with_name(f"{movie.name}{END}")
 
 
+def recorded(movie: Path) -> str:
+    """The SHA-256 of ``movie`` as its sidecar has it; empty without a sidecar of ours."""
+    sidecar = sidecar_of(movie)
+    if not sidecar.is_file():
+        return ""
+    try:
+        content = json.loads(read_text(sidecar, _LIMIT))
+        return str(content["movie"]["sha256"]) if content["schema"] == SCHEMA else ""
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def movies_in(folder: Path, sequence: FileSequence) -> list[Path]:
+    """The files in ``folder`` that have the name of a review movie of ``sequence``; those of other versions, sidecars,
+    and what lies in folders of its own, are none."""
+    start = f"{stem_of(Path(sequence.pattern).name)}."
+    named = folder.glob(f"{glob.escape(start)}*")
+    return sorted(file for file in named if not file.name.endswith(END) and not file.is_dir())
+
+
 def _refuse_foreign(movie: Path) -> None:
     """Raises FilmRecoveryError where ``movie``, or its sidecar, is a file that this program did not make."""
-    sidecar, known = sidecar_of(movie), ""
-    if sidecar.is_file():
-        try:
-            content = json.loads(read_text(sidecar, _LIMIT))
-            known = str(content["movie"]["sha256"]) if content["schema"] == SCHEMA else ""
-        except (ValueError, KeyError, TypeError):
-            known = ""
+    sidecar, known = sidecar_of(movie), recorded(movie)
     for file in (movie, sidecar):
         if file.exists() and (not known or (file == movie and known != content_hash(file))):
             raise FilmRecoveryError(
@@ -256,16 +288,12 @@ def _refuse_foreign(movie: Path) -> None:
             )
 
 
-def _write_sidecars(
-    footage: Footage,
-    shown: Viewing,
-    shape: movies.Shape,
-    files: Mapping[Path, movies.Kind],
-) -> Iterator[Path]:
+def _content(footage: Footage, shown: Viewing, shape: movies.Shape) -> dict[str, Any]:
+    """What the sidecars of all kinds say. Reads every master."""
     frames = hashed(footage.sequence.path(number) for number in footage.frames)
     name = Path(footage.sequence.pattern).name
     seal = footage.sequence.folder / f"{stem_of(name)}{JSON}"
-    content: dict[str, Any] = {
+    return {
         "schema": SCHEMA,
         "made_by": f"film-recovery {__version__}",
         "day": today(),
@@ -283,15 +311,17 @@ def _write_sidecars(
         },
         "model": {"name": footage.model[0], "sha256": footage.model[1]},
     }
-    for file, kind in files.items():
-        content["movie"] = {
-            "file": file.name,
-            "codec": kind.encoder,
-            "pixels": kind.pixels,
-            "transfer": shape.transfer,
-            "sha256": content_hash(file),
-        }
-        sidecar = sidecar_of(file)
-        text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
-        write_whole(sidecar, text + "\n")
-        yield sidecar
+
+
+def _write_sidecar(
+    content: Mapping[str, Any], file: Path, kind: movies.Kind, shape: movies.Shape, sha256: str
+) -> None:
+    movie = {
+        "file": file.name,
+        "codec": kind.encoder,
+        "pixels": kind.pixels,
+        "transfer": shape.transfer,
+        "sha256": sha256,
+    }
+    text = json.dumps({**content, "movie": movie}, indent=1, sort_keys=True, ensure_ascii=False)
+    write_whole(sidecar_of(file), text + "\n")

@@ -52,10 +52,11 @@ def sign(project: Project, id: str, by: str, note: str = "", *, take_over: bool 
     what = f"sign {id}"
     with lock.held(project.folder, what, take_over) as mine:
         _refuse_unseen(project, id, check.stage)
+        seen = _seen(project, id, check.stage)
         of = signed_state(project, check.stage)
         if mine.taken_over:
             ledger.append(project.folder, "taken over", {"what": what, "from": mine.taken_over}, by)
-        about = {"check": id, "note": note, "of": of, **_seen(project, id, check.stage)}
+        about = {"check": id, "note": note, "of": of, **seen}
         record = ledger.append(project.folder, SIGN, about, by)
         ledger.write_notes(project.folder)
     return record
@@ -88,7 +89,8 @@ def signed_state(project: Project, stage: int) -> str:
 
 def holds(project: Project, record: Record, state: str | None = None, view: View | None = None) -> bool:
     """Whether a signature is of the project as it is: of its stage's ``state``; of the short range its graph, and
-    frames enough; of the last stage its graph and the masters as they lie there. ``view``: of the project.
+    frames enough; of the last stage its graph and the masters as they lie there, all of which can be read. ``view``: of
+    the project.
 
     One that does not say what it is of, in an older ledger, is.
     """
@@ -103,7 +105,8 @@ def holds(project: Project, record: Record, state: str | None = None, view: View
     view = view or View(project)
     if graph != render_state(view) or not enough(view, record):
         return False
-    return record.data.get("masters") in (None, masters_of(view))
+    masters = record.data.get("masters")
+    return masters is None or (masters != "" and masters == masters_of(view))
 
 
 def standing(project: Project) -> list[Record]:
@@ -168,7 +171,16 @@ def _seen(project: Project, id: str, stage: int) -> dict[str, str]:
     if id == SHORT_RANGE:
         view = View(project)
         return {"frames": short_range(view).text, "graph": render_state(view)}
-    return looked_at(View(project)) if stage == _VALIDATION else {}
+    if stage != _VALIDATION:
+        return {}
+    seen = looked_at(View(project))
+    if not seen["masters"]:
+        raise UsageError(
+            f"{id} cannot be signed: the masters cannot all be read, so nobody can say what was looked at.",
+            remedy="check the disk that they lie on and their permissions; film-recovery run renders what is missing",
+            file=str(paths(project).render),
+        )
+    return seen
 
 
 def _model_file(project: Project) -> Path | None:

@@ -77,7 +77,10 @@ def as_stated(card: ModelCard, model: Path, files: Sequence[Path], stated: State
     fixed = _fixed_by(card)
     now = {name: value for name, value in _said(stated).items() if value is not None}
     different = {
-        name: {"model": words(name, then), "now": words(name, now[name] or None)}
+        name: {
+            "model": words(name, then),
+            "now": words(name, (now[name] or None) if name == "crop" else now[name]),
+        }
         for name, then in fixed.items()
         if name in now and not _agree(name, then, now[name])
     }
