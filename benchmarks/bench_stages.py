@@ -4,7 +4,8 @@
 
 A spatial project of eight frames with grain is made in a temporary folder, its model an untrained network (a trained
 one takes as long). Each work then runs in a process of its own, whose peak memory is told beside what it held before
-the first frame. ``seconds`` are of the wall, a frame. ``ratio``: to the time that OpenImageIO needs, in the same
+the first frame. ``seconds`` are of the processor, a frame, so that other work on the machine changes them little; with
+one thread they are those of the wall on an idle one. ``ratio``: to the time that OpenImageIO needs, in the same
 process, to read the frame's Source and write it again as a master is written, which cancels the machine's speed. One
 JSON object a work and size.
 """
@@ -108,9 +109,9 @@ def measured(root: Path, size: str, work: str, threads: int) -> None:
     )
     copy = min(_copied(root) for _ in range(3))
     before = peak()
-    started = time.perf_counter()
+    started = time.process_time()
     frames = prepared()
-    seconds = (time.perf_counter() - started) / frames
+    seconds = (time.process_time() - started) / frames
     found = {
         "bench": work,
         "size": size,
@@ -174,7 +175,7 @@ def _looking(root: Path, work: str) -> Callable[[], int]:
 
 def _copied(root: Path) -> float:
     """Seconds to read a frame's file and to write it as a master is written."""
-    started = time.perf_counter()
+    started = time.process_time()
     buffer = oiio.ImageBuf(str(root / "film" / "source" / "source.0001.exr"))
     pixels = buffer.get_pixels(oiio.FLOAT)
     spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], pixels.shape[2], oiio.HALF)
@@ -183,7 +184,7 @@ def _copied(root: Path) -> float:
     written.open(str(root / "copy.exr"), spec)
     written.write_image(pixels)
     written.close()
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def peak() -> int:
