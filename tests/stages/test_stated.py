@@ -13,7 +13,7 @@ import pytest
 
 from film_recovery.cli.inferring import Wanted, of_files
 from film_recovery.cli.report import Report, events_to
-from film_recovery.errors import UsageError
+from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.stages.stated import Stated
@@ -131,6 +131,45 @@ def test_who_goes_on_in_spite_of_it_is_kept_beside_the_files(model: Path, scans:
     code, events = infer(bare, scans, tmp_path / "other", Stated(film="A Trip"))
     assert code == 1 and "bare.cat has no card beside it" in check(events)["reason"]
     assert "--accept-mismatch" in check(events)["remedy"]
+
+
+def test_who_goes_on_is_kept_from_the_first_file_on(model: Path, scans: str, tmp_path: Path) -> None:
+    """A frame that cannot be read stops it; the same run goes on in its own place."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(Path(scans).parent, source)
+    damaged = sorted(source.iterdir())[2]
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FilmRecoveryError):
+        infer(model, source, out, Stated(film="Tea"), accept="a test of tea", by="Bo")
+    assert len(list(out.glob("*.exr"))) == 2
+    kept = json.loads((out / "inference.json").read_text("utf-8"))
+    assert kept["accepted"] == {"why": "a test of tea", "by": "Bo"} and kept["stated"] == {"film": "Tea"}
+    assert (kept["complete"], kept["values"], len(kept["files"])) == (False, None, 8)
+    damaged.write_bytes(whole)
+    assert infer(model, source, out, Stated(film="Tea"), accept="a test of tea", by="Bo")[0] == 0
+    kept = json.loads((out / "inference.json").read_text("utf-8"))
+    assert (kept["complete"], kept["earlier"]) == (True, []) and kept["values"]
+
+
+def test_what_ran_into_the_same_place_before_stays_known(
+    model: Path, scans: str, all_stated: Stated, tmp_path: Path
+) -> None:
+    """Also what a sidecar of an older version says, which knew of its last run alone."""
+    sidecar = tmp_path / "out" / "inference.json"
+    assert infer(model, scans, sidecar.parent, Stated(film="Tea"), accept="a test of tea", by="Bo")[0] == 0
+    first = json.loads(sidecar.read_text("utf-8"))
+    older = {name: value for name, value in first.items() if name not in ("complete", "earlier")}
+    sidecar.write_text(json.dumps(older), "utf-8")
+    for _ in range(2):
+        assert infer(model, scans, sidecar.parent, all_stated)[0] == 0
+        kept = json.loads(sidecar.read_text("utf-8"))
+        assert kept["accepted"] is None and len(kept["earlier"]) == 1
+        assert kept["earlier"][0]["accepted"] == {"why": "a test of tea", "by": "Bo"}
+    sidecar.write_text("{}", "utf-8")
+    with pytest.raises(FilmRecoveryError, match="has the name of the sidecar"):
+        infer(model, scans, sidecar.parent, all_stated)
+    assert sidecar.read_text("utf-8") == "{}"
 
 
 def test_the_input_s_values_outside_the_trained_domain_are_counted_too(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,15 +111,22 @@ def apply(
     device: str = "cpu",
 ) -> int:
     """Every picture of ``source`` through the model, into ``out``."""
-    result, _ = applied(report, model, source, out, values, curve, device)
+    result = applied(report, model, source, out, values, curve, device)
     report.result(result, "applied")
     return EXIT_DONE
 
 
 def applied(
-    report: Report, model: Path, source: str, out: Path, values: str | None, curve: str | None, device: str
-) -> tuple[dict[str, Any], list[Path]]:
-    """:func:`apply`; its result, and the files."""
+    report: Report,
+    model: Path,
+    source: str,
+    out: Path,
+    values: str | None,
+    curve: str | None,
+    device: str,
+    begin: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """:func:`apply`; its result. ``begin``: called when the model is open, before the first file."""
     import hashlib
 
     from film_recovery.engine.opening import open_model, values_of
@@ -145,11 +152,12 @@ def applied(
     def tell(done: int, total: int, file: Path, kept: bool) -> None:
         report.progress("apply", done, total, file=str(file), kept=kept)
 
+    begin()
     done = applying.apply(lambda picture: opened.run(picture, domain), identity, work, progress=tell)
     outside = {of: total(done.outside, of) for of in ("input", "output")}
     for note in (*done.notes, *_outside_told(outside, len(done.outside))):
         report.say(note)
-    result = {
+    return {
         "written": len(done.written),
         "kept": len(done.kept),
         "values": domain,
@@ -159,7 +167,6 @@ def applied(
         "first_file": str(work[0].target),
         "notes": list(done.notes),
     }
-    return result, [job.target for job in work]
 
 
 def _outside_told(outside: Mapping[str, Mapping[str, Any]], files: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -181,19 +182,22 @@ def of_files(
             remedy="leave them out, or give --project in place of IN and OUT",
         )
     model = finished(model) if model.is_dir() else model
-    sidecar, accepted = (
-        inferred_files.sidecar_of(out),
-        inferred_files.Accepted(wanted.accept.strip(), wanted.by),
-    )
-    outcome = _as_stated(model, [job.source for job in applying.jobs(source, out)], wanted.stated)
+    sidecar = inferred_files.sidecar_of(out)
+    accepted = inferred_files.Accepted(wanted.accept.strip(), wanted.by)
+    work = applying.jobs(source, out)
+    outcome = _as_stated(model, [job.source for job in work], wanted.stated)
     show(report, outcome)
     if outcome.outcome == "fail":
         if not accepted.why:
             return EXIT_CHECK_FAILED
         report.say(f"gone on all the same, which {sidecar.name} keeps: {accepted.why}")
-    inferred_files.refuse_another(sidecar)
-    result, files = evaluation.applied(report, model, source, out, values, curve, device)
-    inferred_files.write_sidecar(sidecar, model, outcome, wanted.stated.as_dict(), accepted, files, result)
+    inferred_files.runs_in(sidecar)  # refuses another's, before the model is opened
+    run = inferred_files.run_of(
+        model, outcome, wanted.stated.as_dict(), accepted, [job.target for job in work]
+    )
+    begin = partial(inferred_files.note, sidecar, run)
+    result = evaluation.applied(report, model, source, out, values, curve, device, begin)
+    inferred_files.note(sidecar, run, result)
     report.result({**result, "sidecar": str(sidecar)}, "inferred")
     return EXIT_DONE
 
