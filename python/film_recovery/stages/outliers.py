@@ -176,9 +176,14 @@ def whole(view: View, found: Found) -> bool:
 
 def stale(view: View) -> bool:
     """Whether the last look was of other frames than those that are there, or by earlier statistics: it says nothing of
-    these."""
+    these. Where none is there, it is of others."""
     data = kept(paths(view.project).validation / FILE)
-    return data is not None and "of" in data and data["of"] != state(view, view.written)
+    if data is None or "of" not in data:
+        return False
+    try:
+        return bool(data["of"] != state(view, view.written))
+    except NotYet:
+        return True
 
 
 def refresh(view: View, progress: Progress) -> None:
