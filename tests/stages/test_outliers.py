@@ -7,8 +7,9 @@ import json
 from film_recovery import project
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB
-from film_recovery.project import PairOf
+from film_recovery.project import Inference, PairOf
 from film_recovery.stages import timeline
+from film_recovery.stages.done import digest
 from film_recovery.stages.outliers import FILE, PART, kept, look, refresh, refused, stale
 from film_recovery.stages.showing import outliers_shown
 from film_recovery.stages.view import View
@@ -34,6 +35,31 @@ def test_a_look_is_of_the_frames_as_they_are(place):
     refresh(View(place.project), quiet)
     assert place.outcome("inference.outliers").outcome == "pass"
     assert not any(picture.exists() for picture in pictures)
+
+
+def test_a_look_by_earlier_statistics_is_taken_again(place):
+    """Of an edition before, and of frames that are as they were."""
+    place.save_model().render()
+    view = View(place.project)
+    _, file = look(view, quiet)
+    files = [(frame, view.output.sequence.path(frame).stat()) for frame in view.written]
+    old = digest([(frame, one.st_size, one.st_mtime_ns) for frame, one in files])
+    data = {**json.loads(file.read_text("utf-8")), "of": old}
+    file.write_text(json.dumps(data), encoding="utf-8")
+    assert kept(file) == data and stale(view)
+    assert "earlier statistics" in place.outcome("inference.outliers").reason
+    refresh(view, quiet)
+    assert not stale(view) and not place.outcome("inference.outliers").pending
+
+
+def test_a_look_at_frames_that_are_gone_is_stale(place):
+    place.make(inference=Inference(frames="7-8"))
+    place.save_model().render((7, 8))
+    view = View(place.project)
+    look(view, quiet)
+    for frame in view.written:
+        view.output.sequence.path(frame).unlink()
+    assert stale(View(place.project)) and outliers_shown(View(place.project)) == (None, 0)
 
 
 def test_a_part_is_kept_apart_and_a_stale_look_is_not_shown(place):

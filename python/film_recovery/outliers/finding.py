@@ -19,6 +19,7 @@ from film_recovery.outliers.figures import EITHER, FIGURES, Reading, Step, steep
 from film_recovery.outliers.line import beyond, foretold
 from film_recovery.outliers.measured import Measured
 
+EDITION = 2  # of what is measured and of its limits: more when the same frames may give other outliers
 KINDS = (*FIGURES, "seam")
 NEIGHBOURS = 20  # at most, those nearest in time
 DOUBTED = 0.5  # of the neighbours' difference counts: their middle is known better than what each says

@@ -2,8 +2,8 @@
 
 ``search`` streams: a frame's Source and Recovered are read, measured and let go, shot after shot. Of a project
 ``look`` writes ``outliers.json`` and a picture of each of the worst into the validation folder, those of a part of the
-frames into a folder of its own; the check reads the file of all, and knows by size and time of the frames whether it is
-still of them.
+frames into a folder of its own; the check reads the file of all, and knows by size and time of the frames, and by the
+edition of the statistics, whether it still holds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame, Pixels
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.outliers import Outlier, find_outliers, measure
-from film_recovery.outliers.finding import FEWEST
+from film_recovery.outliers.finding import EDITION, FEWEST
 from film_recovery.outliers.picture import contact
 from film_recovery.project import Project, paths
 from film_recovery.project.moments import offset_at
@@ -175,13 +175,19 @@ def whole(view: View, found: Found) -> bool:
 
 
 def stale(view: View) -> bool:
-    """Whether the last look was of other frames than those that are there: it says nothing of these."""
+    """Whether the last look was of other frames than those that are there, or by earlier statistics: it says nothing of
+    these. Where none is there, it is of others."""
     data = kept(paths(view.project).validation / FILE)
-    return data is not None and "of" in data and data["of"] != state(view, view.written)
+    if data is None or "of" not in data:
+        return False
+    try:
+        return bool(data["of"] != state(view, view.written))
+    except NotYet:
+        return True
 
 
 def refresh(view: View, progress: Progress) -> None:
-    """Looks again where frames were rendered since; nothing where the last look was of these."""
+    """Looks again where frames were rendered since, or by earlier statistics; nothing where the last look holds."""
     data = kept(paths(view.project).validation / FILE)
     if data is None or data.get("of") != state(view, view.written):
         look(view, progress)
@@ -205,9 +211,9 @@ def both_of(view: View) -> Both:
 
 
 def state(view: View, frames: Sequence[int]) -> str:
-    """Of the files of ``frames``: another after any of them was written again."""
+    """Of the files of ``frames`` and the edition of the statistics: another after any of them was written again."""
     stats = [(frame, view.output.sequence.path(frame).stat()) for frame in frames]
-    return digest([(frame, one.st_size, one.st_mtime_ns) for frame, one in stats])
+    return digest([EDITION, *((frame, one.st_size, one.st_mtime_ns) for frame, one in stats)])
 
 
 @measures("inference.outliers")
@@ -219,7 +225,9 @@ def looked_for(view: View, check: Check) -> Outcome:
     if data is None:
         raise NotYet("nobody has looked for outliers (film-recovery outliers)")
     if data.get("of") != state(view, frames):
-        raise NotYet("frames were rendered since outliers were looked for (film-recovery outliers)")
+        raise NotYet(
+            "frames were rendered since outliers were looked for, or by earlier statistics (film-recovery outliers)"
+        )
     rows = data["outliers"]
     limit = check.tolerance["outliers"]
     value = {"outliers": len(rows), "frames": data["count"], **data["kinds"]}

@@ -57,8 +57,8 @@ NOTE = "validation.note_written"
 
 
 def outliers_shown(view: View) -> tuple[tuple[delivery.Outlier, ...] | None, int]:
-    """Those of the frames as they are, and how many more; None where the last look was of an earlier render, or
-    nobody looked."""
+    """Those of the frames as they are, and how many more; None where the last look was of an earlier render or by
+    earlier statistics, or nobody looked."""
     return (None, 0) if stale(view) else outliers_of(view.project)
 
 

@@ -53,7 +53,8 @@ def of_project(project: Project) -> Made:
     outliers = view.paths.validation / OUTLIERS
     notes: tuple[str, ...] = ()
     if stale(view):
-        notes = ("The outliers are of an earlier render and not marked; film-recovery outliers looks again.",)
+        why = "are of an earlier render, or by earlier statistics"
+        notes = (f"The outliers {why}, and not marked; film-recovery outliers looks again.",)
     elif outliers.is_file():
         marks += outliers_of(outliers)
     facts = {
