@@ -11,7 +11,7 @@ import pytest
 from film_recovery import ledger, project, stages
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB
-from film_recovery.stages.outliers import beginning, compared, lever
+from film_recovery.stages.outliers import EDITION, beginning, compared, last_accepted, lever
 
 
 def greener(path: Path) -> None:
@@ -98,6 +98,12 @@ def test_levers_come_in_the_order_of_the_workflow(film):
     assert beginning(project.load(film), 1, "run_3").startswith("fine-tune from run_3")
     assert beginning(project.load(film), 5, "run_3").startswith("fresh")
     assert beginning(project.load(film), 1, "").startswith("fresh")
+
+
+def test_rates_of_earlier_statistics_are_not_compared_with():
+    older, present, worse = ({"accepted": True}, {"accepted": True, "edition": EDITION}, {"edition": EDITION})
+    assert last_accepted([older]) is None
+    assert last_accepted([present, worse, older]) is present
 
 
 def test_an_iteration_is_accepted_when_no_kind_is_more_frequent():

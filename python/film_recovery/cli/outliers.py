@@ -151,8 +151,8 @@ def _record(
     now = {"count": len(found.frames), "kinds": found.by_kind()}
     compared: dict[str, Any] = {"rates": stage.rates_of(now), "accepted": False, "part": True}
     if whole:
-        accepted = [one.data for one in ledger.read(folder).of_kind(RECORD) if one.data.get("accepted")]
-        compared = stage.compared(now, accepted[-1] if accepted else None)
+        rows = [one.data for one in ledger.read(folder).of_kind(RECORD)]
+        compared = stage.compared(now, stage.last_accepted(rows))
     last = last_training(loaded)
     run = f"pipeline/03_copycat_training/{last['run']}" if last.get("run") else ""
     data: dict[str, Any] = {
@@ -161,6 +161,7 @@ def _record(
         "model": str(last.get("sha256", "")),
         "kinds": found.by_kind(),
         **compared,
+        "edition": stage.EDITION,
         "added": added,
     }
     if found.outliers:

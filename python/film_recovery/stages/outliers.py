@@ -288,6 +288,14 @@ def beginning(project: Project, added: int, checkpoint: str) -> str:
     return f"fine-tune from {checkpoint}: {added} of {len(project.pairs)} pairs are new (training.initial)"
 
 
+def last_accepted(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The newest of the ledger's ``rows`` that was accepted, by the present statistics: rates of others do not
+    compare. A row that names no edition is of the first."""
+    return next(
+        (row for row in reversed(rows) if row.get("accepted") and row.get("edition", 1) == EDITION), None
+    )
+
+
 def compared(now: Mapping[str, Any], accepted: Mapping[str, Any] | None) -> dict[str, Any]:
     """The rates of outliers (for each thousand frames, by kind) against the last accepted iteration's; ``accepted``:
     no kind has become more frequent."""
