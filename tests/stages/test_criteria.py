@@ -126,3 +126,17 @@ def test_halos_wait_for_a_held_out_frame_where_no_edge_tells_of_them():
         outcome("no_halos", {1: {"detail": 1.2}}, {}, "spatial-gauge")
     assert "inference.frames" in caught.value.remedy
     assert outcome("no_halos", {1: {}}, {1: {"de00": 1.0}}, "spatial-gauge").value == "not measurable"
+
+
+def test_halos_of_a_few_frames_are_not_what_is_usual_of_a_shot():
+    """A lone bright thing crosses 4 of 24 frames; in a shot of four frames the same four are all there is."""
+    edges = {"edge": 2.0, "edge_source": 3.0, "edges": 20.0, "halo_source": 0.0, "halo": 0.09}
+    few = {frame: edges if frame <= 4 else {} for frame in range(1, 25)}
+    truth = {3: {"detail_kept": 0.95}}
+    found = outcome("no_halos", few, truth, "spatial-gauge")
+    assert found.outcome == "pass" and "on 4 of 24 frames only" in found.reason
+    assert outcome("no_halos", dict.fromkeys(range(1, 5), edges), truth, "spatial-gauge").outcome == "fail"
+    assert (
+        outcome("no_halos", {**few, **dict.fromkeys(range(1, 9), edges)}, truth, "spatial-gauge").outcome
+        == "fail"
+    )

@@ -25,7 +25,9 @@ _NOISE = (
     5.0  # deviations that detail and grain of a small or grainy picture reach by themselves in a long range
 )
 _MOST_NOISE = 2.0  # times the tolerance: a film that pulses all along has no noise to excuse it
-_FEWEST = 8  # figures of a shot: of fewer the deviation may be the jump itself, so no noise is excused
+# Figures of a shot. Of fewer the deviation may be the jump itself, so no noise is excused; and the worst of a few
+# frames that have the fewest strong edges that can be measured is not what is usual.
+_FEWEST = 8
 
 
 def _sharper(proof: Proof, check: Check) -> Found:
@@ -88,7 +90,11 @@ def _no_halos(proof: Proof, check: Check) -> Found:
     value: dict[str, float] = {}
     said: list[str] = []
     far: list[tuple[float, int]] = []
-    if halo:
+    if halo and len(halo) < min(_FEWEST, len(proof.frames)):
+        said.append(
+            f"strong edges on {len(halo)} of {_frames(proof.frames)} only, too few to tell what is usual of halos"
+        )
+    elif halo:
         usual = float(np.percentile(list(halo.values()), _USUAL))
         value["halo"] = round(usual, 5)
         frame = max(halo, key=lambda one: halo[one])
@@ -104,7 +110,7 @@ def _no_halos(proof: Proof, check: Check) -> Found:
         far.append((_over(most, check.tolerance["detail"]), max(kept, key=lambda one: kept[one])))
     if not far:
         _need_held_out(proof)
-        raise NotMeasurable("No frame has enough strong edges, and no Ground Truth enough detail.")
+        raise NotMeasurable("Too few frames have enough strong edges, and no Ground Truth enough detail.")
     over, worst = max(far)
     reason = f"{'; '.join(said)}."
     return Found(over, value, reason[0].upper() + reason[1:], worst)
