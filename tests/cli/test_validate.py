@@ -144,7 +144,7 @@ def test_a_project_is_validated_and_reported_on(
     assert [Path(file).name for file in said.result["luts"]] == ["3d_lut.cube"]
     assert Path(said.result["composite_script"]).name == "composite_colour.nk"
     by_run, by_hand = (dict(record.data) for record in ledger.read(film).of_kind("stage")[-2:])
-    assert by_run.pop("report") and by_hand.pop("command") == "validate"
+    assert by_run.pop("report") and by_hand.pop("command") == "validate" and by_hand.pop("unmeasured") == []
     assert {**by_hand, "checks": []} == {**by_run, "checks": []}, "an iteration as a run's"
     reported = film_recovery("report", "--project", film, "--pdf", "--json")
     assert reported.code == 0, (reported.lines, reported.text)
