@@ -97,8 +97,8 @@ def deliver(
     Raises CheckFailed, and writes nothing, where a step is not done, frames are missing, are not what the present
     state of the project renders, say something else than it, or are not those of an earlier provenance; where the
     pairs are not those of the training; where report, note or movies are of other masters, or a movie is not as its
-    sidecar says; where no source type was
-    chosen; where a check fails, unless somebody delivers ``despite`` it, which the ledger keeps. FilmRecoveryError as
+    sidecar says; where no source type was chosen; where a check fails, unless somebody delivers ``despite`` it, which
+    the ledger keeps. FilmRecoveryError as
     ``provenance.bag.pack``, for a folder in a project or where an element lies, and for links that lead out of the
     project. The sidecars beside the masters are written when the bag is there.
     """
