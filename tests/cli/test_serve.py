@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
-from film_recovery import ledger, recipes
+from film_recovery import ledger, project, recipes
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Format, Frame
+from film_recovery.stages import build_script
 
 PYTHON = Path(__file__).resolve().parents[2] / "python"
 
@@ -237,3 +238,40 @@ def test_neither_a_thumbnail_nor_the_ingest_checks_load_torch(service, film, ele
     }
     assert {"cv2", "OpenImageIO", "film_recovery.cli.pictures"} <= imported
     assert not any(name.split(".")[0] == "torch" for name in imported)
+
+
+def test_a_node_of_the_script_has_pictures_too(service, film, elements) -> None:
+    running = service()
+    error, end = running.ask(1, "thumbnail", "--node", "Stack_Source", "--frame", 2, "--project", film)
+    assert end["code"] == 2 and "has not been built" in error["message"]
+    place = project.load(film)
+    build_script(place)
+    asked = ("thumbnail", "--node", "Stack_Source", "--frame", 2, "--size", 64, "--project", film)
+    made = result(running.ask(2, *asked))
+    second = sorted(pair.source for pair in place.pairs)[1]
+    truth = read_frame(elements / "source" / f"source.{second}.exr").top_down()
+    shown = cv2.imread(made["file"], cv2.IMREAD_UNCHANGED)
+    assert shown.shape == (48, 64, 3)
+    # Read as encoded sRGB into linear light, made small there, shown encoded again.
+    light = np.where(truth <= 0.04045, truth / 12.92, ((truth + 0.055) / 1.055) ** 2.4)
+    small = light.reshape(48, 3, 64, 3, 3).mean((1, 3))
+    encoded = np.where(small <= 0.0031308, small * 12.92, 1.055 * small ** (1 / 2.4) - 0.055) * 255
+    np.testing.assert_allclose(shown[..., ::-1], encoded, atol=2)
+    assert result(running.ask(3, *asked))["file"] == made["file"]
+    for wrong in (
+        ("thumbnail", "--project", film),
+        ("thumbnail", "--node", "Stack_Source", "--project", film),
+        ("thumbnail", "a.png", "--node", "Stack_Source", "--frame", 1, "--project", film),
+    ):
+        assert running.ask(4, *wrong)[-1]["code"] == 2
+    unknown = running.ask(5, "thumbnail", "--node", "Nobody", "--frame", 1, "--project", film)
+    assert "Nobody" in unknown[0]["message"]
+
+
+def test_pairs_are_changed_through_it(service, film) -> None:
+    running = service()
+    added = result(running.ask(1, "pairs", "add", "--reason", "the lamp", "--project", film, "--", 1002))
+    assert added["pairs"] == 5 and [
+        pair.reason for pair in project.load(film).pairs if pair.source == 1002
+    ] == ["the lamp"]
+    assert running.ask(2, "pairs", "--project", film)[-1]["code"] == 2

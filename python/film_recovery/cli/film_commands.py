@@ -149,18 +149,30 @@ def compare(
 
 @app.command()
 def thumbnail(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="An image, or a sequence with ####.")],
+    file: Annotated[str, typer.Argument(metavar="[FILE]", help="An image, or a sequence with ####.")] = "",
     frame: Annotated[int | None, typer.Option("--frame", help="The frame of a sequence.")] = None,
     size: Annotated[int, typer.Option(min=1, max=8192, help="Longest side in pixels.")] = 320,
     colourspace: Annotated[str, typer.Option(help="What it is encoded in; default: shown as stored.")] = "",
+    node: Annotated[str, typer.Option(help="Instead of FILE: a node of the project's script.")] = "",
     project: Project = HERE,
     json: Json = False,
 ) -> None:
-    """Makes a small PNG of a frame in the project's .cache/, or finds the one that is there."""
+    """Makes a small PNG of a frame, or of what a node gives there, in the project's .cache/, or finds it there."""
     from film_recovery.cli import pictures
+    from film_recovery.errors import UsageError
+
+    def work() -> int:
+        if bool(file) == bool(node) or (node and (colourspace or frame is None)):
+            raise UsageError(
+                "A thumbnail is of a file or of a node's frame.",
+                remedy="thumbnail FILE [--frame N], or thumbnail --node NODE --frame N",
+            )
+        if node:
+            return pictures.of_node(report, project, node, int(frame or 0), size)
+        return pictures.thumbnail(report, project, file, frame, size, colourspace)
 
     with Report(json) as report:
-        guarded(report, lambda: pictures.thumbnail(report, project, file, frame, size, colourspace))
+        guarded(report, work)
 
 
 @nk_app.command("check")

@@ -1,13 +1,15 @@
 """Thumbnails: small pictures of frames for a screen, kept in the project's ``.cache/``.
 
 The name of a thumbnail is a hash of all that decides its pixels (the file's bytes, frame, size, view), so that what is
-there need not be made again, and a file that was replaced gets another one.
+there need not be made again, and a file that was replaced gets another one. That of a node's picture is a hash of its
+pixels.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,13 @@ import numpy as np
 from film_recovery import project
 from film_recovery._hashes import sha256_of
 from film_recovery.cli.report import Report
-from film_recovery.errors import EXIT_DONE, FilmRecoveryError
+from film_recovery.errors import EXIT_DONE, FilmRecoveryError, UsageError
 from film_recovery.imaging.colour import ColourConfig
 from film_recovery.imaging.files import read_frame, read_header, write_frame
 from film_recovery.imaging.frame import RGB, Frame, Pixels
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.project import Project
-from film_recovery.stages import View
+from film_recovery.stages.view import NotYet, View
 
 SHOWN_IN = "color_picking"  # the role of encoded sRGB
 _EDITION = 1  # one more whenever equal input gives other pixels
@@ -41,9 +43,8 @@ def thumbnail(report: Report, folder: Path, file: str, frame: int | None, size: 
     config = _config(loaded) if colourspace else None
     view = [config.name, config.resolve(colourspace)] if config else []
     content = _digest(source)
-    key = hashlib.sha256(json.dumps([_EDITION, content, frame, size, *view]).encode()).hexdigest()
-    kept = project.paths(loaded).cache / f"thumbnail-{key}.png"
-    if not kept.exists():
+
+    def made() -> Pixels:
         picture = _fitted(read_frame(source, frame=frame), size)
         if config:
             picture = config.convert(picture, colourspace, SHOWN_IN)
@@ -51,8 +52,46 @@ def thumbnail(report: Report, folder: Path, file: str, frame: int | None, size: 
             raise FilmRecoveryError(
                 "The file changed while it was read.", remedy="ask again", file=str(source), frame=frame
             )
-        shown = Frame.from_array(np.clip(np.nan_to_num(picture), 0, 1))
+        return picture
+
+    return _told(report, _kept(loaded, _key(content, frame, size, *view), made))
+
+
+def of_node(report: Report, folder: Path, node: str, frame: int, size: int) -> int:
+    """As :func:`thumbnail`, of what a node of the project's script gives at ``frame``: in the stacks of pairs, frame n
+    is pair n. Shown as encoded sRGB from the script's working space. Errors as the evaluator; UsageError where no
+    script has been built."""
+    loaded = project.load(folder)
+    view = View(loaded)
+    try:
+        evaluator = view.evaluator
+    except NotYet as missing:
+        raise UsageError(
+            f"There is no picture of {node}: {missing}.",
+            remedy=missing.remedy or "run the project's first stages",
+        ) from None
+    root = evaluator.root
+    picture = _fitted(evaluator.frame(node, frame), size)
+    picture = root.config.convert(picture, root.working_space, SHOWN_IN)
+    # What decides the pixels is known only when they are made: they themselves name the file.
+    key = _key(hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest(), list(picture.shape))
+    return _told(report, _kept(loaded, key, lambda: picture))
+
+
+def _key(*decides: Any) -> str:
+    return hashlib.sha256(json.dumps([_EDITION, *decides]).encode()).hexdigest()
+
+
+def _kept(loaded: Project, key: str, made: Callable[[], Pixels]) -> Path:
+    """The PNG named by ``key``: found, or written of what ``made`` gives (encoded 0–1)."""
+    kept = project.paths(loaded).cache / f"thumbnail-{key}.png"
+    if not kept.exists():
+        shown = Frame.from_array(np.clip(np.nan_to_num(made()), 0, 1))
         write_frame(shown, kept, datatype="uint8", create_directories=True)
+    return kept
+
+
+def _told(report: Report, kept: Path) -> int:
     shape = read_header(kept).format
     report.result({"file": str(kept), "width": shape.width, "height": shape.height}, "thumbnail")
     return EXIT_DONE

@@ -25,7 +25,8 @@ import typer
 from film_recovery.cli.report import events_to, json_line
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, EXIT_USAGE, UsageError
 
-COMMANDS = ("status", "check", "sign", "fix", "new", "compare", "doctor", "thumbnail")
+COMMANDS = ("status", "check", "sign", "fix", "new", "pairs", "compare", "doctor", "thumbnail")
+GROUPS = ("pairs",)  # their commands are two words
 EXIT_STOPPED = 130
 FORM = '{"id": 1, "command": ["status", "--project", "film"]} or {"cancel": 1}'
 _NotUnderstood: type[Exception] = typer.BadParameter.__bases__[
@@ -156,9 +157,11 @@ def _code(app: Any, arguments: list[str], tell: Tell) -> int:
                 f"{name} is no command of the service.",
                 remedy=f"one of {', '.join(COMMANDS)}; long work is a job: film-recovery job start",
             )
-        return (
-            app.main([name, "--json", *rest], prog_name="film-recovery", standalone_mode=False) or EXIT_DONE
-        )
+        if name in GROUPS:
+            rest[1:1] = ["--json"]
+        else:
+            rest[:0] = ["--json"]
+        return app.main([name, *rest], prog_name="film-recovery", standalone_mode=False) or EXIT_DONE
     except UsageError as error:
         tell({"event": "error", **error.as_dict()})
         return EXIT_USAGE

@@ -37,4 +37,10 @@ else:
 
 Qt = QtCore.Qt
 
-__all__ = ["QShortcut", "Qt", "QtCore", "QtGui", "QtWidgets", "Signal"]
+
+def pointer(event: QtGui.QMouseEvent | QtGui.QDropEvent) -> QtCore.QPointF:
+    """Where the pointer is, in pixels of the widget; Qt 6 and Qt 5 name it differently."""
+    return QtCore.QPointF(event.position() if hasattr(event, "position") else event.pos())
+
+
+__all__ = ["QShortcut", "Qt", "QtCore", "QtGui", "QtWidgets", "Signal", "pointer"]

@@ -14,9 +14,14 @@ class Docked(Panel):
     def __init__(self) -> None:
         host = NukeHost()
         super().__init__(host, project_folder(host))
-        session = self.session
+        session, pictures = self.session, self.pictures
+
+        def let_go(*_: object) -> None:
+            session.close()
+            pictures.close()
+
         # Nuke deletes a closed pane's widgets without a close event.
-        self.destroyed.connect(lambda *_: session.close())
+        self.destroyed.connect(let_go)
 
     def sizeHint(self) -> QtCore.QSize:
         return QtCore.QSize(420, 800)

@@ -1,16 +1,22 @@
-"""A stage's page: its checks as a list, with the filter for what stops the work."""
+"""A stage's page: what is worked with in it, and its checks as a list, with the filter for what stops the work.
+
+Side by side where there is room; else one of the two, as the operator chose last.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from film_recovery.panel.qt import Qt, QtCore, QtWidgets, Signal
+from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
 from film_recovery.panel.widgets.forms import FixForm, SignForm
 from film_recovery.panel.widgets.row import Row
 from film_recovery.panel.widgets.session import Session
+from film_recovery.panel.widgets.settings import Settings
+from film_recovery.panel.widgets.work import Work
 
+_BESIDE = 860  # pixels of width from which work and checks stand side by side
 _LAID_OUT = 40  # milliseconds
 
 
@@ -21,10 +27,17 @@ class Page(QtWidgets.QWidget):
     shown = Signal(str, object)
 
     def __init__(
-        self, session: Session, signer: Callable[[], str], can_show: Callable[[Mapping[str, Any]], str]
+        self,
+        session: Session,
+        settings: Settings,
+        can_show: Callable[[Mapping[str, Any]], str],
+        works: Mapping[int, Callable[[], Work]],
     ) -> None:
+        """``works``: what makes the work of a stage, when it is first shown."""
         super().__init__()
-        self._session, self._signer, self._can_show = session, signer, can_show
+        self._session, self._settings, self._can_show = session, settings, can_show
+        self._makers = works
+        self.works: dict[int, Work] = {}
         self.stage = 0
         self.rows: dict[str, Row] = {}
         self.heading = parts.label(name="heading")
@@ -44,11 +57,30 @@ class Page(QtWidgets.QWidget):
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setWidget(self._list)
+        self.to_work = self._tab("Work", True, "What is worked with in this stage (Ctrl+T)")
+        self.to_checks = self._tab("Checks", False, "What is measured and signed in this stage (Ctrl+T)")
+        self._tabs = QtWidgets.QWidget()
+        tabs = parts.line(2)
+        tabs.addWidget(self.to_work)
+        tabs.addWidget(self.to_checks)
+        tabs.addStretch(1)
+        self._tabs.setLayout(tabs)
+        self._place = parts.column()
+        self.work_area = QtWidgets.QScrollArea()
+        self.work_area.setWidgetResizable(True)
+        self.work_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.work_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = parts.Tall()
+        inside.setLayout(self._place)
+        self.work_area.setWidget(inside)
+        both = parts.line(12)
+        both.addWidget(self.work_area, 3)
+        both.addWidget(self.area, 2)
         layout = parts.column(self, 4)
         layout.addLayout(top)
-        for one in (self.summary, self.help):
+        for one in (self.summary, self.help, self._tabs):
             layout.addWidget(one)
-        layout.addWidget(self.area, 1)
+        layout.addLayout(both, 1)
         self._looked_for = ""
         self._soon = QtCore.QTimer(self)  # ours: it ends with the page
         self._soon.setSingleShot(True)
@@ -61,9 +93,29 @@ class Page(QtWidgets.QWidget):
         """The check that is open, the last one; empty when none is."""
         return next((id for id, row in reversed(list(self.rows.items())) if row.is_open), "")
 
+    @property
+    def work(self) -> Work | None:
+        """The work of the stage that is shown, where it has one."""
+        return self.works.get(self.stage)
+
+    def show_work(self, is_work: bool) -> None:
+        """Where there is room for one only: the work, or the checks. Kept for the next time."""
+        self._settings.show_work = is_work
+        self._arrange()
+
+    def other(self) -> None:
+        """The one of the two that is not shown."""
+        self.show_work(not self._settings.show_work)
+
     def show_stage(self, stage: int) -> None:
-        """Another stage's checks."""
+        """Another stage's work and checks."""
         self.stage = stage
+        if stage in self._makers and stage not in self.works:
+            self.works[stage] = self._makers[stage]()
+            self._place.addWidget(self.works[stage])
+        for number, one in self.works.items():
+            one.setVisible(number == stage)
+        self._arrange()
         while self._rows.count():
             taken = self._rows.takeAt(0).widget()
             if taken is not None and taken is not self.nothing:
@@ -94,7 +146,9 @@ class Page(QtWidgets.QWidget):
         parts.say(self.heading, f"{self.stage} · {stage.title}")
         parts.say(self.summary, checklist.summary(self.stage))
         parts.say(self.help, stage.help)
-        hindered = "A run is at work." if self._session.run.is_on else self._session.hindered
+        if self.work is not None:
+            self.work.refresh()
+        hindered = self._session.occupied
         for row in self.rows.values():
             # Only what is open can show anything: whether its file is there is asked of the disk.
             row.allow(hindered, self._can_show(row.item.show) if row.is_open else "")
@@ -107,6 +161,8 @@ class Page(QtWidgets.QWidget):
             self.show_stage(stage)
         if not self._session.checklist.item(id).stops:
             self.stops.setChecked(False)
+        if not self.area.isVisibleTo(self):
+            self.show_work(False)
         row = self.rows[id]
         for other in self.rows.values():
             if other is not row and other.is_open:
@@ -124,7 +180,7 @@ class Page(QtWidgets.QWidget):
         if isinstance(row.form, SignForm):
             row.form.start()
         else:
-            row.sign(self._signer())
+            row.sign(self._settings.name)
         self._into_view_soon(id)
 
     def fix(self, id: str) -> None:
@@ -144,6 +200,33 @@ class Page(QtWidgets.QWidget):
         self._session.repair(id, shown)
 
     # Inside
+
+    def _tab(self, text: str, is_work: bool, tip: str) -> QtWidgets.QToolButton:
+        one = QtWidgets.QToolButton()
+        one.setObjectName("stage")
+        one.setText(text)
+        one.setCheckable(True)
+        one.setToolTip(tip)
+        one.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        one.clicked.connect(lambda *_: self.show_work(is_work))
+        return one
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Work and checks beside one another, or the one that is chosen."""
+        work = self.work
+        beside = work is not None and self.width() >= _BESIDE
+        only_work = work is not None and not beside and self._settings.show_work
+        self.work_area.setVisible(beside or only_work)
+        self.area.setVisible(beside or not only_work)
+        self._tabs.setVisible(work is not None and not beside)
+        self.to_work.setText(work.title if work is not None else "")
+        self.to_work.setChecked(only_work)
+        self.to_checks.setChecked(not only_work)
+        self.stops.setVisible(not only_work)
 
     def _wanted(self, id: str, what: str, given: Any) -> None:
         if what == "form":

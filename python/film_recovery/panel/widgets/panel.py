@@ -19,11 +19,14 @@ from film_recovery.panel.widgets.header import Header
 from film_recovery.panel.widgets.job_strip import JobStrip
 from film_recovery.panel.widgets.log import Log
 from film_recovery.panel.widgets.page import Page
+from film_recovery.panel.widgets.pictures import Pictures
 from film_recovery.panel.widgets.problem_box import ProblemBox
 from film_recovery.panel.widgets.rail import Rail
 from film_recovery.panel.widgets.session import Session
 from film_recovery.panel.widgets.settings import Settings
 from film_recovery.panel.widgets.start import Start
+from film_recovery.panel.widgets.work import Kit
+from film_recovery.panel.widgets.works import works
 from film_recovery.project import paths
 from film_recovery.recipes import STAGES
 
@@ -47,7 +50,9 @@ class Panel(QtWidgets.QWidget):
         self.header = Header(self.session)
         self.problem = ProblemBox()
         self.rail = Rail(self.session)
-        self.page = Page(self.session, lambda: self.settings.name, self._can_show)
+        self.pictures = Pictures(self.session.background, self)
+        kit = Kit(self.session, self.pictures, lambda: self.settings.name, host)
+        self.page = Page(self.session, self.settings, self._can_show, works(kit))
         self.strip = JobStrip(self.session)
         self.log = Log()
         self.start = Start(self.settings)
@@ -78,8 +83,9 @@ class Panel(QtWidgets.QWidget):
         self.problem.show_problem(problem)
 
     def close_session(self) -> None:
-        """Lets go of the engine and the project; a run goes on by itself."""
+        """Lets go of the engines and the project; a run goes on by itself."""
         self.session.close()
+        self.pictures.close()
 
     # Layout
 
@@ -150,6 +156,7 @@ class Panel(QtWidgets.QWidget):
         self._key("Ctrl+Return", lambda: self.primary.click())
         self._key("Ctrl+L", lambda: self.fold.toggle())
         self._key("Ctrl+W", lambda: self.page.stops.toggle())
+        self._key("Ctrl+T", lambda: self.page.other())
         for number in range(len(STAGES)):
             self._key(f"Ctrl+{number}", lambda number=number: self.page.show_stage(number))
 
@@ -164,6 +171,7 @@ class Panel(QtWidgets.QWidget):
         self._stack.setCurrentIndex(1 if has_project else 0)
         self.log.setVisible(has_project and self.fold.isChecked())
         if self.session.project is not None:
+            self.pictures.show_project(self.session.project.folder)
             self.settings.add_recent(str(self.session.project.folder))
             self.header.show_steps()
             self.page.show_stage(0)
@@ -188,7 +196,7 @@ class Panel(QtWidgets.QWidget):
         parts.allow(
             self.primary, self.step.why if waits else "", f"{self.step.text}. {self.step.why} (Ctrl+Return)"
         )
-        hindered = "A run is at work." if session.run.is_on else session.busy
+        hindered = "A run is at work." if session.run.is_on else session.busy  # looking changes nothing
         parts.allow(self.again, hindered, "Measures all checks again and notes them in the ledger (F5)")
         self.again.setVisible(self.step.kind not in ("check", "retry"))
         parts.say(self.busy, "" if session.run.is_on or waits else session.busy)

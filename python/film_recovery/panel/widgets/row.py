@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from film_recovery.panel import words
 from film_recovery.panel.checklist import Item
-from film_recovery.panel.qt import Qt, QtGui, QtWidgets, Signal
+from film_recovery.panel.qt import Qt, QtGui, QtWidgets, Signal, pointer
 from film_recovery.panel.widgets import marks, parts, style
 from film_recovery.panel.widgets.forms import FixForm, SignForm
 
@@ -189,7 +189,7 @@ class Row(QtWidgets.QFrame):
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         head = max(self.title.geometry().bottom(), self.mark.geometry().bottom()) + 8
-        if event.button() == Qt.MouseButton.LeftButton and event.pos().y() <= head:
+        if event.button() == Qt.MouseButton.LeftButton and pointer(event).y() <= head:
             self.setFocus()
             self._toggle()
         else:

@@ -5,7 +5,7 @@ Between the widgets, which only show it, and the engine: the service for short r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,13 @@ from film_recovery.panel.widgets.service import Service
 from film_recovery.project import Project
 
 _LOOK = 1000  # milliseconds between two looks at the folder
+_FOLDER_FIRST = (
+    "ingest",
+    "curate",
+    "align",
+    "outliers",
+    "proxies",
+)  # take the project's folder as their argument
 Answer = Callable[[Mapping[str, Any]], None]
 
 
@@ -28,7 +35,7 @@ class Session(QtCore.QObject):
     """``opened``: another project is shown. ``changed``: anything of it. ``measured``: one check, by id.
 
     ``troubled``: a Problem to show, or None when it is over. ``said``: a line for the log. ``made``: a new project's
-    folder.
+    folder. ``looked``: the folder was looked at again, which happens about once a second.
     """
 
     opened = Signal()
@@ -38,6 +45,7 @@ class Session(QtCore.QObject):
     said = Signal(str)
     made = Signal(str)
     progressed = Signal(dict)
+    looked = Signal()
 
     def __init__(self, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
@@ -52,11 +60,11 @@ class Session(QtCore.QObject):
         self._measuring = 0
         self._stamp: tuple[float, ...] | None = None
         self._looking = False
-        self._background = Background(self)
+        self.background = Background(self)
         self.service = Service(self)
         self.service.died.connect(self._engine_died)
         self.service.said.connect(self.said)
-        self.run = Run(self._background, self)
+        self.run = Run(self.background, self)
         self.run.came.connect(self._job_said)
         self.run.ended.connect(self._job_ended)
         self.run.changed.connect(self.changed)
@@ -81,7 +89,7 @@ class Session(QtCore.QObject):
             self._look()
 
         path = Path(folder).expanduser().absolute()
-        self._background.run(lambda: folder_state.opened(path), done, self._failed)
+        self.background.run(lambda: folder_state.opened(path), done, self._failed)
 
     def leave(self) -> None:
         """Shows no project."""
@@ -91,13 +99,18 @@ class Session(QtCore.QObject):
     def close(self) -> None:
         """The panel goes away: a run goes on by itself, the engine ends."""
         self._leave()
-        self._background.close()
+        self.background.close()
         self.service.close()
 
     @property
     def hindered(self) -> str:
         """Why nothing may be changed now; empty when it may."""
         return self.state.held_by
+
+    @property
+    def occupied(self) -> str:
+        """Why no work can be begun now: somebody else's hold, or a run of our own; empty when it can."""
+        return "A run is at work." if self.run.is_on else self.hindered
 
     def situation(self, looked_at: str) -> Situation:
         """For the next step."""
@@ -163,12 +176,28 @@ class Session(QtCore.QObject):
 
     def start_run(self, by: str) -> None:
         """Runs the project as a job."""
+        self.start_job(["run"], by)
+
+    def start_job(self, command: Sequence[str], by: str) -> None:
+        """Long work on the project as a job: a command's words, the project's folder and ``by`` are added."""
         if self.project is not None:
             self.work, self.stage_at_work = "", None
             self.troubled.emit(None)
-            self.said.emit("the run starts")
+            self.said.emit("the run starts" if command[0] == "run" else f"{command[0]} starts")
             folder = self.project.folder
-            self.run.start(folder, ["run", "--project", str(folder), "--by", by], by)
+            where = [str(folder)] if command[0] in _FOLDER_FIRST else ["--project", str(folder)]
+            self.run.start(folder, [command[0], *where, *command[1:], "--by", by], by)
+
+    def change_pairs(self, word: str, frame: str, by: str, *options: str) -> None:
+        """``pairs add|remove|holdout|flag`` of a frame, and then measures what follows from it."""
+
+        def changed(result: Mapping[str, Any]) -> None:
+            for line in (result.get("what"), *(result.get("notes") or ())):
+                if line:
+                    self.said.emit(str(line))
+            self.measure()
+
+        self._change(["pairs", word, "--by", by, *options], frame, "Changing the pairs…", changed)
 
     def make(self, command: list[str]) -> None:
         """Makes a new project; ``made`` tells its folder."""
@@ -186,8 +215,7 @@ class Session(QtCore.QObject):
 
     def _ask(self, command: list[str], heard: Answer, ended: Callable[[int], None], *last: str) -> int:
         assert self.project is not None
-        name, *options = command
-        return self.service.ask([name, *options, "--project", str(self.project.folder), *last], heard, ended)
+        return self.service.ask([*command, "--project", str(self.project.folder), *last], heard, ended)
 
     def _change(self, command: list[str], id: str, busy: str, answered: Answer) -> None:
         if self.project is None:
@@ -293,7 +321,7 @@ class Session(QtCore.QObject):
             if self.project is project:
                 self.said.emit(f"the folder cannot be read: {error}")
 
-        self._background.run(work, done, failed)
+        self.background.run(work, done, failed)
 
     def _seen(self, state: FolderState, died: Problem | None) -> None:
         before, self.state = self.state, state
@@ -309,3 +337,4 @@ class Session(QtCore.QObject):
             self._stamp = state.stamp if self._stamp is None else self._stamp
         if before != state or self.stale:
             self.changed.emit()
+        self.looked.emit()

@@ -44,6 +44,15 @@ class Settings:
         self._kept.setValue("log_open", "true" if is_open else "false")
 
     @property
+    def show_work(self) -> bool:
+        """Whether a narrow page shows the stage's work, not its checks."""
+        return str(self._kept.value("show_work", "false")) == "true"
+
+    @show_work.setter
+    def show_work(self, is_work: bool) -> None:
+        self._kept.setValue("show_work", "true" if is_work else "false")
+
+    @property
     def geometry(self) -> QtCore.QByteArray | None:
         """Of the window, where it is a program of its own."""
         found = self._kept.value("geometry")
