@@ -33,6 +33,12 @@ def run_engine(*words: object) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.fixture
+def run_program() -> Callable[..., None]:
+    """``run_program(file, words…)``: by the engine's Python; it has to succeed."""
+    return run_engine
+
+
 @pytest.fixture(scope="session")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Makes a film and its project once for each set of options."""

@@ -8,12 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from film_recovery.host.nuke import NukeHost
+from film_recovery.panel import host_checks
+from film_recovery.panel.gpu import Gpu
 from film_recovery.panel.qt import Qt, QtWidgets
 from film_recovery.panel.widgets import window
 from film_recovery.panel.widgets.docked import Docked
 from film_recovery.plugin import menus
 
 ROOT = Path(__file__).resolve().parents[2]
+SAME_FRAMES = Path(__file__).with_name("same_frames.py")
 LOCK = "inference.identity_lock"
 PATIENCE = 120_000
 
@@ -63,3 +67,109 @@ def _is_there(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_from_the_menu_to_a_built_script_that_gives_the_same_frames(
+    emulated_nuke: Any,
+    film: Callable[..., Path],
+    run_program: Callable[..., None],
+    qtbot: Any,
+    engine_variables: None,
+    monkeypatch: Any,
+) -> None:
+    window.application()
+    folder = film()
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    emulated_nuke.emulation.start(ROOT)
+    emulated_nuke.menu("Nuke").findItem("Film Recovery/Panel").invoke()
+    widget, _ = emulated_nuke.emulation.panels[menus.PANEL_ID]
+    panel = eval(widget, {})()
+    panel.resize(1280, 800)
+    panel.show()
+    assert panel.session.project is None, "a new script belongs to no project"
+    panel.session.open(str(folder))
+    qtbot.waitUntil(
+        lambda: (
+            panel.session.checklist is not None
+            and bool(panel.session.checklist.outcomes)
+            and not panel.session.busy
+        ),
+        timeout=PATIENCE,
+    )
+    root = emulated_nuke.root()
+    panel.page.show_stage(2)
+    qtbot.mouseClick(panel.page.build, Qt.MouseButton.LeftButton)
+    nodes = {node.name() for node in emulated_nuke.allNodes()}
+    assert {"AlignmentSwitch", "DifferenceView", "CopyCat1", "Write_Recovered"} <= nodes
+    assert [node.name() for node in emulated_nuke.selectedNodes()] == ["Backdrop_Alignment"]
+    assert not panel.problem.isVisible() and "new nodes" in panel.log.toPlainText()
+    qtbot.mouseClick(panel.page.build, Qt.MouseButton.LeftButton)
+    assert {node.name() for node in emulated_nuke.allNodes()} == nodes
+    assert "there and up to date" in panel.log.toPlainText()
+    assert "set Project Settings > Color" in panel.log.toPlainText()
+    for knob, value in (
+        ("colorManagement", "OCIO"),
+        ("OCIO_config", "fn-nuke_studio-config-v1.0.0_aces-v1.3_ocio-v2.1"),
+        ("workingSpaceLUT", "scene_linear"),
+    ):
+        root[knob].setValue(value)
+    built = folder / "nuke_base" / "by_hand.nk"
+    emulated_nuke.scriptSaveAs(str(built))
+    own = folder / "nuke_base" / "spatial_recovery.nk"
+    looked_at = [f"{node}:{number}" for node in ("DifferenceView", "FR_GroundTruth1") for number in (1, 2)]
+    run_program(SAME_FRAMES, own, built, *looked_at)
+    emulated_nuke.Undo.undo()  # the second time, which changed nothing
+    assert {node.name() for node in emulated_nuke.allNodes()} == nodes
+    emulated_nuke.Undo.undo()
+    assert not emulated_nuke.allNodes()
+
+    emulated_nuke.scriptClear()
+    NukeHost().set_project(str(folder.parent))
+    panel.refresh()
+    assert not panel.page.build.isEnabled() and "another project" in panel.page.build.toolTip()
+    panel.close_session()
+    panel.deleteLater()
+
+
+def test_what_this_nuke_is_stands_above_the_checks(
+    install_nuke: Any,
+    film: Callable[..., Path],
+    qtbot: Any,
+    engine_variables: None,
+    monkeypatch: Any,
+    tmp_path: Path,
+) -> None:
+    """A driver that answers as the real one does stands on the path; licence and product are the emulation's."""
+    window.application()
+    driver = tmp_path / "bin" / "nvidia-smi"
+    driver.parent.mkdir()
+    driver.write_text("#!/bin/sh\necho 'Quadro 4000, 2.0'\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{driver.parent}{os.pathsep}{os.environ['PATH']}")
+    folder = film("--break-lock")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with install_nuke(nc=True, nukex=False) as nuke:
+        nuke.emulation.start(ROOT)
+        nuke.scriptOpen(str(folder / "nuke_base" / "spatial_recovery.nk"))
+        panel = Docked()
+        panel.show()
+        qtbot.waitUntil(lambda: "host.gpu" in panel.page.rows, timeout=PATIENCE)
+        rows = panel.page.rows
+        assert [rows[id].item.outcome for id in ("host.nukex", "host.licence", "host.gpu")] == ["warn"] * 3
+        assert "no CopyCat" in rows["host.nukex"].item.reason
+        assert rows["host.licence"].value.text() == "Non-Commercial"
+        assert "Quadro 4000" in rows["host.gpu"].item.reason and "below 3" in rows["host.gpu"].item.reason
+        rows["host.licence"].set_open(True)
+        assert "Indie" in " ".join(
+            label.text() for label in rows["host.licence"].findChildren(QtWidgets.QLabel)
+        )
+        panel.close_session()
+        panel.deleteLater()
+
+
+def test_a_card_that_is_able_passes() -> None:
+    able = host_checks.items(None, (Gpu("RTX 4090", 8.9),), False)
+    assert [item.outcome for item in able] == ["info", "pass"]
+    assert host_checks.items(None, (), False)[-1].outcome == "warn"
+    assert host_checks.items(None, (), True)[-1].outcome == "info"
+    assert host_checks.items(None, (Gpu("Old", 0.0),), False)[-1].outcome == "info"

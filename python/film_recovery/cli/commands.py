@@ -220,6 +220,17 @@ def demo(report: Report, out: Path, footage: str) -> int:
     return EXIT_DONE
 
 
+def demo_project(report: Report, out: Path, recipe: str, footage: str) -> int:
+    """The demo's film and project alone. Raises UsageError for a recipe that the demo has not."""
+    from film_recovery.demo.run import RECIPES, prepare
+
+    if recipe not in RECIPES:
+        raise UsageError(f"The demo has no {recipe} recovery.", remedy=f"choose one of {', '.join(RECIPES)}")
+    made = prepare(out, recipe, footage, report.progress)
+    report.result({"project": str(made.folder), "recipe": made.recipe}, "demo")
+    return EXIT_DONE
+
+
 def named(error: OSError) -> FilmRecoveryError:
     """What the operating system refused, where no part of the program has a better word for it."""
     return FilmRecoveryError(

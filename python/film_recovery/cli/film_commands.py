@@ -187,10 +187,18 @@ def nk_check(files: Annotated[list[Path], typer.Argument(help="Scripts and gizmo
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder to work in.")] = Path("demo_out"),
     footage: Annotated[str, typer.Option(help="auto, clip or photographs.")] = "auto",
+    prepare: Annotated[
+        str, typer.Option(metavar="RECIPE", help="spatial or colour: its film and project only, to work on.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Takes real footage through spatial and colour recovery; the last line is one JSON object."""
     from film_recovery.cli import commands
 
+    def work() -> int:
+        if prepare:
+            return commands.demo_project(report, out, prepare, footage)
+        return commands.demo(report, out, footage)
+
     with Report(json) as report:
-        guarded(report, lambda: commands.demo(report, out, footage))
+        guarded(report, work)

@@ -25,7 +25,7 @@ import typer
 from film_recovery.cli.report import events_to, json_line
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, EXIT_USAGE, UsageError
 
-COMMANDS = ("status", "check", "sign", "fix", "new", "pairs", "compare", "doctor", "thumbnail")
+COMMANDS = ("status", "check", "sign", "fix", "new", "pairs", "compare", "doctor", "thumbnail", "demo")
 GROUPS = ("pairs",)  # their commands are two words
 EXIT_STOPPED = 130
 FORM = '{"id": 1, "command": ["status", "--project", "film"]} or {"cancel": 1}'
@@ -157,6 +157,8 @@ def _code(app: Any, arguments: list[str], tell: Tell) -> int:
                 f"{name} is no command of the service.",
                 remedy=f"one of {', '.join(COMMANDS)}; long work is a job: film-recovery job start",
             )
+        if name == "demo" and "--prepare" not in rest:
+            raise UsageError("The demo is long work.", remedy="a job: film-recovery job start -- demo")
         if name in GROUPS:
             rest[1:1] = ["--json"]
         else:

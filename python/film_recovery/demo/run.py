@@ -58,16 +58,30 @@ def run(out: Path, source: str, tell: Progress) -> dict[str, Any]:
     return figures
 
 
+def prepare(out: Path, recipe: str, source: str, tell: Progress) -> Project:
+    """The film of one job and its project in ``out`` (emptied first, if an earlier demo made it), nothing signed and
+    nothing trained: what an operator has on the first day."""
+    film = footage.load(source)
+    place = Path(os.path.realpath(out))
+    _fresh_folder(place)
+    return _made(recipe, place / recipe, film, tell)[1]
+
+
 def report_of(out: Path, recipe: str) -> Path:
     """Where the report of one job lies."""
     return Path(os.path.abspath(out)) / recipe / REPORT
 
 
-def _job(recipe: str, folder: Path, film: footage.Footage, tell: Progress) -> dict[str, Any]:
+def _made(recipe: str, folder: Path, film: footage.Footage, tell: Progress) -> tuple[elements.Job, Project]:
+    """The elements of a job, and its project."""
     job = elements.make_job(
         recipe, folder, film, SHOTS, lambda done, total: tell(f"{recipe}: elements", done, total)
     )
-    made = project.create(folder, _draft(job, film.name))
+    return job, project.create(folder, _draft(job, film.name))
+
+
+def _job(recipe: str, folder: Path, film: footage.Footage, tell: Progress) -> dict[str, Any]:
+    job, made = _made(recipe, folder, film, tell)
     for check in recipes.load(made.recipe).checks:
         if check.manual:
             ledger.append(folder, SIGN, {"check": check.id, "note": "simulated film"}, OPERATOR)

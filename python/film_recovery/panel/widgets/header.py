@@ -8,9 +8,12 @@ from film_recovery.panel.widgets.session import Session
 
 
 class Header(QtWidgets.QWidget):
-    """``closed``: the operator wants another project."""
+    """``closed``: the operator wants another project. ``helped``: the help. ``taken_over``: to take the project from
+    whoever holds it."""
 
     closed = Signal()
+    helped = Signal()
+    taken_over = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -19,6 +22,14 @@ class Header(QtWidgets.QWidget):
         self.where = parts.label(name="quiet", selectable=True)
         self.held = parts.label(name="strong")
         self.held.hide()
+        self.help = QtWidgets.QToolButton()
+        self.help.setText("Help")
+        self.help.setToolTip("The quick reference of this recipe, and the tour (F1)")
+        self.help.clicked.connect(lambda *_: self.helped.emit())
+        self.take_over = parts.button("Take over…", self.taken_over.emit)
+        self.take_over.setToolTip(
+            "For when whoever holds it cannot let go: asks first, and the ledger notes it"
+        )
         self.menu = QtWidgets.QToolButton()
         self.menu.setText("Project")
         self.menu.setToolTip("Other projects, this one’s file and folder")
@@ -32,11 +43,15 @@ class Header(QtWidgets.QWidget):
         self.menu.setMenu(entries)
         top = parts.line()
         top.addWidget(self.film, 1)
+        top.addWidget(self.help)
         top.addWidget(self.menu)
         layout = parts.column(self, 2)
         layout.addLayout(top)
         layout.addWidget(self.where)
-        layout.addWidget(self.held)
+        who = parts.line()
+        who.addWidget(self.held, 1)
+        who.addWidget(self.take_over)
+        layout.addLayout(who)
 
     def refresh(self) -> None:
         """As the session is now."""
@@ -48,10 +63,9 @@ class Header(QtWidgets.QWidget):
         self.where.setToolTip(checklist.recipe.summary)
         held = self._session.state.held_by
         parts.say(self.held, f"Read-only. {held}" if held else "")
-        self.held.setToolTip(
-            "It can be looked at. To take it over all the same: film-recovery run --take-over" if held else ""
-        )
+        self.held.setToolTip("It can be looked at; nothing can be changed." if held else "")
         self.held.setVisible(bool(held))
+        self.take_over.setVisible(bool(held))
 
     def show_steps(self) -> None:
         """The other projects of this recovery, where there are any."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from film_recovery.panel.checklist import Item
 from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
 from film_recovery.panel.widgets.forms import FixForm, SignForm
@@ -21,9 +22,11 @@ _LAID_OUT = 40  # milliseconds
 
 
 class Page(QtWidgets.QWidget):
-    """``looked``: another check is opened, or none. ``shown``: a check's id and place, for the host to show."""
+    """``looked``: another check is opened, or none. ``shown``: a check's id and place, for the host to show.
+    ``built``: the graph is wanted in the script that is open."""
 
     looked = Signal()
+    built = Signal()
     shown = Signal(str, object)
 
     def __init__(
@@ -38,6 +41,7 @@ class Page(QtWidgets.QWidget):
         self._session, self._settings, self._can_show = session, settings, can_show
         self._makers = works
         self.works: dict[int, Work] = {}
+        self._of_host: tuple[Item, ...] = ()
         self.stage = 0
         self.rows: dict[str, Row] = {}
         self.heading = parts.label(name="heading")
@@ -47,8 +51,10 @@ class Page(QtWidgets.QWidget):
         self.stops.setToolTip("Only the checks of this stage that stop a run (Ctrl+W)")
         self.stops.toggled.connect(lambda *_: self._filter())
         self.nothing = parts.label("Nothing stops you in this stage.", "quiet")
+        self.build = parts.button("Build in script", self.built.emit)
         top = parts.line()
         top.addWidget(self.heading, 1)
+        top.addWidget(self.build)
         top.addWidget(self.stops)
         self._list = parts.Tall()
         self._rows = parts.column(self._list, 0)
@@ -123,7 +129,8 @@ class Page(QtWidgets.QWidget):
                 taken.deleteLater()
         self.rows = {}
         checklist = self._session.checklist
-        for item in checklist.of_stage(stage) if checklist else ():
+        of_host = self._of_host if stage == 0 else ()
+        for item in (*of_host, *(checklist.of_stage(stage) if checklist else ())):
             row = Row(item)
             row.wants.connect(lambda what, given, id=item.check.id: self._wanted(id, what, given))
             row.moved.connect(lambda step, id=item.check.id: self._move(id, step))
@@ -136,6 +143,12 @@ class Page(QtWidgets.QWidget):
         self.refresh()
         self._filter()
         self.looked.emit()
+
+    def show_host(self, items: tuple[Item, ...]) -> None:
+        """What was found of the NukeX and the computer that this is; shown above the checks of stage 0."""
+        self._of_host = items
+        if self.stage == 0 and self._session.checklist is not None:
+            self.show_stage(0)
 
     def refresh(self) -> None:
         """As the session is now."""
@@ -261,7 +274,7 @@ class Page(QtWidgets.QWidget):
 
     def _measured(self, id: str) -> None:
         checklist = self._session.checklist
-        if checklist is not None and id in self.rows:
+        if checklist is not None and id in self.rows and not id.startswith("host."):
             self.rows[id].update_item(checklist.item(id))
             self._filter()
 

@@ -5,17 +5,20 @@ The same in NukeX and on its own; what differs is the host that it is given.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.host.base import Host
-from film_recovery.panel import pointing
+from film_recovery.panel import gpu, host_checks, in_script, pointing
 from film_recovery.panel.next_step import Step, next_step
 from film_recovery.panel.problem import Problem, of_error
 from film_recovery.panel.qt import QShortcut, Qt, QtCore, QtGui, QtWidgets
 from film_recovery.panel.widgets import parts, style
+from film_recovery.panel.widgets.guide import Guide
 from film_recovery.panel.widgets.header import Header
+from film_recovery.panel.widgets.help import Help
 from film_recovery.panel.widgets.job_strip import JobStrip
 from film_recovery.panel.widgets.log import Log
 from film_recovery.panel.widgets.page import Page
@@ -31,6 +34,7 @@ from film_recovery.project import paths
 from film_recovery.recipes import STAGES
 
 NARROWEST = 360  # pixels
+_MOST_TEXT = 8  # points
 _AROUND = 60  # pixels beside the text of the primary button
 _ROW_BELOW = 620  # pixels of width below which the stages are a row above the page
 
@@ -56,6 +60,8 @@ class Panel(QtWidgets.QWidget):
         self.strip = JobStrip(self.session)
         self.log = Log()
         self.start = Start(self.settings)
+        self.help = Help()
+        self.help.hide()
         self.fold = QtWidgets.QToolButton()
         self.fold.setText("Log")
         self.fold.setCheckable(True)
@@ -69,10 +75,12 @@ class Panel(QtWidgets.QWidget):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self.refresh)
+        self.guide = Guide(self)
         self._lay_out()
         self._connect()
         self._add_keys()
-        style.dress(self)
+        style.dress(self, self.settings.text_size)
+        self._look_at_host()
         self.fold.setChecked(self.settings.log_open)
         self.log.hide()
         if folder:
@@ -94,6 +102,7 @@ class Panel(QtWidgets.QWidget):
         self._body.setSpacing(10)
         self._body.addWidget(self.rail)
         self._body.addWidget(self.page, 1)
+        self._body.addWidget(self.help)
         beside = parts.line()
         beside.addWidget(self.fold)
         beside.addWidget(self.busy, 1)
@@ -116,19 +125,25 @@ class Panel(QtWidgets.QWidget):
         layout.addWidget(self._stack, 1)
         layout.addWidget(self.log)
 
+    @property
+    def is_row(self) -> bool:
+        """Whether it is narrow: the stages are a row above the page."""
+        return self.width() < _ROW_BELOW
+
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_row = self.width() < _ROW_BELOW
+        is_row = self.is_row
         directions = QtWidgets.QBoxLayout.Direction
         self._body.setDirection(directions.TopToBottom if is_row else directions.LeftToRight)
         self._foot.setDirection(directions.BottomToTop if is_row else directions.LeftToRight)
         self.rail.set_row(is_row, self.page.stage)
+        self.guide.arrange(is_row)
         self.refresh()
 
     def changeEvent(self, event: QtCore.QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QtCore.QEvent.Type.PaletteChange and hasattr(self, "_stack"):
-            sheet = style.sheet(self.palette())
+            sheet = style.sheet(self.palette(), self.settings.text_size)
             if sheet != self.styleSheet():
                 self.setStyleSheet(sheet)
 
@@ -142,10 +157,13 @@ class Panel(QtWidgets.QWidget):
         session.troubled.connect(self.show_problem)
         session.said.connect(self.log.add)
         session.made.connect(session.open)
-        self.rail.chosen.connect(self.page.show_stage)
+        self.rail.chosen.connect(self.to_stage)
         self.page.looked.connect(self.refresh)
         self.page.shown.connect(self._show)
+        self.page.built.connect(self._build)
         self.header.closed.connect(session.leave)
+        self.header.helped.connect(self.guide.toggle)
+        self.header.taken_over.connect(self._take_over)
         self.start.chosen.connect(session.open)
         self.start.wanted.connect(session.make)
         self.fold.toggled.connect(self._fold)
@@ -157,8 +175,11 @@ class Panel(QtWidgets.QWidget):
         self._key("Ctrl+L", lambda: self.fold.toggle())
         self._key("Ctrl+W", lambda: self.page.stops.toggle())
         self._key("Ctrl+T", lambda: self.page.other())
+        self._key("F1", self.guide.toggle)
+        for keys, more in (("Ctrl++", 1), ("Ctrl+=", 1), ("Ctrl+-", -1)):
+            self._key(keys, lambda more=more: self.set_text_size(self.settings.text_size + more))
         for number in range(len(STAGES)):
-            self._key(f"Ctrl+{number}", lambda number=number: self.page.show_stage(number))
+            self._key(f"Ctrl+{number}", lambda number=number: self.to_stage(number))
 
     def _key(self, keys: str, pressed: Any) -> None:
         shortcut = QShortcut(QtGui.QKeySequence(keys), self)
@@ -174,23 +195,36 @@ class Panel(QtWidgets.QWidget):
             self.pictures.show_project(self.session.project.folder)
             self.settings.add_recent(str(self.session.project.folder))
             self.header.show_steps()
-            self.page.show_stage(0)
+            self.to_stage(0)
         else:
             self.start.refresh()
         self.refresh()
+        self.guide.opened()
+
+    def to_stage(self, stage: int) -> None:
+        """Shows a stage, and its help where that is open."""
+        self.page.show_stage(stage)
+        self.guide.refresh()
 
     def refresh(self) -> None:
         """Everything that follows from the session, as it is now."""
         session = self.session
-        if session.checklist is None:
+        self.start.show_making(session.busy if session.project is None else "")
+        if session.checklist is None or session.project is None:
             return
         self.header.refresh()
+        parts.allow(
+            self.page.build,
+            in_script.hindrance(self._host, session.project.folder),
+            "Inserts this project’s graph, fed by the selected Reads, as one undo step; a second time brings it up to "
+            "date",
+        )
         self.strip.refresh()
         self.page.refresh()
         self.rail.show_state(self.page.stage)
         self.step = next_step(session.checklist, session.situation(self.page.looked_at))
         metrics = self.primary.fontMetrics()
-        room = self.width() - _AROUND if self.width() < _ROW_BELOW else self.width() // 2
+        room = self.width() - _AROUND if self.is_row else self.width() // 2
         self.primary.setText(metrics.elidedText(self.step.text, Qt.TextElideMode.ElideRight, room))
         waits = self.step.kind == "wait"
         parts.allow(
@@ -220,6 +254,11 @@ class Panel(QtWidgets.QWidget):
             report = paths(self.session.project).report
             QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(report)))
 
+    def set_text_size(self, more: int) -> None:
+        """Text that much larger than the host's own, in points."""
+        self.settings.text_size = more = min(_MOST_TEXT, max(-2, more))
+        style.dress(self, more)
+
     def _fold(self, is_open: bool) -> None:
         self.log.setVisible(is_open and self.session.project is not None)
         self.settings.log_open = is_open
@@ -228,7 +267,47 @@ class Panel(QtWidgets.QWidget):
         if not self.isActiveWindow():
             QtWidgets.QApplication.alert(self)
 
+    def _take_over(self) -> None:
+        held = self.session.state.held_by
+        asked = QtWidgets.QMessageBox(self)
+        asked.setIcon(QtWidgets.QMessageBox.Icon.Warning)
+        asked.setText(f"{held} Take the project over all the same?")
+        asked.setInformativeText(
+            "Their unfinished work may be lost. The ledger notes who took over, and from whom."
+        )
+        yes = asked.addButton("Take over and run", QtWidgets.QMessageBox.ButtonRole.AcceptRole)
+        asked.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
+        asked.setWindowModality(Qt.WindowModality.WindowModal)
+
+        def answered(*_: object) -> None:
+            if asked.clickedButton() is yes:
+                self.session.start_run(self.settings.name, take_over=True)
+
+        asked.finished.connect(answered)
+        asked.open()
+
     # The host
+
+    def _look_at_host(self) -> None:
+        about = None if self._host is None else self._host.about()
+
+        def done(gpus: tuple[gpu.Gpu, ...]) -> None:
+            self.page.show_host(host_checks.items(about, gpus, sys.platform == "darwin"))
+
+        self.session.background.run(gpu.found, done, lambda error: self.log.add(f"GPU: {error}"))
+
+    def _build(self) -> None:
+        project = self.session.project
+        if self._host is None or project is None or in_script.hindrance(self._host, project.folder):
+            return
+        try:
+            lines = in_script.build(self._host, project.folder, self.page.stage)
+        except FilmRecoveryError as error:
+            self.show_problem(of_error(error))
+            return
+        self.show_problem(None)
+        for line in lines:
+            self.log.add(line)
 
     def _can_show(self, show: Mapping[str, Any]) -> str:
         """Why the place cannot be shown; empty when it can."""

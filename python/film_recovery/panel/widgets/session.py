@@ -174,9 +174,9 @@ class Session(QtCore.QObject):
 
         self._change(["fix", "--apply"], id, "Repairing…", applied)
 
-    def start_run(self, by: str) -> None:
-        """Runs the project as a job."""
-        self.start_job(["run"], by)
+    def start_run(self, by: str, take_over: bool = False) -> None:
+        """Runs the project as a job; ``take_over``: from whoever holds it."""
+        self.start_job(["run", *(["--take-over"] if take_over else [])], by)
 
     def start_job(self, command: Sequence[str], by: str) -> None:
         """Long work on the project as a job: a command's words, the project's folder and ``by`` are added."""

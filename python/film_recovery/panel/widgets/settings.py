@@ -44,6 +44,15 @@ class Settings:
         self._kept.setValue("log_open", "true" if is_open else "false")
 
     @property
+    def text_size(self) -> int:
+        """Points more (or less) than the host's own text."""
+        return int(str(self._kept.value("text_size", "0")))
+
+    @text_size.setter
+    def text_size(self, more: int) -> None:
+        self._kept.setValue("text_size", str(more))
+
+    @property
     def show_work(self) -> bool:
         """Whether a narrow page shows the stage's work, not its checks."""
         return str(self._kept.value("show_work", "false")) == "true"

@@ -12,10 +12,11 @@ from film_recovery.panel.widgets.settings import Settings
 
 
 class Start(QtWidgets.QStackedWidget):
-    """``chosen``: a project's folder. ``wanted``: the command that makes a new one."""
+    """``chosen``: a project's folder. ``wanted``: the command that makes a new one. ``toured``: the tour, on a film."""
 
     chosen = Signal(str)
     wanted = Signal(list)
+    toured = Signal()
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -24,6 +25,13 @@ class Start(QtWidgets.QStackedWidget):
         self.new = parts.button(
             "New project…", self._show_new, "Asks what is wrong with the film, and finds the recipe"
         )
+        self.tour = parts.button(
+            "Take the tour",
+            self.toured.emit,
+            "Makes a small damaged film of free photographs, opens it, and shows the panel in five steps",
+        )
+        self.making = parts.label(name="quiet")
+        self.making.hide()
         self._recent = parts.column(gap=2)
         first = QtWidgets.QWidget()
         layout = parts.column(first, 10, 4)
@@ -32,6 +40,8 @@ class Start(QtWidgets.QStackedWidget):
         layout.addWidget(parts.label(said, "quiet"))
         layout.addWidget(self.open)
         layout.addWidget(self.new)
+        layout.addWidget(self.tour)
+        layout.addWidget(self.making)
         layout.addLayout(self._recent)
         layout.addStretch(1)
         self.form = NewForm()
@@ -58,6 +68,13 @@ class Start(QtWidgets.QStackedWidget):
         for folder in recent:
             one = parts.button(Path(folder).name, partial(self.chosen.emit, folder), folder)
             self._recent.addWidget(one)
+
+    def show_making(self, said: str) -> None:
+        """What is being made, instead of the buttons' use; empty: nothing."""
+        parts.say(self.making, said)
+        self.making.setVisible(bool(said))
+        for one in (self.open, self.new, self.tour):
+            one.setEnabled(not said)
 
     def _show_new(self) -> None:
         self.setCurrentIndex(1)

@@ -69,10 +69,13 @@ def dark_palette() -> QtGui.QPalette:
     return palette
 
 
-def sheet(palette: QtGui.QPalette) -> str:
-    """The panel's style sheet. Sizes are in the font's own (ex, em are not known to Qt): padding only is in pixels."""
+def sheet(palette: QtGui.QPalette, more: int = 0) -> str:
+    """The panel's style sheet. ``more``: points that the text is larger than the host's. Other sizes are in the font's
+    own (ex, em are not known to Qt): padding only is in pixels."""
     own = colours(palette)
+    points = max(6, QtWidgets.QApplication.font().pointSize() + more)
     return f"""
+    {f"QWidget {{ font-size: {points}pt; }}" if more else ""}
     QLabel#quiet, QLabel#summary {{ color: {own.quiet}; }}
     QLabel#film {{ font-weight: 600; font-size: 112%; }}
     QLabel#heading {{ font-weight: 600; font-size: 108%; }}
@@ -86,6 +89,7 @@ def sheet(palette: QtGui.QPalette) -> str:
     QCheckBox::indicator:focus, QCheckBox::indicator:hover {{ border-color: {own.accent}; }}
     QFrame#problem {{ border: 1px solid {own.fail}; border-radius: 4px; background: {own.raised}; }}
     QFrame#problem[stop="true"] {{ border-color: {own.warn}; }}
+    QFrame#bubble {{ border: 1px solid {own.accent}; border-radius: 6px; background: {own.raised}; }}
     QFrame#job {{ border: 1px solid {own.line}; border-radius: 4px; background: {own.raised}; }}
     QToolButton#stage {{ border: 1px solid transparent; border-radius: 4px; padding: 5px; text-align: left; }}
     QToolButton#stage:checked {{ background: {own.raised}; border-color: {own.line}; }}
@@ -105,6 +109,6 @@ def fixed_font() -> QtGui.QFont:
     return QtGui.QFontDatabase.systemFont(QtGui.QFontDatabase.SystemFont.FixedFont)
 
 
-def dress(widget: QtWidgets.QWidget) -> None:
-    """Gives the panel its style, from the palette that it has now."""
-    widget.setStyleSheet(sheet(widget.palette()))
+def dress(widget: QtWidgets.QWidget, more: int = 0) -> None:
+    """Gives the panel its style, from the palette that it has now; text ``more`` points larger."""
+    widget.setStyleSheet(sheet(widget.palette(), more))

@@ -1,0 +1,124 @@
+"""What leads an operator through the panel: the help drawer, and the tour on a film of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from film_recovery.panel.qt import QtCore
+from film_recovery.panel.widgets.tour import Stop, Tour
+from film_recovery.project import FILE
+
+if TYPE_CHECKING:
+    from film_recovery.panel.widgets.panel import Panel
+
+FOLDER = "Film Recovery demo"  # in the user's documents
+_WIDEST = 16_777_215  # pixels, as Qt has it
+_LEAST = 280
+
+
+class Guide(QtCore.QObject):
+    """Of one panel. ``tour``: the one that is on, or None."""
+
+    def __init__(self, panel: Panel) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self.tour: Tour | None = None
+        self._is_wanted = False
+        panel.help.closed.connect(lambda: self.show_help(False))
+        panel.help.toured.connect(self.show_tour)
+        panel.start.toured.connect(self._prepare)
+
+    def toggle(self) -> None:
+        """Opens the help, or closes it."""
+        self.show_help(not self._panel.help.isVisible())
+
+    def show_help(self, is_wanted: bool) -> None:
+        """The drawer, beside the page, or in its place where the panel is narrow."""
+        panel = self._panel
+        panel.help.setVisible(is_wanted and panel.session.project is not None)
+        self.refresh()
+        self.arrange(panel.is_row)
+        (panel.help.text if panel.help.isVisible() else panel.page).setFocus()
+
+    def refresh(self) -> None:
+        """The help of the stage that is shown, where the drawer is open."""
+        panel = self._panel
+        if panel.help.isVisible() and panel.session.checklist is not None:
+            panel.help.show_recipe(panel.session.checklist.recipe.id, panel.page.stage)
+
+    def arrange(self, is_row: bool) -> None:
+        """``is_row``: the panel is narrow."""
+        panel = self._panel
+        panel.page.setVisible(not (is_row and panel.help.isVisible()))
+        panel.help.setMaximumWidth(_WIDEST if is_row else max(_LEAST, panel.width() // 4))
+
+    def opened(self) -> None:
+        """A project is shown: the one that the tour waited for, or another."""
+        if self._panel.session.project is not None and self._is_wanted:
+            self._is_wanted = False
+            self.show_tour()
+
+    def show_tour(self) -> None:
+        """Five steps over the panel, as it is open."""
+        panel = self._panel
+        if panel.session.project is None or self.tour is not None:
+            return
+        self.show_help(False)
+        panel.to_stage(1)
+        panel.page.show_work(True)
+        self.tour = Tour(panel, self._stops())
+        self.tour.ended.connect(self._ended)
+
+    # Inside
+
+    def _stops(self) -> tuple[Stop, ...]:
+        panel = self._panel
+        page = panel.page
+        checks = page.area if page.area.isVisible() else page.to_checks
+        return (
+            Stop(
+                panel.rail,
+                "Six stages",
+                "From the elements to the delivered master, in this order. The mark says how each stands: open, "
+                "passed, warned, failed, signed.",
+            ),
+            Stop(
+                page.work or page,
+                "The work of a stage",
+                "Here the film strip: P makes the frame a pair, H keeps it apart, Delete takes it out. Every choice "
+                "keeps its reason.",
+            ),
+            Stop(
+                checks,
+                "The checks of a stage",
+                "Each is measured against a tolerance, or signed by you. An open one says why, what to do, and shows "
+                "the place.",
+            ),
+            Stop(
+                panel.primary,
+                "The next step",
+                "One button is always what comes next: sign, fix, look, run. Ctrl+Return presses it.",
+            ),
+            Stop(
+                panel.header.help,
+                "Help",
+                "The quick reference of this recipe and all keys, beside your work. Runs go on when this panel or "
+                "Nuke is closed.",
+            ),
+        )
+
+    def _ended(self) -> None:
+        self.tour = None
+        self._panel.page.setFocus()
+
+    def _prepare(self) -> None:
+        """A film to look at: the one that an earlier tour made, or a new one."""
+        self._is_wanted = True
+        places = QtCore.QStandardPaths
+        out = Path(places.writableLocation(places.StandardLocation.DocumentsLocation)) / FOLDER
+        session = self._panel.session
+        if (out / "spatial" / FILE).is_file():
+            session.open(str(out / "spatial"))
+        else:
+            session.make(["demo", "--prepare", "spatial", "--footage", "photographs", "--out", str(out)])
