@@ -1,0 +1,213 @@
+"""The panel: how soon it is there, and whether it ever keeps its operator waiting.
+
+    python benchmarks/bench_panel.py            (needs Qt: python3 setup_env.py panel)
+
+* **first paint**: a fresh process, from before the first import to the end of the first paint, without a project; the
+  peer is an empty window of the same Qt in a process of its own. Processor milliseconds, middle of five by turns.
+* **opening**, **training**: the small film of the tests is opened, measured, and trained, while the stages and pages are
+  gone through. Between two turns of the main loop lies what kept the operator waiting: the longest such stretch in
+  processor milliseconds of the main thread, so that other work on the machine does not count.
+* **2 000 checks**: a stage of so many is shown and each of them told; **500 thumbnails**: a strip goes over so many
+  pictures, made before, as fast as it can. The longest stretch each.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+ROOT = Path(__file__).resolve().parents[1]
+TURNS = 5
+PATIENCE = 600.0
+CHECKS, THUMBNAILS = 2000, 500
+
+_PAINTED = """
+import time
+begin = time.process_time()
+{imports}
+program = {program}
+made = {window}
+made.resize(1000, 800)
+made.show()
+while not made.isVisible():
+    program.processEvents()
+program.processEvents()
+made.grab()
+print((time.process_time() - begin) * 1000)
+"""
+EMPTY = _PAINTED.format(
+    imports="from PySide6 import QtWidgets",
+    program="QtWidgets.QApplication([])",
+    window="QtWidgets.QWidget()",
+)
+PANEL = _PAINTED.format(
+    imports="from film_recovery.panel.widgets import window",
+    program="window.application()",
+    window="window.Window()",
+)
+
+
+def main() -> None:
+    painted()
+    from film_recovery.panel.qt import QtCore
+    from film_recovery.panel.widgets import window
+
+    with tempfile.TemporaryDirectory() as folder:
+        kinds = QtCore.QSettings
+        kinds.setPath(kinds.Format.IniFormat, kinds.Scope.UserScope, folder)
+        window.application()
+        place = film(Path(folder))
+        worked(place)
+        many_checks(place)
+        many_pictures(place)
+
+
+def painted() -> None:
+    taken: dict[str, list[float]] = {"empty": [], "panel": []}
+    for _ in range(TURNS):
+        for name, text in (("empty", EMPTY), ("panel", PANEL)):
+            with tempfile.TemporaryDirectory() as home:
+                variables = {**os.environ, "PYTHONPATH": str(ROOT / "python"), "HOME": home}
+                done = subprocess.run(
+                    [sys.executable, "-c", text], capture_output=True, text=True, check=True, env=variables
+                )
+            taken[name].append(float(done.stdout.split()[-1]))
+    empty, panel = (statistics.median(taken[name]) for name in ("empty", "panel"))
+    print(
+        f"first paint: {panel:.0f} ms; an empty window of the same Qt: {empty:.0f} ms; ratio {panel / empty:.1f}"
+    )
+
+
+def film(folder: Path) -> Path:
+    make = ROOT / "tests" / "panel" / "make_film.py"
+    variables = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(
+        [sys.executable, str(make), str(folder / "film"), "--signed", "--steps", "100000"],
+        check=True,
+        env=variables,
+    )
+    return folder / "film" / "project"
+
+
+class Watch:
+    """Turns the main loop, and keeps its longest stretch in seconds of the main thread's processor time."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    def until(self, done: Callable[[], bool]) -> None:
+        from film_recovery.panel.qt import QtCore, QtWidgets
+
+        program = QtWidgets.QApplication.instance()
+        assert program is not None
+        end = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > end:
+                raise SystemExit("The panel did not come to what was to be measured.")
+            begin = time.thread_time()
+            program.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents, 1)
+            self.longest = max(self.longest, time.thread_time() - begin)
+            time.sleep(0.001)
+
+    def during(self, deed: Callable[[], object], settle: int = 40) -> None:
+        begin = time.thread_time()
+        deed()
+        self.longest = max(self.longest, time.thread_time() - begin)
+        turns = iter(range(settle))
+        self.until(lambda: next(turns, None) is None)
+
+
+def worked(place: Path) -> None:
+    from film_recovery.panel.widgets.window import Window
+
+    watch = Watch()
+    panel = Window(str(place))
+    panel.resize(1280, 800)
+    panel.show()
+    session = panel.session
+    watch.until(lambda: bool(session.checklist and session.checklist.outcomes and not session.busy))
+    for stage in range(6):
+        watch.during(lambda stage=stage: panel.page.show_stage(stage))
+    print(f"opening and going through the stages: longest stretch {watch.longest * 1000:.0f} ms")
+    watch = Watch()
+    watch.during(lambda: session.start_run("bench"))
+    watch.until(lambda: session.work.endswith("network") and panel.strip.bar.value() > 50)
+    for stage in (3, 1, 3, 4, 5, 3):
+        watch.during(lambda stage=stage: panel.page.show_stage(stage), settle=200)
+    watch.during(session.run.cancel)
+    watch.until(lambda: not session.run.is_on and not session.busy)
+    print(f"a training from its start to its end: longest stretch {watch.longest * 1000:.0f} ms")
+    panel.close()
+
+
+def many_checks(place: Path) -> None:
+    from film_recovery.panel.checklist import Checklist
+    from film_recovery.panel.widgets.window import Window
+
+    watch = Watch()
+    panel = Window(str(place))
+    panel.resize(1280, 800)
+    panel.show()
+    session = panel.session
+    watch.until(lambda: bool(session.checklist and session.checklist.outcomes and not session.busy))
+    assert session.checklist is not None
+    recipe = session.checklist.recipe
+    one = recipe.for_stage(0)[0]
+    checks = tuple(replace(one, id=f"ingest.many_{number}") for number in range(CHECKS))
+    session.checklist = Checklist(replace(recipe, checks=checks))
+    watch = Watch()
+    watch.during(lambda: panel.page.show_stage(0), settle=400)
+    shown = watch.longest
+    watch = Watch()
+    for check in checks:
+        event = {
+            "event": "check",
+            "id": check.id,
+            "outcome": "warn",
+            "value": 1.0,
+            "reason": "of the benchmark",
+        }
+        watch.during(lambda event=event: session._told(event), settle=1)
+    watch.during(lambda: panel.page.stops.toggle())
+    print(
+        f"{CHECKS} checks: shown {shown * 1000:.0f} ms, told {watch.longest * 1000:.0f} ms, longest stretches"
+    )
+    panel.close()
+
+
+def many_pictures(place: Path) -> None:
+    import cv2
+    import numpy as np
+
+    from film_recovery.panel.widgets.pictures import Wanted
+    from film_recovery.panel.widgets.strip import Film, Strip
+    from film_recovery.panel.widgets.window import Window
+
+    files = [place.parent / f"many_{number}.png" for number in range(THUMBNAILS)]
+    drawn = np.random.default_rng(1)
+    for file in files:
+        cv2.imwrite(str(file), drawn.integers(0, 255, (150, 200, 3), np.uint8))
+    panel = Window()
+    strip = Strip(panel.pictures)
+    strip.resize(1000, 144)
+    strip.show()
+    strip.show_film(Film(1, THUMBNAILS, lambda frame: Wanted(str(files[frame - 1])), {}, {}))
+    watch = Watch()
+    for frame in range(1, THUMBNAILS + 1):
+        watch.during(lambda frame=frame: strip.go_to(frame), settle=1)
+        wanted = Wanted(str(files[frame - 1]))
+        watch.until(lambda wanted=wanted: panel.pictures.of(wanted) is not None)
+    print(f"{THUMBNAILS} thumbnails: longest stretch {watch.longest * 1000:.0f} ms")
+    panel.close()
+
+
+if __name__ == "__main__":
+    main()
