@@ -1,6 +1,7 @@
 """How far the Quality Control of the alignment can be trusted, and what it takes.
 
     python benchmarks/bench_alignment_qc.py [--cases 30] [--pictures FOLDER | --walls] [--conditions dust soft]
+        [--mixed] [--seed 77] [--bound]
 
 Pairs with known displacements, rendered from larger photographs (the demo's, or PNGs in FOLDER) by oversampling. The
 demo's are small: 306 to 412 pixels wide when rendered. ``--walls`` joins 5 × 5 pieces of them to pictures of the size
@@ -10,6 +11,11 @@ by half a pixel, and of aligned ones, the count of each verdict. Errors are thos
 ``sure``: how many of them state an uncertainty that leaves two standard deviations within 0.05 pixel, and their largest
 error; ``covered``: the share of all whose error lies within 0.05 pixel or two of their own standard deviations. Then
 processor seconds of one pair at 2K and 4K, and the ratio to OpenCV's phase correlation of the same two pictures.
+
+``--mixed``: shift, scale, rotation and stretch at once, each of up to a quarter of a pixel, not one of half a pixel.
+``--seed``: other displacements, grain and dust. ``--bound``: the same error as the best unbiased measurement would make
+it (``alignment_bound.py``), with all six numbers unknown, and with stretch and skew known to be none; its third figure
+is the largest of the pairs, in the median of two hundred draws of grain.
 """
 
 from __future__ import annotations
@@ -18,11 +24,13 @@ import argparse
 import json
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from alignment_bound import AFFINE, SIMILARITY, corners, information, told_errors
 from bench_alignment import wall
 
 from film_recovery.registration.residual import residual
@@ -40,7 +48,19 @@ CONDITIONS = {
 EDGE = 8
 FACTOR = 1.4
 WALLS = 6
+GRAIN = 0.8  # pixels of blur that make grain of white noise
+MIXED = 0.25  # pixels: most of each part of a mixed displacement, at the corners
 GOAL = 0.05  # pixels: how near to the truth the told residual is to be
+
+
+@dataclass(frozen=True)
+class Aged:
+    """``picture``; what it would be without its grain; where it shows the scene; its grain's standard deviation."""
+
+    picture: Any
+    seen: Any
+    shown: Any
+    grain: float
 
 
 def main() -> None:
@@ -49,14 +69,18 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, default=DEMO, help="folder of PNG photographs")
     parser.add_argument("--walls", action="store_true", help="join pieces of them to large pictures")
     parser.add_argument("--conditions", nargs="+", default=list(CONDITIONS), choices=list(CONDITIONS))
+    parser.add_argument("--mixed", action="store_true", help="shift, scale, rotation and stretch at once")
+    parser.add_argument("--seed", type=int, default=77, help="of displacements, grain and dust")
+    parser.add_argument("--bound", action="store_true", help="what the best unbiased measurement would reach")
     asked = parser.parse_args()
     cv2.setNumThreads(1)
     pictures = [_read(path) for path in sorted(asked.pictures.glob("*.png"))]
     if asked.walls:
         pictures = [wall(pictures, np.random.default_rng((n, 991)), 5, 5) for n in range(WALLS)]
     for name in asked.conditions:
-        found = _measured(pictures, CONDITIONS[name], asked.cases)
-        _say({"bench": "alignment_qc", "walls": asked.walls, "condition": name, **found})
+        found = _measured(pictures, CONDITIONS[name], asked)
+        row = {"walls": asked.walls, "mixed": asked.mixed, "seed": asked.seed, "condition": name}
+        _say({"bench": "alignment_qc", **row, **found})
     for label, width, height in (("2K", 2048, 1556), ("4K", 4096, 3112)):
         _say({"bench": "alignment_qc_time", "frame": label, **_timed(pictures[0], width, height)})
 
@@ -69,38 +93,54 @@ def _read(path: Path) -> Any:
     return (cv2.imread(str(path), cv2.IMREAD_COLOR)[..., ::-1] / 255).astype(np.float32)
 
 
-def _measured(pictures: list[Any], condition: str, cases: int) -> dict[str, Any]:
-    corners: list[float] = []
+def _measured(pictures: list[Any], condition: str, asked: argparse.Namespace) -> dict[str, Any]:
+    corner_errors: list[float] = []
     told: list[float] = []
     stated: list[float] = []
+    best: dict[str, list[Any]] = {"all unknown": [], "no stretch or skew": []}
     verdicts: dict[float, Counter[str]] = {0.0: Counter(), 0.5: Counter()}
-    for size, seed in [(size, seed) for size in verdicts for seed in range(cases)]:
-        rng = np.random.default_rng((seed, 77))
+    for size, seed in [(size, seed) for size in verdicts for seed in range(asked.cases)]:
+        rng = np.random.default_rng((seed, asked.seed))
         large = pictures[seed % len(pictures)]
-        kind = ("shift", "scale", "rotation")[seed % 3]
         width, height = int(large.shape[1] / FACTOR) - 2 * EDGE, int(large.shape[0] / FACTOR) - 2 * EDGE
-        matrix = _moved(kind, size * rng.choice([-1, 1]), width, height, rng.uniform(0, 2 * np.pi))
-        source = _aged(_rendered(large, matrix, width, height), rng, condition)
-        found = residual(source, _rendered(large, np.eye(3), width, height))
+        if asked.mixed and size:
+            matrix = _mixed(rng, width, height)
+        else:
+            kind = ("shift", "scale", "rotation")[seed % 3]
+            matrix = _moved(kind, size * rng.choice([-1, 1]), width, height, rng.uniform(0, 2 * np.pi))
+        aged = _aged(_rendered(large, matrix, width, height), rng, condition)
+        found = residual(aged.picture, _rendered(large, np.eye(3), width, height))
         verdicts[size][found.verdict] += 1
+        places = corners(width, height)
+        true = (np.c_[places, np.ones(4)] @ matrix.T)[:, :2] - places
+        if asked.bound and size and aged.grain:
+            known = information(aged.seen, aged.shown, aged.grain, GRAIN)
+            for name, free in zip(best, (AFFINE, SIMILARITY), strict=True):
+                draws = np.random.default_rng((seed, asked.seed, 1))
+                best[name].append(told_errors(known, true, (width, height), free, draws))
         if found.residual is None or size == 0:
             continue
-        places = np.array([(0, height), (width, height), (width, 0), (0, 0)], float)
-        true = (np.c_[places, np.ones(4)] @ matrix.T)[:, :2] - places
         have = np.array([(corner.dx, -corner.dy) for corner in found.corners])
-        corners.extend(np.linalg.norm(have - true, axis=1))
+        corner_errors.extend(np.linalg.norm(have - true, axis=1))
         told.append(abs(found.residual - float(np.linalg.norm(true, axis=1).max())))
         stated.append(2 * float(found.uncertainty or 0))
     error, room = np.array(told), np.array(stated)
     sure = error[room <= GOAL]
+    bound = {name: _drawn(np.array(errors)) for name, errors in best.items() if errors}
     return {
-        "corner_error_px": _spread(corners),
+        "corner_error_px": _spread(corner_errors),
         "residual_error_px": _spread(told),
+        **({"bound_residual_error_px": bound} if bound else {}),
         "sure": [len(sure), round(float(sure.max(initial=0)), 3)],
         "covered": round(float((error <= np.maximum(room, GOAL)).mean()), 3),
-        "half_a_pixel": dict(verdicts[0.5]),
+        "mixed" if asked.mixed else "half_a_pixel": dict(verdicts[0.5]),
         "aligned": dict(verdicts[0.0]),
     }
+
+
+def _drawn(errors: Any) -> list[float]:
+    """Median, 95 %, largest of (pairs, draws)."""
+    return [round(float(value), 3) for value in (*np.percentile(errors, [50, 95]), np.median(errors.max(0)))]
 
 
 def _spread(values: list[float]) -> list[float]:
@@ -137,6 +177,16 @@ def _moved(kind: str, size: float, width: int, height: int, angle: float) -> Any
     return centre @ move @ np.linalg.inv(centre)
 
 
+def _mixed(rng: Any, width: int, height: int) -> Any:
+    """Source pixel → Reference pixel: shift, scale, rotation and stretch, the corners by up to MIXED of each."""
+    move = np.eye(3)
+    for kind in ("shift", "scale", "rotation"):
+        move = move @ _moved(kind, rng.uniform(-MIXED, MIXED), width, height, rng.uniform(0, 2 * np.pi))
+    part = rng.uniform(-MIXED, MIXED) / (np.hypot(width, height) / 2)
+    centre = np.array([[1, 0, width / 2], [0, 1, height / 2], [0, 0, 1.0]])
+    return centre @ np.diag([1 + part, 1 - part, 1]) @ np.linalg.inv(centre) @ move
+
+
 def _rendered(large: Any, matrix: Any, width: int, height: int) -> Any:
     """Each pixel p shows ``large`` about FACTOR · (matrix p + EDGE): sampled twice as fine, then averaged."""
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
@@ -156,7 +206,7 @@ def _rendered(large: Any, matrix: Any, width: int, height: int) -> Any:
     return cv2.resize(cv2.GaussianBlur(drawn, (0, 0), 0.7), (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _aged(picture: Any, rng: np.random.Generator, condition: str) -> Any:
+def _aged(picture: Any, rng: np.random.Generator, condition: str) -> Aged:
     out, words = np.array(picture), condition.split()
     if "soft" in words or "softer" in words:
         out = cv2.GaussianBlur(out, (0, 0), 1.0 if "soft" in words else rng.uniform(1.2, 2.0))
@@ -170,14 +220,17 @@ def _aged(picture: Any, rng: np.random.Generator, condition: str) -> Any:
             rng.uniform(0.85, 1.15, (4, 5)).astype(np.float32), out.shape[1::-1], interpolation=2
         )
         out = out * uneven[..., None]
+    seen, grain = np.array(out), 0.0
     if "dust" in words:
         for _ in range(60):
             place = int(rng.integers(out.shape[1])), int(rng.integers(out.shape[0]))
             cv2.circle(out, place, int(rng.integers(1, 4)), (float(rng.integers(2)),) * 3, -1)
+    shown = (out == seen).all(2)
     if "grain" in words:
-        noise = cv2.GaussianBlur(rng.normal(0, 1, out.shape).astype(np.float32), (0, 0), 0.8)
-        out = out + noise / noise.std() * np.float32(rng.uniform(0.02, 0.05))
-    return np.clip(out, 0, 1).astype(np.float32)
+        noise = cv2.GaussianBlur(rng.normal(0, 1, out.shape).astype(np.float32), (0, 0), GRAIN)
+        grain = float(rng.uniform(0.02, 0.05))
+        out = out + noise / noise.std() * np.float32(grain)
+    return Aged(np.clip(out, 0, 1).astype(np.float32), seen, shown, grain)
 
 
 if __name__ == "__main__":
