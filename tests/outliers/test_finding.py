@@ -95,7 +95,7 @@ def test_figures_of_one_fault_count_together():
 
 def test_stairs_are_told_where_filters_explain_little():
     """Grain of the recovery's own is three quarters of the fine power at edges already."""
-    own = Clip("restored", footage.photographs().pictures[:14], 0.06, 5)
+    own = Clip("restored", footage.photographs().pictures[:14], 0.06, 7)
     rng = np.random.default_rng(2)
     shot = [measure(frame, own.source(frame), own.recovered(frame)) for frame in own.frames]
     assert find_outliers(shot) == ()

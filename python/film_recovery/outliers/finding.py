@@ -46,7 +46,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "halo": Limit(2.5, 4),
         "grain": Limit(10, 3.2),
         "flicker": Limit(0.6, 3.5),
-        "edges": Limit(0.3, 2.8, rising=True),
+        "edges": Limit(0.34, 3.2, rising=True),
         "hue": Limit(1.5, 4.5),
         "bleed": Limit(13, 4),
         "skin": Limit(0.95, 4, rising=True),
