@@ -12,10 +12,10 @@ import pytest
 from film_recovery.demo import footage
 from film_recovery.demo.recovered import Clip
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.imaging.luma import luma
+from film_recovery.imaging.luma import luma, rgb_to_ycbcr, ycbcr_to_rgb
 from film_recovery.outliers import KINDS, LIMITS, UNITS, Limit, Measured, find_outliers, measure
 from film_recovery.outliers.codes import unevenness
-from film_recovery.outliers.figures import Reading
+from film_recovery.outliers.figures import Reading, grain
 from film_recovery.outliers.finding import _standing_out, nearest
 from film_recovery.outliers.picture import HEIGHT, contact
 
@@ -70,6 +70,40 @@ def test_grain_that_does_not_follow_the_sources_is_told():
     assert sorted((one.frame, one.kind) for one in find_outliers(shot)) == [(one, "grain") for one in FAULTY]
 
 
+def test_finest_detail_that_comes_and_goes_is_no_grain():
+    """Astronaut, textured, weaving by parts of a pixel, with a grain of its own."""
+    own = Clip("restored", footage.photographs().pictures[:20], 0.015, 3010)
+    shot = [measure(frame, own.source(frame), own.recovered(frame)) for frame in own.frames]
+    readings = [grain(one, [other for other in shot if other is not one]).value for one in shot]
+    assert np.abs(readings).max() < 15
+
+
+def test_figures_of_one_fault_count_together():
+    """Neither tells the frame alone, both together do; and what the steadier one says by chance, the other mends."""
+    one, two = np.random.default_rng(8).normal(0, 10, (2, 24)).clip(-15, 15)
+    one[11] = two[11] = -32
+    both = [[Reading(float(value)) for value in values] for values in (one, two)]
+    limit = Limit(1, 2.6)
+    assert {found.frame for found in _standing_out("grain", range(1, 25), both, limit)} == {12}
+    for alone in both:
+        assert _standing_out("grain", range(1, 25), [alone], limit) == []
+    by_chance = [Reading(-60.0 if at == 11 else reading.value) for at, reading in enumerate(both[0])]
+    mends = [Reading(20.0 if at == 11 else 1.1 * reading.value) for at, reading in enumerate(both[1])]
+    assert {found.frame for found in _standing_out("grain", range(1, 25), [by_chance], limit)} == {12}
+    assert _standing_out("grain", range(1, 25), [by_chance, mends], limit) == []
+
+
+def test_stairs_are_told_where_filters_explain_little():
+    """Grain of the recovery's own is three quarters of the fine power at edges already."""
+    own = Clip("restored", footage.photographs().pictures[:14], 0.06, 7)
+    rng = np.random.default_rng(2)
+    shot = [measure(frame, own.source(frame), own.recovered(frame)) for frame in own.frames]
+    assert find_outliers(shot) == ()
+    for frame in FAULTY:
+        shot[frame - 1] = measure(frame, own.source(frame), own.planted(frame, "edges", rng))
+    assert sorted((one.frame, one.kind) for one in find_outliers(shot)) == [(one, "edges") for one in FAULTY]
+
+
 def noisy(number: int) -> np.ndarray:
     """A plain picture with grain of its own."""
     rng = np.random.default_rng(number)
@@ -114,6 +148,27 @@ def test_a_small_area_of_skin_is_told_as_skin():
     assert find_outliers(shot) == ()
     shot[5] = measure(6, *picture(6, 3 / 255))
     assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(6, "skin")}
+
+
+def test_a_large_area_of_skin_is_told_as_skin():
+    """Most of the picture, and partly no colour of skin any more where it is off."""
+
+    def picture(number: int, off: float) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(number)
+        shade = cv2.resize(rng.uniform(0.3, 0.7, (12, 18)), (192, 120), interpolation=cv2.INTER_CUBIC)
+        angle = np.radians(np.linspace(118, 147, 192)) + np.zeros((120, 1))
+        ycc = np.stack([shade, 0.06 * np.cos(angle), 0.06 * np.sin(angle)], axis=-1).astype(np.float32)
+        ycc[:20, :, 1:] = (0.02, -0.01)
+        source = ycbcr_to_rgb(ycc) + rng.normal(0, 0.004, ycc.shape).astype(np.float32)
+        recovered = rgb_to_ycbcr(source)
+        recovered[20:, :, 2] += np.float32(off)
+        return source, ycbcr_to_rgb(recovered)
+
+    shot = [measure(number, *picture(number, 0)) for number in range(1, 15)]
+    assert find_outliers(shot) == ()
+    for off in (3 / 255, -3 / 255):
+        shot[5] = measure(6, *picture(6, off))
+        assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(6, "skin")}
 
 
 def test_what_stands_out_does_not_count_in_what_is_usual():

@@ -42,6 +42,9 @@ BLEED = 2.0  # pixels of blur on chroma
 STAIRS = 2  # pixels of the stairs that strong edges become
 SKIN_OFF = 3 / 255  # of Cr, on what has the colour of skin
 FAULTS = ("hue", "flicker", "seam", "halo", "grain", "banding", "bleed", "edges", "skin")
+# What a picture must have for a fault to show.
+LEAST_CHROMA = 0.015  # root mean square of Cb, Cr: 3 degrees of it are a fifth of a code
+LEAST_SKIN = 0.01  # of the picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +72,13 @@ class Clip:
         if fault == "grain":
             return _rounded(self._recovered(frame, GRAIN_LEFT**0.5))
         return _rounded(_with(self._recovered(frame, 1.0), fault, rng))
+
+    def shows(self, frame: int, fault: str) -> bool:
+        """Whether the clean ``frame`` has what ``fault`` is planted in: colour, or skin."""
+        ycc = rgb_to_ycbcr(self.clean[frame - 1])
+        if fault == "skin":
+            return bool(_skin(ycc).mean() >= LEAST_SKIN)
+        return fault not in ("hue", "bleed") or float((ycc[..., 1:] ** 2).sum(-1).mean()) >= LEAST_CHROMA**2
 
     def _scan(self, frame: int, grain: float) -> Picture:
         index = frame - 1

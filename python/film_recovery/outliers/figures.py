@@ -19,6 +19,7 @@ _NONE = float("nan")
 LEAST_LUMA = 0.01  # encoded, mean: a picture with less has no light that could flicker
 LEAST_CHROMA = 0.008  # root mean square of the foretold Cb, Cr: a picture with less has no hue
 LEAST_SKIN = 0.004  # of the picture
+TINTED = 0.8  # of what skin is off by: with so much of it in the rest, all of the picture is
 LEAST_KNOWN = 6  # neighbours that show a tone
 LEAST_SPREAD = 0.02  # of a tone's log power: no tone counts alone
 NEAR = 12  # frames of those around it whose relation foretells a frame: what is shown changes over a shot
@@ -28,6 +29,7 @@ ALIKE = (
     0.5  # of a step's height: one that high beside the line, in a frame before or after, is the same edge,
 )
 LEFT = 0.8  # of which less than this is left on the line itself
+LEAST_SHARE = 0.05  # of the fine power: by how much less shares differ is nothing, near none and near all
 SHARED = 0.3  # of a step must be found in each part of the line but one
 
 
@@ -118,8 +120,12 @@ def turned_rather(one: Measured, others: Others) -> bool:
         by = other.tone.whole.fitted[:, 1:]
         product = _turned(one.tone.whole, by)
         turn = 2 * (abs(product) - product.real)
-        tint, off = (_off(side, other.tone.whole.fitted)[1:] for side in (one.tone.whole, one.tone.skin))
-        says.append(max(turn, float(tint @ tint)) - one.tone.share * float(off @ off))
+        tint, off, rest = (
+            _off(side, other.tone.whole.fitted)[1:] for side in (one.tone.whole, one.tone.skin, one.tone.rest)
+        )
+        # Where most of a picture is skin, skin that is off tints it.
+        tinted = float(tint @ tint) if rest @ off > TINTED * (off @ off) else 0.0
+        says.append(max(turn, tinted) - one.tone.share * float(off @ off))
     return float(np.median(says)) > 0
 
 
@@ -145,9 +151,13 @@ def halo(one: Measured, others: Others) -> Reading:
 
 
 def edges(one: Measured, others: Others) -> Reading:
-    """Percent of the fine power at strong edges that no filter makes of the Source's."""
+    """Logarithm of the odds that fine power at strong edges is what no filter makes of the Source's: grain of the
+    recovery's own leaves little of it to filters, and a share could hardly rise."""
     own = one.structure.edges
-    return _NOTHING if own is None else Reading(100 * own.fine.misfit(own.fine.fitted))
+    if own is None:
+        return _NOTHING
+    share = own.fine.misfit(own.fine.fitted)
+    return Reading(float(np.log((share + LEAST_SHARE) / (1 - share + LEAST_SHARE))))
 
 
 def grain(one: Measured, others: Others) -> Reading:
@@ -160,7 +170,16 @@ def grain(one: Measured, others: Others) -> Reading:
     # One frame's tiles are few: all neighbours' together say how power goes with tone and with the Source's.
     by = pooled([own, *alike]).fitted[:, 0]
     left = [float(each.cross[0, 0] - each.inner[0] @ by) for each in (own, *alike)]
-    return Reading(100 * (left[0] - float(np.median(left[1:]))))
+    return Reading(100 * (left[0] - float(np.median(left[1:]))), 100 * _unlike(own, alike))
+
+
+def _unlike(own: Relation, alike: Sequence[Relation]) -> float:
+    """By how much the two halves of the neighbours differ in what becomes of that by which a frame's tiles are unlike
+    all of theirs: where a pan ends on what they do not show, neither says it well. A fault in some of them moves the
+    halves, but not that."""
+    half = len(alike) // 2
+    earlier, later = (pooled(each).fitted[:, 0] for each in (alike[:half], alike[half:]))
+    return abs(float((own.inner[0] - pooled(alike).inner[0]) @ (earlier - later)))
 
 
 def grain_floor(one: Measured, others: Others) -> Reading:
@@ -172,8 +191,9 @@ def grain_floor(one: Measured, others: Others) -> Reading:
     for own, course in zip(one.structure.floor, floors.T, strict=True):
         known = np.isfinite(course)
         if np.isfinite(own) and np.count_nonzero(known) >= LEAST_KNOWN:
-            usual, spread = foretold(numbers[known], course[known], one.frame)
-            offs.append(own - usual)
+            # Against their middle: that all of it drifts is left to the course of this figure.
+            _, spread = foretold(numbers[known], course[known], one.frame)
+            offs.append(own - float(np.median(course[known])))
             weights.append(1 / max(spread, LEAST_SPREAD) ** 2)
     return Reading(100 * float(np.average(offs, weights=weights))) if offs else _NOTHING
 
@@ -251,7 +271,7 @@ def _agreed(values: Sequence[float] | Values) -> Reading:
     return Reading(middle, 1.4826 * float(np.median(np.abs(np.array(found) - middle))))
 
 
-# Of several figures of a kind, that counts which the neighbours agree on most; of EITHER, each.
+# Several figures of a kind count together; of EITHER, each alone.
 EITHER = ("skin",)
 FIGURES: dict[str, tuple[Callable[[Measured, Others], Reading], ...]] = {
     "halo": (halo,),

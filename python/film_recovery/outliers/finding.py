@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,9 @@ from film_recovery.outliers.figures import EITHER, FIGURES, Reading, Step, steep
 from film_recovery.outliers.line import beyond, foretold
 from film_recovery.outliers.measured import Measured
 
-EDITION = 2  # of what is measured and of its limits: more when the same frames may give other outliers
+EDITION = 3  # of what is measured and of its limits: more when the same frames may give other outliers
 KINDS = (*FIGURES, "seam")
+Readings = Sequence[Reading] | Mapping[int, Reading]  # by place in the shot
 NEIGHBOURS = 20  # at most, those nearest in time
 DOUBTED = 0.5  # of the neighbours' difference counts: their middle is known better than what each says
 CLEARER = 1.5  # times as clear as the neighbours' clearest line: that is a seam
@@ -39,16 +40,16 @@ class Limit:
     rising: bool = False
 
 
-# Chosen on the clips "tune" of benchmarks/bench_outliers.py, two sets of seeds.
+# Chosen on what docs/outliers.md calls tune, with benchmarks/bench_outliers.py.
 LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         "halo": Limit(2.5, 4),
-        "grain": Limit(15, 3),
+        "grain": Limit(10, 3.2),
         "flicker": Limit(0.6, 3.5),
-        "edges": Limit(8, 2.8, rising=True),
+        "edges": Limit(0.34, 3.2, rising=True),
         "hue": Limit(1.5, 4.5),
-        "bleed": Limit(10, 4),
-        "skin": Limit(0.8, 4, rising=True),
+        "bleed": Limit(13, 4),
+        "skin": Limit(0.95, 4, rising=True),
         "banding": Limit(0.6, 6, rising=True),
         "seam": Limit(1.0, 3.2, rising=True),
     }
@@ -58,7 +59,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "halo": "% of contrast beside strong edges, against what the Source foretells",
         "grain": "% of grain power in flat areas (natural logarithm), against what the Source foretells",
         "flicker": "% of mean luma, against what the Source foretells",
-        "edges": "% of fine power at strong edges that no filter makes of the Source's",
+        "edges": "natural logarithm of the odds that fine power at edges is no filter's of the Source: 0 half of it",
         "hue": "degrees of chroma, against what the Source foretells",
         "bleed": "% of contrast at edges of chroma, against what the Source foretells",
         "skin": "codes of 255 (Cb and Cr, or Y) on what has the colour of skin, beyond the rest of the picture",
@@ -151,23 +152,52 @@ def _judged(
     limit: Limit,
     without: set[int],
 ) -> Outlier | None:
-    """Of several figures that one counts which the neighbours agree on most; of EITHER, the clearest."""
-    held = [one for one in (_held(frames, readings, at, limit, without) for readings in figures) if one]
+    """Several figures count together, each by how well the neighbours agree on it; of EITHER, the clearest."""
+    every = [(_held(frames, readings, at, limit, without), readings) for readings in figures]
+    held = [one for one, _ in every if one]
+    if len(held) > 1 and kind not in EITHER:
+        weights = [(1 / max(one.spread, 1e-9) ** 2, readings) for one, readings in every if one]
+        together = {place: _together(place, weights) for place in (at, *nearest(len(frames), at))}
+        held = [one for one in [_held(frames, together, at, limit, without)] if one]
     if not held:
         return None
 
-    def score(one: tuple[float, float, float]) -> float:
-        off = one[0] - one[1]
-        return (off if limit.rising else abs(off)) / max(limit.least, one[2])
+    def score(one: _Held) -> float:
+        off = one.figure - one.usual
+        return (off if limit.rising else abs(off)) / max(limit.least, one.allowed)
 
-    counts = max(held, key=score) if kind in EITHER else min(held, key=lambda one: one[2])
-    return Outlier(frames[at], kind, counts[0], counts[1], score(counts)) if score(counts) >= 1 else None
+    counts = max(held, key=score)
+    return (
+        Outlier(frames[at], kind, counts.figure, counts.usual, score(counts)) if score(counts) >= 1 else None
+    )
+
+
+class _Held(NamedTuple):
+    """A frame's figure, what is usual, the neighbours' spread about that, and by how much the figure may depart."""
+
+    figure: float
+    usual: float
+    spread: float
+    allowed: float
+
+
+def _together(place: int, weights: Sequence[tuple[float, Sequence[Reading]]]) -> Reading:
+    """One reading of several of the same fault in the same unit. To take the steadiest alone would be to take the one
+    whose spread is by chance too small."""
+    known = [(weight, of[place]) for weight, of in weights if np.isfinite(of[place].value)]
+    total = sum(weight for weight, _ in known)
+    if not known:
+        return Reading(float("nan"))
+    return Reading(
+        sum(weight * one.value for weight, one in known) / total,
+        sum(weight * one.doubt for weight, one in known) / total,
+    )
 
 
 def _held(
-    frames: Sequence[int], readings: Sequence[Reading], at: int, limit: Limit, without: set[int]
-) -> tuple[float, float, float] | None:
-    """A frame's figure, what is usual, and by how much it may depart; None where it cannot be told."""
+    frames: Sequence[int], readings: Readings, at: int, limit: Limit, without: set[int]
+) -> _Held | None:
+    """None where a frame's figure cannot be told."""
     places = [place for place in nearest(len(frames), at) if np.isfinite(readings[place].value)]
     if not np.isfinite(readings[at].value) or len(places) < FEWEST:
         return None
@@ -177,7 +207,7 @@ def _held(
     values = np.array([readings[place].value for place in places])
     usual, spread = foretold(numbers, values, frames[at])
     own = np.hypot(spread * beyond(numbers, frames[at]), DOUBTED * readings[at].doubt)
-    return readings[at].value, usual, few(limit.times, len(places)) * float(own)
+    return _Held(readings[at].value, usual, spread, few(limit.times, len(places)) * float(own))
 
 
 def few(times: float, count: int) -> float:

@@ -66,11 +66,12 @@ def structure(source: Plane, recovered: Plane) -> Structure:
     blurred = [_blurred(source, sigma) for sigma in SIGMAS]
     own = [_blurred(recovered, sigma) for sigma in (SIGMAS[0], SIGMAS[1], SIGMAS[2])]
     change = _changed(source, blurred, recovered)
+    soft = _soft(recovered)
     return Structure(
         (_steps(change), _steps(np.ascontiguousarray(change.T))),
         _edges(source, blurred, recovered, [own[0], own[2]]),
-        _grain(source, blurred, recovered),
-        _floor(recovered, own[1]),
+        _grain(source, blurred, soft),
+        _floor(soft, own[1]),
     )
 
 
@@ -154,7 +155,8 @@ def _edges(source: Plane, blurred: list[Plane], recovered: Plane, own: list[Plan
     return Edges(relation(x, wide[:, None]), relation(x, fine[:, None]))
 
 
-def _grain(source: Plane, blurred: list[Plane], recovered: Plane) -> Relation | None:
+def _grain(source: Plane, blurred: list[Plane], soft: Plane) -> Relation | None:
+    """``soft``: that of the recovered."""
     middle = _tiles(blurred[1])
     coarse = _tiles((blurred[1] - blurred[2]) ** 2)
     mid = _tiles((blurred[0] - blurred[1]) ** 2)
@@ -163,24 +165,20 @@ def _grain(source: Plane, blurred: list[Plane], recovered: Plane) -> Relation | 
         return None
     structure = np.maximum(coarse, 1e-9) * np.maximum(mid, 1e-9)
     flat = usable & (structure <= np.quantile(structure[usable], FLAT))
-    fine = [_spread(side)[flat] for side in (source, recovered)]
-    if min(float(np.median(one)) for one in fine) < LEAST_GRAIN**2:
+    own = [_spread(side)[flat] for side in (_soft(source), soft)]
+    if min(float(np.median(one)) for one in own) < LEAST_GRAIN**2:
         return None
-    logs = [np.log(np.maximum(one, 1e-8)) for one in (*fine, mid[flat], coarse[flat])]
+    logs = [np.log(np.maximum(one, 1e-8)) for one in (*own, mid[flat], coarse[flat])]
     y = middle[flat]
     x = np.stack([np.ones_like(y), y, np.log(y), logs[0], logs[2], logs[3]], axis=1)
     return relation(x, logs[1][:, None])
 
 
-def _floor(recovered: Plane, blurred: Plane) -> Values:
+def _floor(soft: Plane, blurred: Plane) -> Values:
     """Texture only adds to grain: the quietest blocks of a tone show grain alone, whether or not the Source's grain is
-    what it follows.
-
-    Of the band half-way to the finest, along diagonals. Finest detail comes and goes as a picture moves by parts of a
-    pixel, coarse detail is more than grain; what grain there is between the two stays.
-    """
+    what it follows."""
     half = BLOCK // 2
-    power = _soft(recovered) ** 2
+    power = soft**2
     tones, powers = (
         np.concatenate([_tiles(plane[at:, at:], BLOCK).ravel() for at in (0, half)])
         for plane in (blurred, power)
@@ -197,20 +195,19 @@ def _floor(recovered: Plane, blurred: Plane) -> Values:
 
 
 def _soft(plane: Plane) -> Plane:
-    """Diagonal differences across two pixels: nothing of what is even, and nothing of the finest."""
+    """The band that grain is judged in, half-way to the finest, along diagonals: differences across two pixels.
+
+    Finest detail comes and goes as a picture moves by parts of a pixel, coarse detail is more than grain; what grain
+    there is between the two stays.
+    """
     kernel = np.array([[1, 0, -1], [0, 0, 0], [-1, 0, 1]], np.float32) / 2
     return np.asarray(cv2.filter2D(plane, cv2.CV_32F, kernel))
 
 
-def _fine(plane: Plane) -> Plane:
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-    return np.asarray(cv2.filter2D(plane, cv2.CV_32F, kernel))
-
-
-def _spread(plane: Plane) -> Values:
-    """Power of each tile's grain, by the median of the size of its Laplacian, so that lines in it count little."""
-    size = np.abs(_fine(plane))
-    rows, columns = plane.shape[0] // TILE, plane.shape[1] // TILE
+def _spread(soft: Plane) -> Values:
+    """Power of each tile's grain, by the median of its size, so that lines in it count little."""
+    size = np.abs(soft)
+    rows, columns = soft.shape[0] // TILE, soft.shape[1] // TILE
     tiles = size[: rows * TILE, : columns * TILE].reshape(rows, TILE, columns, TILE).transpose(0, 2, 1, 3)
     return (1.4826 * np.median(tiles.reshape(rows, columns, -1), axis=2).astype(np.float64)) ** 2
 
