@@ -33,6 +33,7 @@ COMMANDS = (
     "new",
     "pairs",
     "set",
+    "watch",
     "compare",
     "doctor",
     "thumbnail",
