@@ -275,3 +275,38 @@ def test_pairs_are_changed_through_it(service, film) -> None:
         pair.reason for pair in project.load(film).pairs if pair.source == 1002
     ] == ["the lamp"]
     assert running.ask(2, "pairs", "--project", film)[-1]["code"] == 2
+
+
+def test_values_are_set_through_it_and_the_ledger_has_what_they_were(service, film) -> None:
+    running, before = service(), project.load(film)
+    wanted = ("training.steps=60000", 'reasoning="Why: the lamp, 1#2"')
+    said = result(running.ask(1, "set", "--by", "Ada", "--project", film, *wanted))
+    assert said["changed"] == ["training.steps", "reasoning"]
+    now = project.load(film)
+    assert (now.training.steps, now.reasoning) == (60000, "Why: the lamp, 1#2")
+    (record,) = ledger.read(film).of_kind("set")
+    assert record.by == "Ada" and record.data["to"]["training.steps"] == 60000
+    assert record.data["from"] == {"training.steps": before.training.steps, "reasoning": before.reasoning}
+    assert result(running.ask(2, "set", "--project", film, *wanted))["changed"] == []
+    text = (film / project.FILE).read_bytes()
+    for number, wrong in enumerate(
+        (
+            ("training.steps=many",),
+            ("training.patch=256", "training.colour=1"),  # all of them or none
+            ("training.steps",),
+            ("pairs=[]",),
+            ("reasoning=[",),
+        ),
+        3,
+    ):
+        refused = running.ask(number, "set", "--project", film, *wrong)
+        assert refused[-1]["code"] != 0 and refused[0]["remedy"]
+    assert (film / project.FILE).read_bytes() == text
+    assert len(ledger.read(film).of_kind("set")) == 1
+
+
+def test_somebody_else_holds_it_so_nothing_is_set(service, film) -> None:
+    running = service()
+    with project.lock.held(film, "align by hand"):
+        refused = running.ask(1, "set", "--project", film, "training.steps=60000")
+    assert "align by hand" in refused[0]["message"] and project.load(film).training.steps != 60000

@@ -1,6 +1,6 @@
-"""A project from its start to its report: ``new``, ``status``, ``check``, ``sign``, ``fix``, ``run``, ``panel``.
+"""A project from its start to its report: ``new``, ``status``, ``check``, ``sign``, ``fix``, ``set``, ``run``.
 
-Their options; what they do stands in the modules that they call.
+And the ``panel``. Their options; what they do stands in the modules that they call.
 """
 
 from __future__ import annotations
@@ -127,6 +127,23 @@ def fix(
 
     with Report(json) as report:
         guarded(report, lambda: commands.fix(report, project, check, apply, take_over))
+
+
+@app.command("set")
+def set_values(
+    settings: Annotated[
+        list[str], typer.Argument(metavar="KEY=VALUE…", help="Such as training.steps=60000; values are YAML.")
+    ],
+    project: Project = HERE,
+    by: By = "",
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Changes single values of project.yaml where they stand; checked first, and recorded with what they were."""
+    from film_recovery.cli import setting
+
+    with Report(json) as report:
+        guarded(report, lambda: setting.change(report, project, settings, by=by, take_over=take_over))
 
 
 @app.command()

@@ -25,7 +25,20 @@ import typer
 from film_recovery.cli.report import events_to, json_line
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, EXIT_USAGE, UsageError
 
-COMMANDS = ("status", "check", "sign", "fix", "new", "pairs", "compare", "doctor", "thumbnail", "demo")
+COMMANDS = (
+    "status",
+    "check",
+    "sign",
+    "fix",
+    "new",
+    "pairs",
+    "set",
+    "watch",
+    "compare",
+    "doctor",
+    "thumbnail",
+    "demo",
+)
 GROUPS = ("pairs",)  # their commands are two words
 EXIT_STOPPED = 130
 FORM = '{"id": 1, "command": ["status", "--project", "film"]} or {"cancel": 1}'

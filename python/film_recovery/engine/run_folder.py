@@ -3,9 +3,9 @@
 ``log.jsonl``, ``log.csv``, ``tensorboard/`` are ``run_log``'s. ``contact_sheet_0000100.png`` shows pairs as CopyCat
 does, and what is left: Input, Ground Truth, Output, Difference. ``preview_0000100.png`` is the model on the Preview
 input. ``checkpoints/`` belongs to the trainer. ``closed_form.pt`` is the model that the network stands on, written when
-the training is done. ``training.yaml`` says what was asked (``training_config``). ``pairs.json``
-holds notes on the pairs, ``decoded/`` their pixels until the training has ended (``reading``). Pictures are as
-displayed, 8 bit.
+the training is done. ``training.yaml`` says what was asked (``training_config``); of a project's training that is
+``asked.json`` (``stages.teaching``), its settings alone. ``pairs.json`` holds notes on the pairs, ``decoded/`` their
+pixels until the training has ended (``reading``). Pictures are as displayed, 8 bit.
 """
 
 from __future__ import annotations

@@ -69,6 +69,7 @@ def train(
     conditions: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     events: Events | None = None,
+    begin: Callable[[Task], None] = lambda task: None,
 ) -> Trained:
     """Fits the closed form on the pairs of a CopyCat node, trains a network on top, and writes the model.
 
@@ -80,6 +81,7 @@ def train(
     ``held_out``: pairs that are measured every ``look_every`` steps, never learnt from. ``milestone_every``: steps
     between two checkpoints that stay, each with a look. ``resume``: go on from the newest checkpoint. ``finetune``: a
     checkpoint to start from, with other pairs or settings. ``conditions``: what inference has to share, for the card.
+    ``begin``: called once the pairs are known to be fit to train on, before anything is written.
     Raises TrainingStopped after SIGTERM, and FilmRecoveryError for anything that cannot be trained on.
     """
     given = {"patch": patch, "batch": batch, **(options or {})}
@@ -105,6 +107,7 @@ def train(
         conditions=dict(conditions or {}),
         progress=progress or (lambda what, done, total: None),
         events=events or (lambda event: None),
+        begin=begin,
     )
 
 

@@ -37,14 +37,17 @@ def work(what: str) -> str:
 
 def time_left(seconds: float | None) -> str:
     """Roughly how long it still takes; empty while nobody knows."""
-    if seconds is None or seconds < 0:
-        return ""
+    return "" if seconds is None or seconds < 0 else f"{duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """Roughly how long something takes."""
     if seconds < 90:
-        return f"about {max(1, round(seconds))} s left"
+        return f"about {max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     if minutes < 90:
-        return f"about {minutes} min left"
-    return f"about {minutes // 60} h {minutes % 60:02d} min left"
+        return f"about {minutes} min"
+    return f"about {minutes // 60} h {minutes % 60:02d} min"
 
 
 def breakable(text: str) -> str:

@@ -8,18 +8,20 @@ killed goes on from its checkpoint, and one whose pairs or settings changed begi
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from film_recovery import __version__, nk
+from film_recovery._files import write_whole
 from film_recovery._hashes import sha256_of
 from film_recovery.comp import Evaluator
 from film_recovery.curation.choosing import drawn_often
 from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.sequence import Sequence
-from film_recovery.project import FILE, Project, paths
+from film_recovery.project import FILE, Project, Training, paths
 from film_recovery.stages.conditions import trained_under
 from film_recovery.stages.done import digest, last_work
 from film_recovery.stages.flagged import flags_of
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 COPYCAT = "CopyCat1"
 ENGINE = "open"
+ASKED = "asked.json"  # in the run folder: the settings, for whoever watches it while there is no model yet
 _CAME_LATER = {
     "flip": True,
     "exposure": 0.0,
@@ -82,6 +85,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
         reel=project.reel,
         conditions=trained_under(View(project)),
         progress=listener.progress,
+        begin=lambda task: _note(task.folder, settings),
     )
     _keep(places.model, folder)
     flags = flags_of(project)
@@ -181,6 +185,13 @@ def _last(project: Project) -> dict[str, Any]:
 def _is_last(model: Path, last: dict[str, Any]) -> bool:
     """Whether the file is the model of the ``last`` training, not one that a killed training has left since."""
     return model.is_file() and sha256_of(model) == last.get("sha256")
+
+
+def _note(folder: Path, settings: Training) -> None:
+    """What the training in ``folder`` was asked for, before its first step."""
+    if settings.steps:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / ASKED, json.dumps(asdict(settings), indent=1) + "\n")
 
 
 def _keep(model: Path, folder: Path) -> None:

@@ -199,6 +199,17 @@ class Session(QtCore.QObject):
 
         self._change(["pairs", word, "--by", by, *options], frame, "Changing the pairs…", changed)
 
+    def change_project(self, values: Mapping[str, str], said: str, by: str = "") -> None:
+        """Sets values of project.yaml, as YAML text by dotted key, and measures what follows; ``said``: while it is
+        being done."""
+
+        def changed(result: Mapping[str, Any]) -> None:
+            self.said.emit(str(result.get("what")))
+            self.measure()
+
+        who = ["--by", by] if by else []
+        self._change(["set", *who], [f"{key}={value}" for key, value in values.items()], said, changed)
+
     def make(self, command: list[str]) -> None:
         """Makes a new project; ``made`` tells its folder."""
 
@@ -217,7 +228,7 @@ class Session(QtCore.QObject):
         assert self.project is not None
         return self.service.ask([*command, "--project", str(self.project.folder), *last], heard, ended)
 
-    def _change(self, command: list[str], id: str, busy: str, answered: Answer) -> None:
+    def _change(self, command: list[str], id: str | list[str], busy: str, answered: Answer) -> None:
         if self.project is None:
             return
 
@@ -227,7 +238,7 @@ class Session(QtCore.QObject):
             self._trouble(event)
 
         self.busy = busy
-        self._ask(command, heard, self._idle, "--", id)
+        self._ask(command, heard, self._idle, "--", *([id] if isinstance(id, str) else id))
         self.changed.emit()
 
     def _idle(self, code: int) -> None:
