@@ -4,8 +4,8 @@
 
 * **first paint**: a fresh process, from before the first import to the end of the first paint, without a project; the
   peer is an empty window of the same Qt in a process of its own. Processor milliseconds, middle of five by turns.
-* **opening**, **training**: the small film of the tests is opened, measured, and trained, while the stages and pages are
-  gone through. Between two turns of the main loop lies what kept the operator waiting: the longest such stretch in
+* **opening**, **training**: the small film of the tests is opened, measured, and trained, while the stages and pages
+  are gone through. Between two turns of the main loop lies what kept the operator waiting: the longest such stretch in
   processor milliseconds of the main thread, so that other work on the machine does not count.
 * **2 000 checks**: a stage of so many is shown and each of them told; **500 thumbnails**: a strip goes over so many
   pictures, made before, as fast as it can. The longest stretch each.

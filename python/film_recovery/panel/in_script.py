@@ -10,7 +10,6 @@ import os
 from pathlib import Path
 
 from film_recovery.host.base import Host
-from film_recovery.plugin import building, colour_names
 from film_recovery.plugin.places import project_folder
 
 # The part of the graph that a stage is worked in.
@@ -42,6 +41,8 @@ def build(host: Host, folder: Path, stage: int) -> list[str]:
     Gives what was done, for the log. A script without a project becomes this one's. Raises FilmRecoveryError as
     ``plugin.building.build``; the script is then as it was.
     """
+    from film_recovery.plugin import building, colour_names  # much, and only when it is wanted
+
     with host.undo("Film Recovery: build"):
         if not project_folder(host):
             host.set_project(folder.as_posix())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -203,7 +203,12 @@ def _check_overrides(file: Path, content: Mapping[str, Any]) -> None:
 
 
 def _checks(file: Path) -> dict[str, dict[str, Any]]:
-    """The fields of every check, by id."""
+    """The fields of every check, by id. Every recipe names checks of one file, so it is read once while it stays."""
+    return _checks_read(file, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
+@lru_cache(maxsize=4)
+def _checks_read(file: Path, changed: int) -> dict[str, dict[str, Any]]:
     content = _mapping(file)
     for id, fields in content.items():
         if not isinstance(id, str) or id.partition(".")[0] not in STAGES or not id.partition(".")[2]:

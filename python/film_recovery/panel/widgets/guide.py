@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from film_recovery.panel.qt import QtCore
 from film_recovery.panel.widgets.tour import Stop, Tour
 from film_recovery.project import FILE
+from film_recovery.recipes import RECIPES, Recipe, load
 
 if TYPE_CHECKING:
     from film_recovery.panel.widgets.panel import Panel
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 FOLDER = "Film Recovery demo"  # in the user's documents
 _WIDEST = 16_777_215  # pixels, as Qt has it
 _LEAST = 280
+
+
+def _all_recipes() -> list[Recipe]:
+    return [load(id) for id in RECIPES]
 
 
 class Guide(QtCore.QObject):
@@ -38,6 +43,8 @@ class Guide(QtCore.QObject):
         panel = self._panel
         panel.help.setVisible(is_wanted and panel.session.project is not None)
         self.refresh()
+        if panel.help.isVisible():
+            panel.session.background.run(_all_recipes, panel.help.add_recipes, lambda _: None)
         self.arrange(panel.is_row)
         (panel.help.text if panel.help.isVisible() else panel.page).setFocus()
 
@@ -45,7 +52,7 @@ class Guide(QtCore.QObject):
         """The help of the stage that is shown, where the drawer is open."""
         panel = self._panel
         if panel.help.isVisible() and panel.session.checklist is not None:
-            panel.help.show_recipe(panel.session.checklist.recipe.id, panel.page.stage)
+            panel.help.show_recipe(panel.session.checklist.recipe, panel.page.stage)
 
     def arrange(self, is_row: bool) -> None:
         """``is_row``: the panel is narrow."""

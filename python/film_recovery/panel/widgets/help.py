@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
-from film_recovery import recipes
 from film_recovery.panel.qt import QtWidgets, Signal
 from film_recovery.panel.widgets import parts, style
+from film_recovery.recipes import Recipe
 
 KEYS = (
     ("Ctrl+0 … Ctrl+5", "a stage"),
@@ -33,13 +34,12 @@ class Help(QtWidgets.QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._stage = 0
+        self._pages: dict[str, Recipe] = {}
         self.which = QtWidgets.QComboBox()
         self.which.setToolTip("One page a recipe")
         self.which.setSizeAdjustPolicy(
             QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        for id in recipes.RECIPES:
-            self.which.addItem(recipes.load(id).title, id)
         self.text = QtWidgets.QTextBrowser()
         self.text.setOpenLinks(False)
         self.text.setAccessibleName("Quick reference")
@@ -55,17 +55,29 @@ class Help(QtWidgets.QWidget):
         layout.addWidget(self.text, 1)
         self.which.currentIndexChanged.connect(lambda *_: self._fill())
 
-    def show_recipe(self, id: str, stage: int) -> None:
+    def show_recipe(self, recipe: Recipe, stage: int) -> None:
         """The page of a recipe, with what ``stage`` asks for."""
         self._stage = stage
-        at = self.which.findData(id)
-        if at >= 0 and at != self.which.currentIndex():
+        self._pages.setdefault(recipe.id, recipe)
+        self.add_recipes(())
+        at = self.which.findData(recipe.id)
+        if at != self.which.currentIndex():
             self.which.setCurrentIndex(at)
         else:
             self._fill()
 
+    def add_recipes(self, found: Iterable[Recipe]) -> None:
+        """More pages; their files are read elsewhere, for that takes a moment."""
+        for recipe in found:
+            self._pages.setdefault(recipe.id, recipe)
+        self.which.blockSignals(True)
+        for id, recipe in self._pages.items():
+            if self.which.findData(id) < 0:
+                self.which.addItem(recipe.title, id)
+        self.which.blockSignals(False)
+
     def _fill(self) -> None:
-        recipe = recipes.load(str(self.which.currentData()))
+        recipe = self._pages[str(self.which.currentData())]
         stage = recipe.stages[self._stage]
         own = style.colours(self.palette())
         steps = "".join(f"<li>{escape(one)}</li>" for one in quick_steps(recipe.quick_reference))

@@ -5,7 +5,9 @@ Side by side where there is room; else one of the two, as the operator chose las
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from film_recovery.panel.checklist import Item
@@ -18,6 +20,8 @@ from film_recovery.panel.widgets.settings import Settings
 from film_recovery.panel.widgets.work import Work
 
 _BESIDE = 860  # pixels of width from which work and checks stand side by side
+_AT_FIRST = 40  # rows: what any recipe's stage has
+_AT_ONCE = 4  # rows, of many more, between two looks at what else there is to do
 _LAID_OUT = 40  # milliseconds
 
 
@@ -87,6 +91,11 @@ class Page(QtWidgets.QWidget):
         for one in (self.summary, self.help, self._tabs):
             layout.addWidget(one)
         layout.addLayout(both, 1)
+        self._to_come: deque[Item] = deque()
+        self._more = QtCore.QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.setInterval(0)
+        self._more.timeout.connect(lambda: self._add_rows(_AT_ONCE))
         self._looked_for = ""
         self._soon = QtCore.QTimer(self)  # ours: it ends with the page
         self._soon.setSingleShot(True)
@@ -130,19 +139,37 @@ class Page(QtWidgets.QWidget):
         self.rows = {}
         checklist = self._session.checklist
         of_host = self._of_host if stage == 0 else ()
-        for item in (*of_host, *(checklist.of_stage(stage) if checklist else ())):
-            row = Row(item)
-            row.wants.connect(lambda what, given, id=item.check.id: self._wanted(id, what, given))
-            row.moved.connect(lambda step, id=item.check.id: self._move(id, step))
-            row.toggled.connect(self.looked)
-            self._rows.addWidget(row)
-            self.rows[item.check.id] = row
+        self._to_come = deque((*of_host, *(checklist.of_stage(stage) if checklist else ())))
         self._rows.addWidget(self.nothing)
         self._rows.addStretch(1)
+        self._add_rows(_AT_FIRST)
         self.area.verticalScrollBar().setValue(0)
         self.refresh()
-        self._filter()
         self.looked.emit()
+
+    def _add_rows(self, most: int) -> None:
+        """The next rows; more than are seen are added while nothing else is to be done."""
+        hindered = self._session.occupied
+        for _ in range(min(most, len(self._to_come))):
+            item = self._to_come.popleft()
+            id = item.check.id
+            checklist = self._session.checklist
+            if checklist is not None and not id.startswith("host."):
+                item = checklist.item(id)  # as it is by now
+            row = Row(item)
+            row.wants.connect(partial(self._wanted, id))
+            row.moved.connect(partial(self._move, id))
+            row.toggled.connect(self.looked)
+            row.allow(hindered, "")
+            row.setVisible(not self.stops.isChecked() or item.stops)
+            self._rows.insertWidget(len(self.rows), row)
+            self.rows[id] = row
+        self.nothing.setVisible(self._none_seen())
+        if self._to_come:
+            self._more.start()
+
+    def _none_seen(self) -> bool:
+        return self.stops.isChecked() and not any(row.item.stops for row in self.rows.values())
 
     def show_host(self, items: tuple[Item, ...]) -> None:
         """What was found of the NukeX and the computer that this is; shown above the checks of stage 0."""
@@ -172,6 +199,8 @@ class Page(QtWidgets.QWidget):
         stage = self._session.checklist.recipe.check(id).stage
         if stage != self.stage:
             self.show_stage(stage)
+        if id not in self.rows:
+            self._add_rows(len(self._to_come))
         if not self._session.checklist.item(id).stops:
             self.stops.setChecked(False)
         if not self.area.isVisibleTo(self):
@@ -275,14 +304,14 @@ class Page(QtWidgets.QWidget):
     def _measured(self, id: str) -> None:
         checklist = self._session.checklist
         if checklist is not None and id in self.rows and not id.startswith("host."):
-            self.rows[id].update_item(checklist.item(id))
-            self._filter()
+            row = self.rows[id]
+            row.update_item(checklist.item(id))
+            if self.stops.isChecked():
+                row.setVisible(row.item.stops)
+                self.nothing.setVisible(self._none_seen())
 
     def _filter(self) -> None:
         only = self.stops.isChecked()
-        seen = 0
         for row in self.rows.values():
-            wanted = not only or row.item.stops
-            row.setVisible(wanted)
-            seen += wanted
-        self.nothing.setVisible(not seen)
+            row.setVisible(not only or row.item.stops)
+        self.nothing.setVisible(self._none_seen())

@@ -1,16 +1,26 @@
-"""Which stage has which work."""
+"""Which stage has which work. Each is imported when it is first shown: nobody waits for all of them at the start."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
 
 from film_recovery.panel.widgets.work import Kit, Work
-from film_recovery.panel.widgets.work_pairs import PairsWork
-from film_recovery.panel.widgets.work_training import TrainingWork
 
-_WORKS: Mapping[int, type[Work]] = {1: PairsWork, 3: TrainingWork}
+# Stage → module of this package, class.
+_WORKS: Mapping[int, tuple[str, str]] = {
+    1: ("work_pairs", "PairsWork"),
+    3: ("work_training", "TrainingWork"),
+}
 
 
 def works(kit: Kit) -> dict[int, Callable[[], Work]]:
-    """Stage → what makes its work, when it is first shown."""
-    return {stage: lambda kind=kind: kind(kit) for stage, kind in _WORKS.items()}  # type: ignore[misc]
+    """Stage → what makes its work."""
+    return {stage: partial(_made, kit, *names) for stage, names in _WORKS.items()}
+
+
+def _made(kit: Kit, module: str, name: str) -> Work:
+    made = getattr(import_module(f"film_recovery.panel.widgets.{module}"), name)(kit)
+    assert isinstance(made, Work)
+    return made
