@@ -275,3 +275,15 @@ def test_pairs_are_changed_through_it(service, film) -> None:
         pair.reason for pair in project.load(film).pairs if pair.source == 1002
     ] == ["the lamp"]
     assert running.ask(2, "pairs", "--project", film)[-1]["code"] == 2
+
+
+def test_values_are_set_and_the_names_of_the_config_told(service, film) -> None:
+    running = service()
+    names = result(running.ask(1, "config", "colourspaces", "--project", film))
+    assert names["roles"]["scene_linear"] in names["colourspaces"]
+    value = f"elements.source.gauge={json.dumps('16 mm')}"
+    said = result(running.ask(2, "set", "--by", "Ada", "--project", film, "--", value))
+    assert said["now"] == {"elements.source.gauge": "16 mm"}
+    assert project.load(film).source.gauge == "16 mm"
+    error, end = running.ask(3, "set", "--project", film, "--", "elements.source.width=wide")
+    assert "elements.source.width is 'wide'" in error["message"] and end["code"] == 3

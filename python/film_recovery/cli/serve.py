@@ -25,8 +25,21 @@ import typer
 from film_recovery.cli.report import events_to, json_line
 from film_recovery.errors import EXIT_CHECK_FAILED, EXIT_DONE, EXIT_USAGE, UsageError
 
-COMMANDS = ("status", "check", "sign", "fix", "new", "pairs", "compare", "doctor", "thumbnail", "demo")
-GROUPS = ("pairs",)  # their commands are two words
+COMMANDS = (
+    "status",
+    "check",
+    "sign",
+    "fix",
+    "new",
+    "set",
+    "pairs",
+    "compare",
+    "config",
+    "doctor",
+    "thumbnail",
+    "demo",
+)
+GROUPS = ("pairs", "config")  # their commands are two words
 EXIT_STOPPED = 130
 FORM = '{"id": 1, "command": ["status", "--project", "film"]} or {"cancel": 1}'
 _NotUnderstood: type[Exception] = typer.BadParameter.__bases__[

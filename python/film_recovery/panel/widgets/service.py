@@ -20,7 +20,7 @@ Ended = Callable[[int], None]
 _LINES = 40  # of standard error that are kept for a death's details
 _GRACE = 5000  # milliseconds for what changes a project, when the panel is closed
 STOPPED = 130  # the code of a request that was cancelled, or whose engine died
-CHANGING = ("sign", "fix", "new", "pairs")
+CHANGING = ("sign", "fix", "new", "set", "pairs")
 
 
 @dataclass(frozen=True)
