@@ -5,6 +5,7 @@ Between the widgets, which only show it, and the engine: the service for short r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from film_recovery.panel.widgets.service import Service
 from film_recovery.project import Project
 
 _LOOK = 1000  # milliseconds between two looks at the folder
+_LEFT = -1  # in place of a measurement's request: it was ended, and another one follows
 _FOLDER_FIRST = (
     "ingest",
     "curate",
@@ -198,6 +200,24 @@ class Session(QtCore.QObject):
             self.measure()
 
         self._change(["pairs", word, "--by", by, *options], frame, "Changing the pairs…", changed)
+
+    def set_value(self, key: str, text: str, by: str) -> None:
+        """``set`` of one key of project.yaml to a text; then measures what follows from it."""
+        if self.project is None:
+            return
+        if self._measuring:  # of what was: nobody waits for that
+            self.service.cancel(self._measuring)
+            self._measuring = _LEFT
+
+        def heard(event: Mapping[str, Any]) -> None:
+            if event.get("event") == "result":
+                self.said.emit(str(event.get("what")))
+            self._trouble(event)
+
+        self.busy = "Changing project.yaml…"
+        value = f"{key}={json.dumps(text, ensure_ascii=False)}"
+        self._ask(["set", "--by", by], heard, lambda _: self.measure(), "--", value)
+        self.changed.emit()
 
     def make(self, command: list[str]) -> None:
         """Makes a new project; ``made`` tells its folder."""
