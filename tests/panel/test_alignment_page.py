@@ -98,6 +98,9 @@ def test_the_pairs_are_aligned_and_looked_at(show: Show, film: Film, qtbot: Any)
     qtbot.keyClick(work.viewer, Qt.Key.Key_W)
     assert pictures(qtbot, work, 2)[0] == other
 
+    failed = next(row for row in work.contents.rows if row.measured.verdict == "fail")
+    work.list.show_frame(failed.pair.source)
+    assert "is not taken" in work.details.text() and not failed.pair.matrix
     # What was solved is in the pairs, and comes into the script when that is built anew.
     row = next(row for row in work.contents.rows if row.waits)
     work.list.show_frame(row.pair.source)

@@ -288,6 +288,10 @@ class AlignmentWork(Work):
             lines.append(
                 "Measured, and not in project.yaml: the pair has another solution, or none. Align writes it."
             )
+        if measured is not None and measured.verdict == "fail":
+            lines.append(
+                "The solution that was measured is not taken: the pair keeps the alignment that it had."
+            )
         if row.waits:
             lines.append(
                 "The script does not have this solution yet: a run builds it anew, or Build in NukeX."
