@@ -281,13 +281,13 @@ def test_values_are_set_through_it_and_the_ledger_has_what_they_were(service, fi
     running, before = service(), project.load(film)
     wanted = ("training.steps=60000", 'reasoning="Why: the lamp, 1#2"')
     said = result(running.ask(1, "set", "--by", "Ada", "--project", film, *wanted))
-    assert said["changed"] == ["training.steps", "reasoning"]
+    assert list(said["to"]) == ["training.steps", "reasoning"]
     now = project.load(film)
     assert (now.training.steps, now.reasoning) == (60000, "Why: the lamp, 1#2")
     (record,) = ledger.read(film).of_kind("set")
     assert record.by == "Ada" and record.data["to"]["training.steps"] == 60000
     assert record.data["from"] == {"training.steps": before.training.steps, "reasoning": before.reasoning}
-    assert result(running.ask(2, "set", "--project", film, *wanted))["changed"] == []
+    assert result(running.ask(2, "set", "--project", film, *wanted))["to"] == {}
     text = (film / project.FILE).read_bytes()
     for number, wrong in enumerate(
         (
@@ -310,3 +310,15 @@ def test_somebody_else_holds_it_so_nothing_is_set(service, film) -> None:
     with project.lock.held(film, "align by hand"):
         refused = running.ask(1, "set", "--project", film, "training.steps=60000")
     assert "align by hand" in refused[0]["message"] and project.load(film).training.steps != 60000
+
+
+def test_values_are_set_and_the_names_of_the_config_told(service, film) -> None:
+    running = service()
+    names = result(running.ask(1, "config", "colourspaces", "--project", film))
+    assert names["roles"]["scene_linear"] in names["colourspaces"]
+    value = f"elements.source.gauge={json.dumps('16 mm')}"
+    said = result(running.ask(2, "set", "--by", "Ada", "--project", film, "--", value))
+    assert said["to"] == {"elements.source.gauge": "16 mm"}
+    assert project.load(film).source.gauge == "16 mm"
+    error, end = running.ask(3, "set", "--project", film, "--", "elements.source.width=wide")
+    assert "elements.source.width is 'wide'" in error["message"] and end["code"] == 3

@@ -29,7 +29,9 @@ pairs_app = typer.Typer(help="Single pairs of a project.", no_args_is_help=True)
 app.add_typer(pairs_app, name="pairs")
 nk_app = typer.Typer(help="Nuke scripts as text.", no_args_is_help=True)
 app.add_typer(nk_app, name="nk")
-config_app = typer.Typer(help="Files that say how to train.", no_args_is_help=True)
+config_app = typer.Typer(
+    help="Files that say how to train; the OCIO config of a project.", no_args_is_help=True
+)
 app.add_typer(config_app, name="config")
 
 Json = Annotated[bool, typer.Option("--json", help="JSON lines instead of text.")]

@@ -76,7 +76,7 @@ def new(
     step takes it from the project above. Nothing is made when anything is wrong.
     """
     folder = Path(os.path.abspath(folder))
-    given_values = dict(_setting(text) for text in settings)
+    given_values = dict(setting(text) for text in settings)
     site = project.site_defaults()
     values = {**site, **given_values}
     above = chain.parent_of(folder)
@@ -348,14 +348,16 @@ def _named_from(folder: Path, pattern: str) -> str:
     return pattern
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def setting(text: str, option: str = "--set ") -> tuple[str, Any]:
+    """``key=value``, the value as YAML has it; ``option``: what stands before it, for errors. Raises UsageError."""
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise UsageError(f"--set {text}: key=value is needed.", remedy="--set elements.source.holder=Archive")
+        remedy = f"{option}elements.source.holder=Archive"
+        raise UsageError(f"{option}{text}: key=value is needed.", remedy=remedy)
     try:
         return key, yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise UsageError(f"--set {text}: the value cannot be read.", remedy="quote it as YAML") from error
+        raise UsageError(f"{option}{text}: the value cannot be read.", remedy="quote it as YAML") from error
 
 
 def _stage(word: str | None) -> int | None:

@@ -1,6 +1,7 @@
-"""A project from its start to its report: ``new``, ``status``, ``check``, ``sign``, ``fix``, ``set``, ``run``.
+"""A project from its start to its report: ``new``, ``set``, ``config colourspaces``, ``status``, ``check``, ``sign``,
+``fix``, ``run``, ``panel``.
 
-And the ``panel``. Their options; what they do stands in the modules that they call.
+Their options; what they do stands in the modules that they call.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from film_recovery.cli.app import (
     TakeOver,
     Workers,
     app,
+    config_app,
     guarded,
 )
 from film_recovery.cli.report import Report
@@ -68,6 +70,35 @@ def new(
             report,
             lambda: project.new(report, folder, film, elements, recipe, answers, set_ or []),
         )
+
+
+@app.command("set")
+def set_values(
+    values: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="KEY=VALUE...", help='Of project.yaml, such as elements.source.gauge="16 mm".'
+        ),
+    ],
+    project: Project = HERE,
+    by: By = "",
+    take_over: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Sets values in project.yaml; all of them, or none where one is wrong. Recorded with what stood there."""
+    from film_recovery.cli import settings
+
+    with Report(json) as report:
+        guarded(report, lambda: settings.set_values(report, project, values, by=by, take_over=take_over))
+
+
+@config_app.command("colourspaces")
+def config_colourspaces(project: Project = HERE, json: Json = False) -> None:
+    """The roles and colour spaces of a project's OCIO config, and what the project's own names stand for."""
+    from film_recovery.cli import settings
+
+    with Report(json) as report:
+        guarded(report, lambda: settings.colour_spaces(report, project))
 
 
 @app.command()
@@ -127,23 +158,6 @@ def fix(
 
     with Report(json) as report:
         guarded(report, lambda: commands.fix(report, project, check, apply, take_over))
-
-
-@app.command("set")
-def set_values(
-    settings: Annotated[
-        list[str], typer.Argument(metavar="KEY=VALUE…", help="Such as training.steps=60000; values are YAML.")
-    ],
-    project: Project = HERE,
-    by: By = "",
-    take_over: TakeOver = False,
-    json: Json = False,
-) -> None:
-    """Changes single values of project.yaml where they stand; checked first, and recorded with what they were."""
-    from film_recovery.cli import setting
-
-    with Report(json) as report:
-        guarded(report, lambda: setting.change(report, project, settings, by=by, take_over=take_over))
 
 
 @app.command()

@@ -35,11 +35,12 @@ COMMANDS = (
     "set",
     "watch",
     "compare",
+    "config",
     "doctor",
     "thumbnail",
     "demo",
 )
-GROUPS = ("pairs",)  # their commands are two words
+GROUPS = ("pairs", "config")  # their commands are two words
 EXIT_STOPPED = 130
 FORM = '{"id": 1, "command": ["status", "--project", "film"]} or {"cancel": 1}'
 _NotUnderstood: type[Exception] = typer.BadParameter.__bases__[

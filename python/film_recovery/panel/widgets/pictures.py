@@ -7,7 +7,7 @@ asks :meth:`Pictures.of` each time; what is not there yet is on its way, and ``c
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -92,6 +92,10 @@ class Pictures(QtCore.QObject):
     def problem(self, wanted: Wanted) -> str:
         """Why it cannot be made; empty where it can."""
         return self._problems.get(wanted, "")
+
+    def ask(self, words: Sequence[str], heard: Callable[[dict[str, Any]], None]) -> None:
+        """Another short question about the project, to this engine, which measuring does not keep busy."""
+        self._service.ask([*words, "--project", str(self._project)], heard, lambda _: None)
 
     def close(self) -> None:
         """Ends the engine."""

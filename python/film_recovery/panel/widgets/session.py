@@ -21,6 +21,7 @@ from film_recovery.panel.widgets.service import Service
 from film_recovery.project import Project
 
 _LOOK = 1000  # milliseconds between two looks at the folder
+_LEFT = -1  # in place of a measurement's request: it was ended, and another one follows
 _FOLDER_FIRST = (
     "ingest",
     "curate",
@@ -199,16 +200,24 @@ class Session(QtCore.QObject):
 
         self._change(["pairs", word, "--by", by, *options], frame, "Changing the pairs…", changed)
 
-    def change_project(self, values: Mapping[str, str], said: str, by: str = "") -> None:
-        """Sets values of project.yaml, as YAML text by dotted key, and measures what follows; ``said``: while it is
-        being done."""
+    def change_project(self, values: Mapping[str, str], by: str) -> None:
+        """``set`` of keys of project.yaml, each to a text of YAML; then measures what follows from it, whatever was
+        being measured."""
+        if self.project is None:
+            return
+        if self._measuring:  # of what was: nobody waits for that
+            self.service.cancel(self._measuring)
+            self._measuring = _LEFT
 
-        def changed(result: Mapping[str, Any]) -> None:
-            self.said.emit(str(result.get("what")))
-            self.measure()
+        def heard(event: Mapping[str, Any]) -> None:
+            if event.get("event") == "result":
+                self.said.emit(str(event.get("what")))
+            self._trouble(event)
 
-        who = ["--by", by] if by else []
-        self._change(["set", *who], [f"{key}={value}" for key, value in values.items()], said, changed)
+        self.busy = "Changing project.yaml…"
+        settings = [f"{key}={value}" for key, value in values.items()]
+        self._ask(["set", "--by", by], heard, lambda _: self.measure(), "--", *settings)
+        self.changed.emit()
 
     def make(self, command: list[str]) -> None:
         """Makes a new project; ``made`` tells its folder."""
@@ -228,7 +237,7 @@ class Session(QtCore.QObject):
         assert self.project is not None
         return self.service.ask([*command, "--project", str(self.project.folder), *last], heard, ended)
 
-    def _change(self, command: list[str], id: str | list[str], busy: str, answered: Answer) -> None:
+    def _change(self, command: list[str], id: str, busy: str, answered: Answer) -> None:
         if self.project is None:
             return
 
@@ -238,7 +247,7 @@ class Session(QtCore.QObject):
             self._trouble(event)
 
         self.busy = busy
-        self._ask(command, heard, self._idle, "--", *([id] if isinstance(id, str) else id))
+        self._ask(command, heard, self._idle, "--", id)
         self.changed.emit()
 
     def _idle(self, code: int) -> None:

@@ -97,7 +97,7 @@ class TrainingWork(Work):
         self.session.opened.connect(self._forget)
         self.fold.setChecked(True)
         self.fold.toggled.connect(self.asked.setVisible)
-        self.form.saved.connect(lambda values: self._change(values, "Saving the settings…"))
+        self.form.saved.connect(lambda values: self._change(values))
         self.form.changed.connect(lambda: self.allow(self._hindered))
         self.reasoning.textChanged.connect(lambda: self.allow(self._hindered))
         self.data.changed.connect(self.look_again)
@@ -296,12 +296,12 @@ class TrainingWork(Work):
 
     # The deeds
 
-    def _change(self, values: Mapping[str, str], said: str) -> None:
-        self.session.change_project(values, said, self.kit.signer())
+    def _change(self, values: Mapping[str, str]) -> None:
+        self.session.change_project(values, self.kit.signer())
 
     def _keep(self) -> None:
         self._asked_why = False
-        self._change({"reasoning": quoted(self.reasoning.toPlainText())}, "Saving the reasoning…")
+        self._change({"reasoning": quoted(self.reasoning.toPlainText())})
 
     def _train(self) -> None:
         if not self._saved_reasoning().strip() and not self._asked_why:

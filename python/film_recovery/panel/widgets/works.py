@@ -10,7 +10,9 @@ from film_recovery.panel.widgets.work import Kit, Work
 
 # Stage → module of this package, class.
 _WORKS: Mapping[int, tuple[str, str]] = {
+    0: ("work_elements", "ElementsWork"),
     1: ("work_pairs", "PairsWork"),
+    2: ("work_alignment", "AlignmentWork"),
     3: ("work_training", "TrainingWork"),
 }
 
