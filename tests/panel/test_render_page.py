@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,15 @@ def test_what_the_engine_refuses_is_said_beside_the_list(
     qtbot.waitUntil(work.answer.isVisible, timeout=PATIENCE)
     assert "No pair was added" in work.answer.text() and "beside the hold-out 7" in work.answer.text()
     assert [pair.source for pair in project.load(finished).pairs] == before
+
+
+def test_an_outlier_of_another_program_has_a_place_in_words(finished: Path) -> None:
+    row = {"frame": 5, "kind": "flicker", "figure": 0.02, "usual": 0.001, "score": 4, "where": "top left"}
+    file = project.paths(project.load(finished)).validation / contents.OUTLIERS
+    file.write_text(json.dumps({"outliers": [{**row, "picture": "../../secret.png"}]}), encoding="utf-8")
+    (one,) = contents.read(finished).outliers or ()
+    assert (one.frame, one.where) == (5, None)
+    assert one.picture == file.parent / "outliers" / "secret.png", "no picture from elsewhere"
 
 
 def test_one_frame_of_ten_thousand_that_is_missing_is_seen(show: Show, tmp_path: Path, qtbot: Any) -> None:

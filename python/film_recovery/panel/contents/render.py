@@ -140,13 +140,14 @@ def _short(project: Project, to_render: tuple[int, ...], rendered: tuple[ledger.
 def _outlier(place: Path, row: Mapping[str, Any]) -> Outlier:
     where, name = row.get("where"), str(row.get("picture") or "")
     picture = place / "outliers" / Path(name).name if name else None
+    box = where if isinstance(where, list) and len(where) == 4 else None
     return Outlier(
         int(row["frame"]),
         str(row["kind"]),
         float(row["figure"]),
         float(row["usual"]),
         float(row["score"]),
-        (int(where[0]), int(where[1]), int(where[2]), int(where[3])) if where else None,
+        (int(box[0]), int(box[1]), int(box[2]), int(box[3])) if box else None,
         str(row.get("unit", "")),
         str(row.get("reason", "")),
         picture,
