@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from film_recovery.panel.widgets.work import Kit, Work
 from film_recovery.panel.widgets.work_pairs import PairsWork
 from film_recovery.panel.widgets.work_render import RenderWork
+from film_recovery.panel.widgets.work_validation import ValidationWork
 
-_WORKS: Mapping[int, type[Work]] = {1: PairsWork, 4: RenderWork}
+_WORKS: Mapping[int, type[Work]] = {1: PairsWork, 4: RenderWork, 5: ValidationWork}
 
 
 def works(kit: Kit) -> dict[int, Callable[[], Work]]:
