@@ -63,6 +63,26 @@ def film(films: Callable[..., Path], tmp_path: Path) -> Callable[..., Path]:
     return copied
 
 
+@pytest.fixture(scope="session")
+def taken_through(films: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The signed film's project, taken through a whole run once: masters, measures, report."""
+    folder = Path(shutil.copytree(films("--signed"), tmp_path_factory.mktemp("finished") / "film"))
+    run_engine("-m", "film_recovery.cli.main", "run", "--project", folder, "--by", "Ada")
+    return folder
+
+
+@pytest.fixture
+def finished(taken_through: Path, tmp_path: Path) -> Path:
+    """A copy of one's own of the project that was taken through a run."""
+    return Path(shutil.copytree(taken_through, tmp_path / "film"))
+
+
+@pytest.fixture
+def program() -> Callable[..., None]:
+    """Runs a program, or the engine's command line, by the engine's Python."""
+    return run_engine
+
+
 @pytest.fixture(autouse=True)
 def settings(tmp_path: Path) -> None:
     """The user's own are not touched."""

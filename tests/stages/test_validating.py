@@ -56,6 +56,8 @@ def test_everything_of_a_validation_lies_in_its_folder(recipe: str, recovered: A
     assert content["frames"]["4"]["identity"] < 0.002
     assert set(content["power_spectra"]) == {"source", "recovered", "truth"}
     assert [len(power) for power in content["power_spectra"].values()] == [len(content["frequencies"])] * 3
+    for figures in content["against_the_ground_truth"].values():
+        assert figures["Source"] is not None and len(figures) > 2
     chart = next(iter(charts_of(view.kind, done.proof, {})))
     if recipe == "spatial-gauge":
         assert (chart.name, set(chart.lines)) == (

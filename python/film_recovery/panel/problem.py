@@ -83,6 +83,13 @@ def engine_died(code: int, last_lines: Sequence[str]) -> Problem:
     )
 
 
+def checks_failed(ids: Sequence[str]) -> Problem:
+    """A run that came to its end, with checks that fail; their remedies stand with them."""
+    named = list(dict.fromkeys(ids))
+    fail = "A check fails" if len(named) == 1 else f"{len(named)} checks fail"
+    return Problem(f"{fail}: {', '.join(named)}.", remedy="open them in the list of checks", kind="stop")
+
+
 def job_died(state: str, reason: str, last_lines: Sequence[str]) -> Problem:
     """A run that ended without saying why."""
     said = "\n".join(last_lines)

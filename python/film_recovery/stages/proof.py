@@ -102,9 +102,15 @@ def proof_from(
     )
 
 
-def write_measures(folder: Path, proof: Proof) -> Path:
-    """``measures.json`` in ``folder``: every figure of every frame, for other programs; gives its path."""
-    text = json.dumps(proof.as_dict(), indent=1, sort_keys=True) + "\n"
+def write_measures(
+    folder: Path, proof: Proof, against_truth: Mapping[str, Mapping[str, float | None]] | None = None
+) -> Path:
+    """``measures.json`` in ``folder``: every figure of every frame, for other programs; gives its path.
+
+    ``against_truth``: figure → Source, each baseline, Recovered → its mean over the held-out frames.
+    """
+    found = {**proof.as_dict(), **({"against_the_ground_truth": against_truth} if against_truth else {})}
+    text = json.dumps(found, indent=1, sort_keys=True) + "\n"
     with replacement(folder / FILE, create_directories=True) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return folder / FILE

@@ -1,8 +1,8 @@
 """Stage 5 at work: what lies in pipeline/05_validation beside the report.
 
-``measures.json`` (every figure of every frame), the baselines (as .cube where one is a LUT, and their pictures of the
-held-out frames), scopes and stills of the held-out frames, and the final plate's composite as a script. The composite's
-frames are as many as the masters and made on demand only.
+``measures.json`` (every figure of every frame, and the baselines' means beside the recovery's), the baselines (as .cube
+where one is a LUT, and their pictures of the held-out frames), scopes and stills of the held-out frames, and the final
+plate's composite as a script. The composite's frames are as many as the masters and made on demand only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from film_recovery.project import Project
 from film_recovery.project.folders import plain_name
 from film_recovery.rendering.record import CHANGED, EARLIER, RESCANNED
 from film_recovery.stages.acceptance import accepted_figures, held_out_frames
-from film_recovery.stages.contenders import Contender, contenders, display_of
+from film_recovery.stages.contenders import Contender, contenders, display_of, held_out_figures
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.looked_at import looked_at
 from film_recovery.stages.proof import Proof, proof_of, write_measures
@@ -68,7 +68,7 @@ def validate(view: View, progress: Progress) -> Validated:
     Raises NotYet before anything is rendered, FilmRecoveryError naming a frame and its file.
     """
     proof = proof_of(view, progress)
-    file = write_measures(view.paths.validation, proof)
+    file = write_measures(view.paths.validation, proof, _against_truth(view))
     held_against = contenders(view)
     files: dict[str, list[Path]] = {BASELINES: [], SCOPES: [], STILLS: []}
     there = sorted(set(view.written) & {pair.source for pair in view.project.hold_out})
@@ -133,6 +133,14 @@ def iteration(view: View) -> dict[str, Any]:
 
 
 # Baselines
+
+
+def _against_truth(view: View) -> dict[str, dict[str, float | None]]:
+    """What the Source, each baseline and the delivered frames are on held-out frames; empty where none is written."""
+    try:
+        return held_out_figures(view)
+    except NotYet:
+        return {}
 
 
 def _luts(view: View, held_against: tuple[Contender, ...]) -> Iterator[Path]:

@@ -33,6 +33,7 @@ class Run(QtCore.QObject):
         self._following: Following | None = None
         self._job: Job | None = None
         self._error: dict[str, Any] = {}
+        self._failing: list[str] = []
         self.starting = False
         self.cancelling = False
         self._timer = QtCore.QTimer(self)
@@ -64,7 +65,7 @@ class Run(QtCore.QObject):
     def follow(self, job: Job) -> None:
         """Follows a job that is on, from its first event."""
         self.starting = self.cancelling = False
-        self._job, self._error = job, {}
+        self._job, self._error, self._failing = job, {}, []
         self._following = Following(job.folder, job.id)
         self._timer.start()
         self.changed.emit()
@@ -96,6 +97,8 @@ class Run(QtCore.QObject):
                 return
             if event.get("event") == "error":
                 self._error = event
+            elif event.get("event") == "check" and event.get("outcome") == "fail":
+                self._failing.append(str(event.get("check") or event.get("id")))
             self.came.emit(event)
 
     def _end(self, event: dict[str, Any]) -> None:
@@ -107,6 +110,8 @@ class Run(QtCore.QObject):
             self.ended.emit(state, None)
         elif self._error:
             self.ended.emit(state, problem.of_event(self._error))
+        elif self._failing:
+            self.ended.emit(state, problem.checks_failed(self._failing))
         else:
             why = str(event.get("problem") or "")
             self._background.run(

@@ -55,7 +55,9 @@ class Panel(QtWidgets.QWidget):
         self.problem = ProblemBox()
         self.rail = Rail(self.session)
         self.pictures = Pictures(self.session.background, self)
-        kit = Kit(self.session, self.pictures, lambda: self.settings.name, host)
+        kit = Kit(
+            self.session, self.pictures, lambda: self.settings.name, host, lambda id: self.page.sign(id)
+        )
         self.page = Page(self.session, self.settings, self._can_show, works(kit))
         self.strip = JobStrip(self.session)
         self.log = Log()

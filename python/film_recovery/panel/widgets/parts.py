@@ -70,3 +70,12 @@ def line(gap: int = 6) -> QtWidgets.QHBoxLayout:
     made.setContentsMargins(0, 0, 0, 0)
     made.setSpacing(gap)
     return made
+
+
+def beside(*widgets: QtWidgets.QWidget) -> QtWidgets.QHBoxLayout:
+    """Widgets beside one another, at the left."""
+    made = line()
+    for one in widgets:
+        made.addWidget(one)
+    made.addStretch(1)
+    return made

@@ -79,10 +79,8 @@ class Plot(QtWidgets.QWidget):
         painter = QtGui.QPainter(self)
         own, area = style.colours(self.palette()), self._area()
         painter.fillRect(area, self.palette().base())
-        metrics = painter.fontMetrics()
-        painter.setPen(self.palette().windowText().color())
-        painter.drawText(QtCore.QPointF(_EDGE, metrics.ascent() + 1), self._title)
         if not self._series:
+            self._paint_title(painter, self.width() - 2 * _EDGE)
             painter.setPen(QtGui.QColor(own.quiet))
             painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), "nothing yet")
             return
@@ -135,6 +133,13 @@ class Plot(QtWidgets.QWidget):
             across -= metrics.horizontalAdvance(said) + 10
             painter.setPen(QtGui.QColor(_colour(own, one)))
             painter.drawText(QtCore.QPointF(across, metrics.ascent() + 1), said)
+        self._paint_title(painter, across - _EDGE - 6)
+
+    def _paint_title(self, painter: QtGui.QPainter, room: float) -> None:
+        metrics = painter.fontMetrics()
+        said = metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, max(0, int(room)))
+        painter.setPen(self.palette().windowText().color())
+        painter.drawText(QtCore.QPointF(_EDGE, metrics.ascent() + 1), said)
 
     def _nearest(self, one: Series) -> tuple[float, float]:
         wanted = self._at or 0.0

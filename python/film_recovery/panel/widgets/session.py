@@ -29,6 +29,7 @@ _FOLDER_FIRST = (
     "outliers",
     "proxies",
 )  # take the project's folder as their argument
+_NAMELESS = ("timeline",)  # record nobody
 Answer = Callable[[Mapping[str, Any]], None]
 
 
@@ -180,14 +181,16 @@ class Session(QtCore.QObject):
         self.start_job(["run", *(["--take-over"] if take_over else [])], by)
 
     def start_job(self, command: Sequence[str], by: str) -> None:
-        """Long work on the project as a job: a command's words, the project's folder and ``by`` are added."""
+        """Long work on the project as a job: a command's words; the project's folder is added, and
+        ``by`` where the command records who."""
         if self.project is not None:
             self.work, self.stage_at_work = "", None
             self.troubled.emit(None)
             self.said.emit("the run starts" if command[0] == "run" else f"{command[0]} starts")
             folder = self.project.folder
             where = [str(folder)] if command[0] in _FOLDER_FIRST else ["--project", str(folder)]
-            self.run.start(folder, [command[0], *where, *command[1:], "--by", by], by)
+            who = [] if command[0] in _NAMELESS else ["--by", by]
+            self.run.start(folder, [command[0], *where, *command[1:], *who], by)
 
     def change_pairs(self, word: str, frame: str, by: str, *options: str) -> None:
         """``pairs add|remove|holdout|flag`` of a frame, and then measures what follows from it."""

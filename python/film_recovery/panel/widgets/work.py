@@ -21,13 +21,14 @@ from film_recovery.panel.widgets.session import Session
 
 @dataclass(frozen=True)
 class Kit:
-    """What every page works with. ``signer``: the name of who works. ``show``: brings the operator to a place, as
-    ``pointing`` has it; ``host``: the node graph that is open, or None."""
+    """What every page works with. ``signer``: the name of who works. ``host``: the node graph that is open, or None.
+    ``sign``: opens a check's own form, by its id."""
 
     session: Session
     pictures: Pictures
     signer: Callable[[], str]
     host: Host | None = None
+    sign: Callable[[str], None] = lambda id: None
 
 
 class Work(QtWidgets.QWidget):

@@ -14,6 +14,8 @@ _WORKS: Mapping[int, tuple[str, str]] = {
     1: ("work_pairs", "PairsWork"),
     2: ("work_alignment", "AlignmentWork"),
     3: ("work_training", "TrainingWork"),
+    4: ("work_render", "RenderWork"),
+    5: ("work_validation", "ValidationWork"),
 }
 
 
