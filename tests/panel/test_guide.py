@@ -33,6 +33,7 @@ def test_help_is_one_page_a_recipe(size: tuple[int, int], show: Show, film: Film
     assert own.stages[0].help in said and own.for_stage(0)[0].remedy[0] in said
     panel.rail.buttons[3].click()
     assert own.stages[3].help in panel.help.text.toPlainText()
+    qtbot.waitUntil(lambda: panel.help.which.count() == len(recipes.RECIPES), timeout=PATIENCE)
     for id in recipes.RECIPES:
         panel.help.which.setCurrentIndex(panel.help.which.findData(id))
         steps = quick_steps(recipes.load(id).quick_reference)

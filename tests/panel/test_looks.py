@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from film_recovery.panel.qt import QtGui, QtWidgets
+from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets
 from film_recovery.panel.widgets import marks, style
 from film_recovery.panel.widgets.window import Window
 
@@ -103,3 +103,30 @@ def test_every_state_has_a_mark_of_its_own(show: Show) -> None:
     pictures = [marks.pixmap(state, "#ffffff").toImage() for state in states]
     for number, one in enumerate(pictures):
         assert all(one != other for other in pictures[number + 1 :]), states[number]
+
+
+def test_nothing_of_it_is_ever_a_window_of_its_own(show: Show, film: Film, qtbot: Any) -> None:
+    """A part that is shown before it has its place flashes up as a window, and takes the focus away."""
+    seen: set[str] = set()
+
+    class Watch(QtCore.QObject):
+        def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+            if event.type() == QtCore.QEvent.Type.Show and isinstance(watched, QtWidgets.QWidget):
+                popup = watched.windowType() in (Qt.WindowType.ToolTip, Qt.WindowType.Popup)
+                if watched.isWindow() and not popup:
+                    seen.add(type(watched).__name__)
+            return False
+
+    watch = Watch()
+    program = QtWidgets.QApplication.instance()
+    program.installEventFilter(watch)
+    try:
+        panel = show(film("--break-lock"), 380, 900)
+        for stage in range(6):
+            panel.page.show_stage(stage)
+            panel.page.show_work(stage % 2 == 0)
+            qtbot.waitUntil(lambda: panel.page.work.contents is not None, timeout=120_000)
+        panel.guide.show_help(True)
+    finally:
+        program.removeEventFilter(watch)
+    assert seen == {"Window"}

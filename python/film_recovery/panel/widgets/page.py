@@ -161,8 +161,10 @@ class Page(QtWidgets.QWidget):
             row.moved.connect(partial(self._move, id))
             row.toggled.connect(self.looked)
             row.allow(hindered, "")
-            row.setVisible(not self.stops.isChecked() or item.stops)
             self._rows.insertWidget(len(self.rows), row)
+            row.setVisible(
+                not self.stops.isChecked() or item.stops
+            )  # within the list: alone it would be a window
             self.rows[id] = row
         self.nothing.setVisible(self._none_seen())
         if self._to_come:

@@ -89,6 +89,11 @@ class Pictures(QtCore.QObject):
             self._ask()
         return found
 
+    @property
+    def busy(self) -> bool:
+        """Whether a picture is on its way."""
+        return bool(self._asked or self._waiting)
+
     def problem(self, wanted: Wanted) -> str:
         """Why it cannot be made; empty where it can."""
         return self._problems.get(wanted, "")

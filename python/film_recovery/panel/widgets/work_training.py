@@ -286,11 +286,16 @@ class TrainingWork(Work):
         self._shown = shown
         for plot in (self.loss, *self.figures.values()):
             self._curves.removeWidget(plot)
-            plot.setVisible(plot in shown)
+            if plot not in shown:
+                plot.hide()
         odd = len(shown) % 2
         for number, plot in enumerate(shown):
             row, column = divmod(number + odd, 2) if number else (0, 0)
             self._curves.addWidget(plot, row, column, 1, 2 if odd and not number else 1)
+            if (
+                plot.parentWidget() is not None
+            ):  # alone it would be a window; with the page it is shown anyway
+                plot.show()
 
     _shown: list[Plot] | None = None
 
