@@ -19,7 +19,7 @@ from film_recovery import engine, ledger, nk, project, recipes, rendering
 from film_recovery.cli import commands
 from film_recovery.cli.credentials import sign
 from film_recovery.cli.delivering import deliver, provenance, verify
-from film_recovery.cli.inferring import Wanted, of_project
+from film_recovery.cli.inferring import Wanted, of_files, of_project
 from film_recovery.cli.proxies import Asked
 from film_recovery.cli.proxies import make as make_movies
 from film_recovery.cli.report import Report, events_to
@@ -756,6 +756,33 @@ def test_what_infer_renders_has_its_provenance(done: Any, tmp_path: Path) -> Non
     assert said(lambda report: verify(report, done.folder))[0] == 0
     with pytest.raises(CheckFailed, match=r"report\.html is of other masters"):
         delivered(done, tmp_path / "out")
+
+
+@pytest.mark.parametrize("below", ["", "more"])
+def test_files_by_pattern_do_not_pass_for_masters(done: Any, scans: Path, tmp_path: Path, below: str) -> None:
+    model = View(done.project).model_file
+    before = {file: file.read_bytes() for file in masters(done)}
+    link = tmp_path / "link"
+    link.symlink_to(masters(done)[0].parent, target_is_directory=True)
+    name = read_seal(sidecar_of(done)).sequence
+    for folder in (masters(done)[0].parent, link):
+        out = folder / below / name
+        with pytest.raises(FilmRecoveryError, match=r"project \(A Trip\) renders its masters") as caught:
+            said(
+                lambda report, out=out: of_files(
+                    report,
+                    model,
+                    f"{scans}/source/source.####.exr",
+                    out,
+                    Wanted(accept="why"),
+                    None,
+                    None,
+                    "cpu",
+                )
+            )
+        assert f"film-recovery infer --project {done.folder}" in str(caught.value.remedy)
+    assert {file: file.read_bytes() for file in masters(done)} == before
+    assert not list(tmp_path.rglob("*.inference.json"))
 
 
 def test_credentials_are_not_written_where_scans_lie(done: Any, scans: Path, tmp_path: Path) -> None:
