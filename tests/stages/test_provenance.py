@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -33,7 +34,8 @@ from film_recovery.imaging.frame import Frame
 from film_recovery.nk import tcl
 from film_recovery.project import Delivery, Training
 from film_recovery.provenance import bag
-from film_recovery.provenance.credentials import Certificate
+from film_recovery.provenance.credentials import Certificate, disagreement
+from film_recovery.provenance.credentials import read as read_credential
 from film_recovery.provenance.node import WRITES
 from film_recovery.provenance.origin import HEADER, of_header
 from film_recovery.provenance.sealing import JSON, TEXT, read_seal
@@ -673,6 +675,58 @@ def test_review_movies_are_delivered_with_the_masters_that_they_show(done: Any, 
     assert delivered(done, tmp_path / "out")[0] == 0
     names = {file.name for file in (tmp_path / "out/data").rglob("proxies/*")}
     assert names == {sidecar.name, json.loads(text)["movie"]["file"]}
+
+
+def test_signed_copies_of_movies_are_delivered_and_verified(done: Any, chain: Path, tmp_path: Path) -> None:
+    """Each with a sidecar of its own; not where its credential names other masters, or another provenance."""
+    with Report(as_json=True) as report:
+        assert make_movies(report, done.folder, Asked(kinds=("h264",)), "Ada", False) == 0
+    folder = project.paths(done.project).render / "proxies"
+    (movie,) = folder.glob("*.mp4")
+    own = movie.with_name(f"{movie.name}.review.json")
+    text = own.read_text("utf-8")
+    certificate = Certificate(chain / "chain.pem", chain / "leaf.key")
+
+    def signed() -> Path:
+        assert said(lambda report: sign(report, [movie], done.folder, certificate))[0] == 0
+        return folder / "signed" / movie.name
+
+    own.write_text(text.replace(read_seal(sidecar_of(done)).digest, "0" * 64), "utf-8")
+    with pytest.raises(CheckFailed, match=f"{movie.name} shows other masters"):
+        signed()
+    assert not (folder / "signed").exists()
+    own.write_text(text, "utf-8")
+    copy = signed()
+    sidecar = copy.with_name(own.name)
+    told = json.loads(sidecar.read_text("utf-8"))
+    assert told["movie"]["sha256"] == hashlib.sha256(copy.read_bytes()).hexdigest()
+    assert told["movie"]["signed_from"] == hashlib.sha256(movie.read_bytes()).hexdigest()
+    out = tmp_path / "out"
+    assert delivered(done, out)[0] == 0
+    names = {
+        file.relative_to(next((out / "data").rglob("proxies"))).as_posix()
+        for file in (out / "data").rglob("proxies/**/*.*")
+    }
+    assert names == {movie.name, own.name, f"signed/{movie.name}", f"signed/{own.name}"}
+    (provenance,) = (out / "data").rglob(f"*{JSON}")
+    packed = next((out / "data").rglob(f"signed/{movie.name}"))
+    assert disagreement(read_credential(packed), provenance) == ""
+    code, events = said(lambda report: verify(report, out))
+    assert (code, events[-1]["looked_at"]) == (0, 8 + 2 + 8 + 2)
+
+    with packed.open("ab") as stream:
+        stream.write(b"x")
+    code, events = said(lambda report: verify(report, out))
+    wrong = [(event["id"], event["reason"]) for event in events if event["event"] == "check"]
+    assert code == 1 and [id for id, _ in wrong] == ["bag", "movie"] and movie.name in wrong[1][1]
+    named = told["masters"]["provenance"]
+    sidecar.write_text(sidecar.read_text("utf-8").replace(named, "0" * 64), "utf-8")
+    with pytest.raises(CheckFailed, match="names another provenance of the masters") as caught:
+        delivered(done, tmp_path / "again")
+    assert "sign it anew" in str(caught.value.remedy) and not (tmp_path / "again").exists()
+    sidecar.unlink()
+    with pytest.raises(CheckFailed, match=r"has no sidecar .* of ours"):
+        delivered(done, tmp_path / "again")
 
 
 def test_review_movies_of_another_version_stay_behind(done: Any, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from film_recovery.provenance import bag, verifying
 from film_recovery.provenance.node import NAME as NODE
 from film_recovery.provenance.sealing import JSON
 from film_recovery.provenance.source_types import source_types
-from film_recovery.stages import chain
+from film_recovery.stages import chain, signed
 from film_recovery.stages.delivering import Accepted, Delivered
 from film_recovery.stages.delivering import deliver as packed
 from film_recovery.stages.delivering_frames import deliver_frames as frames_packed
@@ -148,7 +148,9 @@ def verify(report: Report, place: Path) -> int:
         found = verifying.verify(sidecar, report.progress)
         looked_at += found.looked_at
         elsewhere += [one.file for one in found.elsewhere]
-        for one in found.findings:
+        movies, of_movies = signed.verify(sidecar)
+        looked_at += movies
+        for one in (*found.findings, *of_movies):
             wrong += not one.expected
             remedy = "put it back from the delivery, or render it again and deliver anew"
             if one.expected:

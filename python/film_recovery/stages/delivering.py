@@ -42,7 +42,8 @@ from film_recovery.stages.provenance import (
     refuse_others,
     sealed,
 )
-from film_recovery.stages.proxies import FOLDER, movies_in, recorded, sidecar_of
+from film_recovery.stages.proxies import recorded, sidecar_of
+from film_recovery.stages.signed import all_movies, is_signed, provenance_of
 from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.unmeasured import ACCEPTED, unmeasured
 from film_recovery.stages.view import NotYet, View
@@ -122,6 +123,7 @@ def deliver(
             for file in write_seal(each.seal, place):
                 name = _name_in(each.view.output.folder / file.name, project.folder)
                 files[name], expected[name] = file, content_hash(file)
+            _refuse_signed_for_another(each.view, place / f"{each.seal.stem}{JSON}")
         bag = pack(files, out, _about(views[0]), expected, progress)
     for each in found:
         write_seal(each.seal, each.view.output.folder)
@@ -206,7 +208,14 @@ def _refuse_of_others(view: View, seal: Seal) -> None:
     found = [
         (file, _LIST, "film-recovery report") for file in (view.paths.report, view.paths.validation / NOTE)
     ]
-    found += [(sidecar_of(movie), _LISTED, "film-recovery proxies") for movie in _movies(view)]
+    found += [
+        (
+            sidecar_of(movie),
+            _LISTED,
+            "film-recovery credentials" if is_signed(movie) else "film-recovery proxies",
+        )
+        for movie in _movies(view)
+    ]
     for file, word, command in found:
         text = read_text(file, _LIMIT) if file.is_file() else ""
         if word in text and seal.digest not in text:
@@ -218,8 +227,8 @@ def _refuse_of_others(view: View, seal: Seal) -> None:
 
 
 def _movies(view: View) -> list[Path]:
-    """Those of the masters' present name; of another version, they show what is not delivered."""
-    return movies_in(view.paths.render / FOLDER, view.output.sequence)
+    """Those of the masters' present name, signed copies too; of another version, they show what is not delivered."""
+    return all_movies(view.paths.render, view.output.sequence)
 
 
 def _refuse_movies(view: View) -> None:
@@ -230,7 +239,23 @@ def _refuse_movies(view: View) -> None:
             why = "was changed since" if known else f"has no sidecar {sidecar_of(movie).name} of ours"
             raise CheckFailed(
                 f"{movie.name} cannot be delivered as a review movie of the masters: it {why}.",
-                remedy="move it away; film-recovery proxies makes one of the masters that are there",
+                remedy="move it away; film-recovery proxies makes one of the masters that are there, and "
+                "film-recovery credentials signs a copy of that",
+                file=str(movie),
+            )
+
+
+def _refuse_signed_for_another(view: View, provenance: Path) -> None:
+    """Raises CheckFailed for a signed copy whose credential names another provenance than ``provenance``, which is to
+    be delivered: what is signed cannot be written anew."""
+    sha256 = content_hash(provenance)
+    for movie in _movies(view):
+        if is_signed(movie) and provenance_of(movie) != sha256:
+            raise CheckFailed(
+                f"The credential of {movie.name} names another provenance of the masters than the one that is to be "
+                "delivered.",
+                remedy="move it away and sign it anew: film-recovery credentials; where the provenance is only written "
+                "by a delivery (--accept-foreign), deliver first, sign then, and deliver again in the same words",
                 file=str(movie),
             )
 

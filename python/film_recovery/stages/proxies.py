@@ -287,14 +287,22 @@ def sidecar_of(movie: Path) -> Path:
 
 def recorded(movie: Path) -> str:
     """The SHA-256 of ``movie`` as its sidecar has it; empty without a sidecar of ours."""
+    return str(said_of(movie).get("movie", {}).get("sha256", ""))
+
+
+def said_of(movie: Path) -> dict[str, Any]:
+    """What the sidecar of ``movie`` says; empty without one of ours."""
     sidecar = sidecar_of(movie)
     if not sidecar.is_file():
-        return ""
+        return {}
     try:
         content = json.loads(read_text(sidecar, _LIMIT))
-        return str(content["movie"]["sha256"]) if content["schema"] == SCHEMA else ""
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
+        ours = content["schema"] == SCHEMA and all(
+            isinstance(content.get(part, {}), dict) for part in ("movie", "masters")
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+    return dict(content) if ours else {}
 
 
 def movies_in(folder: Path, sequence: FileSequence) -> list[Path]:
