@@ -639,6 +639,8 @@ def test_what_shall_hold_and_was_not_measured_stops_run_and_delivery_unless_some
     (told,) = ledger.read(done.folder).of_kind("accepted")
     assert (told.by, told.data["why"]) == ("Ada", "a test strip")
     assert [one["id"] for one in told.data["checks"]] == ["validation.hue", "validation.saturation"]
+    run(done.folder, heard, by="Bo")
+    assert ledger.read(done.folder).of_kind("accepted") == (told,), "it stands for the same masters"
     with pytest.raises(
         CheckFailed, match=r"2 checks of project stop the delivery: validation\.hue"
     ) as caught:
@@ -646,6 +648,23 @@ def test_what_shall_hold_and_was_not_measured_stops_run_and_delivery_unless_some
     assert "take in a held-out frame" in caught.value.remedy and "--accept-failing" in caught.value.remedy
     code, events = delivered(done, tmp_path / "out", accept_failing="a test strip")
     assert code == 0 and events[-1]["failing"] == ["validation.hue", "validation.saturation"]
+
+
+@pytest.mark.parametrize("change", ["masters", "reason"])
+def test_what_was_accepted_unmeasured_is_asked_again_of_another_result(
+    done: Any, heard: Any, change: str
+) -> None:
+    """Other words in the header are other masters; and what else was not measured was never accepted."""
+    project.update(done.folder, {"inference.frames": "5-8"})
+    run(done.folder, heard, by="Ada", accept_unmeasured="a test strip")
+    if change == "masters":
+        project.update(done.folder, {"title": "Another Trip"})
+    else:
+        ledger_of = done.folder / ledger.FILE
+        text = ledger_of.read_text("utf-8")
+        ledger_of.write_text(text.replace("not yet: no held-out frame", "not yet: no frame"), "utf-8")
+    with pytest.raises(CheckFailed, match=r"was not measured: validation\.hue"):
+        run(done.folder, heard, by="Ada")
 
 
 def test_a_note_or_report_of_other_masters_is_not_delivered(done: Any, tmp_path: Path) -> None:
