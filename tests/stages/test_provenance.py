@@ -493,8 +493,9 @@ def test_a_combined_recovery_is_delivered_whole(chain_of: Any, tmp_path: Path) -
     for folder in (made.folder, made.step):
         project.update(folder, {"delivery.source_type": "algorithmicallyEnhanced"})
     made.run()
-    code, _ = said(lambda report: deliver(report, made.folder, tmp_path / "bag", by="Ada"))
+    code, _ = said(lambda report: deliver(report, made.folder, tmp_path / "bag", by="Bo"))
     assert code == 0
+    delivered_as_accepted(made)
     names = [
         file.relative_to(tmp_path / "bag/data").as_posix()
         for file in (tmp_path / "bag/data").rglob("04_inference_render/*.exr")
@@ -505,6 +506,38 @@ def test_a_combined_recovery_is_delivered_whole(chain_of: Any, tmp_path: Path) -
     change_one_pixel(next((made.step / "pipeline").rglob("*.0003.exr")))
     code, events = said(lambda report: verify(report, made.folder))
     assert (code, events[-1]["wrong"]) == (1, 1), "a project's steps are verified with it"
+
+
+def delivered_as_accepted(made: Any) -> None:
+    """The delivery alone, without a signature, protects the masters of each step from another model."""
+    (whole,), (of_step,) = (ledger.read(folder).of_kind("delivered") for folder in (made.folder, made.step))
+    own_masters = looked_at(View(made.projects[1]))["masters"]
+    assert own_masters and own_masters != whole.data["masters"]
+    assert of_step.data == {**whole.data, "masters": own_masters, "with": str(made.folder)}
+    other, own = (View(one).model_file for one in made.projects)
+    for folder in (made.folder, made.step):
+        lines = (folder / ledger.FILE).read_text("utf-8").splitlines(keepends=True)
+        (folder / ledger.FILE).write_text(
+            "".join(one for one in lines if '"kind": "sign"' not in one), "utf-8"
+        )
+        (accepted,) = accepted_masters.accepted_iterations(project.load(folder))
+        assert accepted.by == ("Bo",)
+    kept = {file: file.read_bytes() for file in (own, own.with_suffix(".json"))}
+    for file in kept:
+        shutil.copy(other.with_suffix(file.suffix), file)
+    with pytest.raises(CheckFailed, match="are masters of an accepted iteration"):
+        accepted_masters.refuse_accepted(View(made.projects[1]), [3])
+    for file, content in kept.items():
+        file.write_bytes(content)
+
+
+def test_a_delivery_waits_for_whoever_works_on_a_step(finished: Any, tmp_path: Path) -> None:
+    lock = finished.step / project.lock.FILE
+    with project.lock.held(finished.step, "run"):
+        content = json.loads(lock.read_text("utf-8"))
+    lock.write_text(json.dumps({**content, "host": "elsewhere"}), "utf-8")
+    with pytest.raises(project.ProjectLocked, match="elsewhere"):
+        said(lambda report: deliver(report, finished.folder, tmp_path / "bag", by="Ada"))
 
 
 def test_a_step_that_is_not_done_is_named(finished: Any, tmp_path: Path) -> None:

@@ -63,16 +63,39 @@ class Accepted:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What the bag holds of one project, or of frames of none, in ``folder``. ``foreign``: how many frames of other
+    programs. ``failing``: the checks that it was delivered in spite of. ``masters``: the digest of the project's own
+    (``looked_at``)."""
+
+    folder: Path
+    foreign: int
+    failing: tuple[str, ...]
+    masters: str = ""
+
+
+@dataclass(frozen=True)
 class Delivered:
-    """``bag``: absolute. ``foreign``: how many frames of other programs are in it. ``unsaid``: the attributes of a
-    header that nobody filled in, of the project itself. ``failing``: the checks that it was delivered in spite of.
-    ``masters``: the digest of the project's own (``looked_at``)."""
+    """``bag``: absolute. ``unsaid``: the attributes of a header that nobody filled in, of the project itself.
+    ``parts``: the project, then its steps."""
 
     bag: Path
-    foreign: int
     unsaid: tuple[str, ...]
-    failing: tuple[str, ...] = ()
-    masters: str = ""
+    parts: tuple[Part, ...]
+
+    @property
+    def foreign(self) -> int:
+        """How many frames of other programs are in it."""
+        return sum(part.foreign for part in self.parts)
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The checks that it was delivered in spite of, those of a step with its name."""
+        own, *steps = self.parts
+        return (
+            *own.failing,
+            *(f"{name_of(step.folder)}/{id}" for step in steps for id in step.failing),
+        )
 
 
 @dataclass(frozen=True)
@@ -127,8 +150,13 @@ def deliver(
         bag = pack(files, out, _about(views[0]), expected, progress)
     for each in found:
         write_seal(each.seal, each.view.output.folder)
-    foreign = sum(one.state == FOREIGN for each in found for one in each.frames)
-    return Delivered(bag, foreign, found[0].seal.origin.unsaid, failing, masters_of(views[0]))
+    parts = tuple(_part(each, stopped) for each, stopped in zip(found, failing, strict=True))
+    return Delivered(bag, found[0].seal.origin.unsaid, parts)
+
+
+def _part(each: _Sealed, failing: tuple[str, ...]) -> Part:
+    foreign = sum(one.state == FOREIGN for one in each.frames)
+    return Part(each.view.project.folder, foreign, failing, masters_of(each.view))
 
 
 def _steps(project: Project) -> Iterator[chain.Link]:
@@ -262,12 +290,12 @@ def _refuse_signed_for_another(view: View, provenance: Path) -> None:
 
 def _failing(
     views: list[View], despite: Accepted | None, progress: Progress | None = None
-) -> tuple[str, ...]:
-    """The checks that fail now, measured anew, and those that shall hold and cannot be measured; the ledger keeps them
-    with who delivers in spite of them.
+) -> list[tuple[str, ...]]:
+    """Of each view the checks that fail now, measured anew, and those that shall hold and cannot be measured; its
+    ledger keeps them with who delivers in spite of them.
 
     Raises CheckFailed naming them where nobody does."""
-    failing: list[str] = []
+    failing: list[tuple[str, ...]] = []
     for view in views:
         project, name = view.project, name_of(view.project.folder)
         if progress:
@@ -290,8 +318,8 @@ def _failing(
                 "checks": [one.as_dict() for one in found],
             }
             ledger.append(project.folder, ACCEPTED, data, despite.by)
-        failing += (one.check if view is views[0] else f"{name}/{one.check}" for one in found)
-    return tuple(failing)
+        failing.append(tuple(one.check for one in found))
+    return failing
 
 
 def _beside(view: View) -> Iterator[Path]:
