@@ -729,6 +729,31 @@ def test_review_movies_are_delivered_with_the_masters_that_they_show(done: Any, 
     assert names == {sidecar.name, json.loads(text)["movie"]["file"]}
 
 
+def test_a_movie_names_the_provenance_that_its_masters_are_delivered_with(done: Any, tmp_path: Path) -> None:
+    """Also where only the delivery writes it, of frames of another program; a second one changes nothing."""
+    (masters(done)[0].parent / NAME).unlink()
+    sidecar_of(done).unlink()
+    with Report(as_json=True) as report:
+        assert make_movies(report, done.folder, Asked(kinds=("h264",)), "Ada", False) == 0
+    (own,) = project.paths(done.project).render.glob("proxies/*.review.json")
+    before = json.loads(own.read_text("utf-8"))
+    assert before["masters"]["provenance"] == ""
+    assert delivered(done, tmp_path / "out", accept_foreign="rendered in NukeX 15")[0] == 0
+    for root, sidecar in (
+        (done.folder, own),
+        (tmp_path / "out/data", next((tmp_path / "out").rglob(own.name))),
+    ):
+        (provenance,) = (root / "pipeline/04_inference_render").glob(f"*{JSON}")
+        after = json.loads(sidecar.read_text("utf-8"))
+        assert after["masters"]["provenance"] == hashlib.sha256(provenance.read_bytes()).hexdigest()
+        after["masters"]["provenance"] = ""
+        assert after == before
+    told = ledger.read(done.folder).of_kind("delivered")[-1].data
+    assert told["sidecars"] == {own.name: hashlib.sha256(own.read_bytes()).hexdigest()}
+    assert delivered(done, tmp_path / "again", accept_foreign="rendered in NukeX 15")[0] == 0
+    assert "sidecars" not in ledger.read(done.folder).of_kind("delivered")[-1].data
+
+
 def test_signed_copies_of_movies_are_delivered_and_verified(done: Any, chain: Path, tmp_path: Path) -> None:
     """Each with a sidecar of its own; not where its credential names other masters, or another provenance."""
     with Report(as_json=True) as report:

@@ -93,7 +93,8 @@ def _recorded(made: Delivered, accepted: Accepted | None, by: str) -> None:
             masters = {"masters": part.masters} if part.masters else {}
             more = {"foreign": foreign, "accepted": accepted.why} if foreign and accepted else {}
             named = {"failing": list(failing)} if failing else {}
-            ledger.append(part.folder, "delivered", {**of_it, **masters, **more, **named}, by)
+            movies = {"sidecars": dict(part.sidecars)} if part.sidecars else {}
+            ledger.append(part.folder, "delivered", {**of_it, **masters, **more, **named, **movies}, by)
             ledger.write_notes(part.folder)
     except FilmRecoveryError as error:
         raise FilmRecoveryError(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from film_recovery import __version__, ledger
-from film_recovery._files import read_text
+from film_recovery._files import read_text, write_whole
 from film_recovery.delivery.note import FILE as NOTE
 from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.frame_ranges import format_frames
@@ -43,7 +43,7 @@ from film_recovery.stages.provenance import (
     sealed,
 )
 from film_recovery.stages.proxies import recorded, sidecar_of
-from film_recovery.stages.signed import all_movies, is_signed, provenance_of
+from film_recovery.stages.signed import all_movies, is_signed, named_anew, provenance_of
 from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.unmeasured import ACCEPTED, unmeasured
 from film_recovery.stages.view import NotYet, View
@@ -66,12 +66,14 @@ class Accepted:
 class Part:
     """What the bag holds of one project, or of frames of none, in ``folder``. ``foreign``: how many frames of other
     programs. ``failing``: the checks that it was delivered in spite of. ``masters``: the digest of the project's own
-    (``looked_at``)."""
+    (``looked_at``). ``sidecars``: those of review movies that now name the provenance of this delivery, name → SHA-256.
+    """
 
     folder: Path
     foreign: int
     failing: tuple[str, ...]
     masters: str = ""
+    sidecars: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def deliver(
     sidecar says; where no source type was chosen; where a check fails, unless somebody delivers ``despite`` it, which
     the ledger keeps. FilmRecoveryError as
     ``provenance.bag.pack``, for a folder in a project or where an element lies, and for links that lead out of the
-    project. The sidecars beside the masters are written when the bag is there.
+    project. The sidecars beside the masters are written when the bag is there, and those of review movies follow.
     """
     out = Path(os.path.abspath(out))
     views = [View(one) for one in (project, *(load(link.folder) for link in _steps(project)))]
@@ -146,17 +148,27 @@ def deliver(
             for file in write_seal(each.seal, place):
                 name = _name_in(each.view.output.folder / file.name, project.folder)
                 files[name], expected[name] = file, content_hash(file)
-            _refuse_signed_for_another(each.view, place / f"{each.seal.stem}{JSON}")
+            provenance = place / f"{each.seal.stem}{JSON}"
+            _refuse_signed_for_another(each.view, provenance)
+            for sidecar, text in _sidecars_named_anew(each.view, provenance):
+                name, file = _name_in(sidecar, project.folder), place / sidecar.name
+                write_whole(file, text)
+                files[name], expected[name] = file, content_hash(file)
         bag = pack(files, out, _about(views[0]), expected, progress)
+    anew = []
     for each in found:
-        write_seal(each.seal, each.view.output.folder)
-    parts = tuple(_part(each, stopped) for each, stopped in zip(found, failing, strict=True))
+        provenance, _ = write_seal(each.seal, each.view.output.folder)
+        changed = _sidecars_named_anew(each.view, provenance)
+        for sidecar, text in changed:
+            write_whole(sidecar, text)
+        anew.append({sidecar.name: content_hash(sidecar) for sidecar, _ in changed})
+    parts = tuple(map(_part, found, failing, anew))
     return Delivered(bag, found[0].seal.origin.unsaid, parts)
 
 
-def _part(each: _Sealed, failing: tuple[str, ...]) -> Part:
+def _part(each: _Sealed, failing: tuple[str, ...], sidecars: Mapping[str, str]) -> Part:
     foreign = sum(one.state == FOREIGN for one in each.frames)
-    return Part(each.view.project.folder, foreign, failing, masters_of(each.view))
+    return Part(each.view.project.folder, foreign, failing, masters_of(each.view), sidecars)
 
 
 def _steps(project: Project) -> Iterator[chain.Link]:
@@ -286,6 +298,12 @@ def _refuse_signed_for_another(view: View, provenance: Path) -> None:
                 "by a delivery (--accept-foreign), deliver first, sign then, and deliver again in the same words",
                 file=str(movie),
             )
+
+
+def _sidecars_named_anew(view: View, provenance: Path) -> list[tuple[Path, str]]:
+    """The sidecars of review movies that name an earlier provenance of their masters, or none, and their new text."""
+    found = ((sidecar_of(movie), named_anew(movie, provenance)) for movie in _movies(view))
+    return [(sidecar, text) for sidecar, text in found if text]
 
 
 def _failing(

@@ -7,7 +7,9 @@ that of the movie says, with the copy's SHA-256 and that of the provenance which
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from film_recovery._files import write_whole
 from film_recovery.errors import CheckFailed
@@ -48,8 +50,24 @@ def note(movie: Path, copy: Path, provenance: Path) -> Path | None:
     said["masters"]["provenance"] = content_hash(provenance)
     said["movie"] |= {"file": copy.name, "sha256": content_hash(copy), _FROM: said["movie"]["sha256"]}
     sidecar = sidecar_of(copy)
-    write_whole(sidecar, json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    write_whole(sidecar, text_of(said))
     return sidecar
+
+
+def named_anew(movie: Path, provenance: Path) -> str:
+    """The text of the sidecar of ``movie`` with ``provenance`` for that of its masters; empty where it names that one,
+    and for a signed copy, whose credential cannot follow."""
+    sha256 = content_hash(provenance)
+    if is_signed(movie) or provenance_of(movie) == sha256:
+        return ""
+    said = said_of(movie)
+    said["masters"]["provenance"] = sha256
+    return text_of(said)
+
+
+def text_of(said: Mapping[str, Any]) -> str:
+    """A sidecar's text."""
+    return json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def is_signed(movie: Path) -> bool:
