@@ -405,6 +405,44 @@ def test_frames_of_an_earlier_model_are_no_iteration_of_the_present_one(done: An
     assert code in (0, 1)
 
 
+def test_accepted_masters_are_not_written_over_in_an_edited_graph(done: Any) -> None:
+    """Also where the short range is skipped by word; back in the graph of then, and with a moved node, they may be."""
+    sign_check(done.project, "validation.scopes", "Ada", "seen")
+    text = done.script.read_text("utf-8")
+    done.knob("Write_Recovered", "xpos", "700")
+    accepted_masters.refuse_accepted(View(done.project), [3])
+    before = {file: file.read_bytes() for file in masters(done)}
+    done.insert("Grade {\n multiply 0.5\n name Darker\n}\n", "FR_Inference1")
+    by_hand = commands.HowToRender(skip="seen already", by="Ada")
+    with pytest.raises(CheckFailed, match="which this model made in another graph") as stopped:
+        commands.render(Report(as_json=True), done.script, "Write_Recovered", "1-8", by_hand)
+    assert "set inference.version to v002 (now v001)" in stopped.value.remedy
+    assert {file: file.read_bytes() for file in masters(done)} == before
+    digest = read_seal(sidecar_of(done)).digest[:16]
+    of_words = (done.folder / ledger.FILE).read_text("utf-8").replace(digest, "0" * 16)
+    (done.folder / ledger.FILE).write_text(of_words, "utf-8")  # as after other words in the headers
+    with pytest.raises(CheckFailed, match="which this model made in another graph"):
+        accepted_masters.refuse_accepted(View(done.project), [3])
+    (accepted,) = accepted_masters.accepted_iterations(done.project)
+    older = of_words.replace(f'"sequence": "{accepted.sequence}"', '"older": ""')
+    (done.folder / ledger.FILE).write_text(older, "utf-8")  # the provenance names its masters
+    with pytest.raises(CheckFailed, match="which this model made in another graph"):
+        accepted_masters.refuse_accepted(View(done.project), [3])
+    done.script.write_text(text, "utf-8")
+    accepted_masters.refuse_accepted(View(done.project), [3])
+
+
+def test_what_was_not_accepted_may_be_written_over_in_an_edited_graph(done: Any, heard: Any) -> None:
+    """The same model's masters of another version, whose graph nobody accepted."""
+    sign_check(done.project, "validation.scopes", "Ada", "seen")
+    project.update(done.folder, {"inference.version": "v002"})
+    build_script(done.project)
+    done.insert("Grade {\n multiply 0.9\n name Darker\n}\n", "FR_Inference1")
+    assert said(lambda report: of_project(report, done.folder, None, Wanted(by="Ada")))[0] == 0
+    done.knob("Darker", "multiply", "0.8")
+    accepted_masters.refuse_accepted(View(done.project), range(1, 9))
+
+
 @pytest.mark.parametrize(
     ("now", "then"), [("v001", "v002"), ("v099", "v100"), ("final", "final-2"), ("7", "8")]
 )
