@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -56,3 +57,49 @@ def installed_nuke(**environment: Any) -> AbstractContextManager[ModuleType]:
     spec.loader.exec_module(module)
     made: AbstractContextManager[ModuleType] = module.installed(**environment)
     return made
+
+
+LEAF = """basicConstraints=critical,CA:FALSE
+keyUsage=critical,digitalSignature
+extendedKeyUsage=emailProtection
+authorityKeyIdentifier=keyid
+subjectKeyIdentifier=hash
+"""
+
+
+def _openssl(folder: Path, *arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``root.pem``, and ``chain.pem`` and ``leaf.key`` of an archive that the root has signed."""
+    folder = tmp_path_factory.mktemp("chain")
+    for name in ("root", "leaf"):
+        _openssl(
+            folder,
+            "genpkey",
+            "-algorithm",
+            "EC",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-out",
+            f"{name}.key",
+        )
+    _openssl(
+        folder, "req", "-x509", "-new", "-key", "root.key", "-sha256", "-days", "30", "-subj", "/O=Root/CN=Root",
+        "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+        "-out", "root.pem",
+    )  # fmt: skip
+    _openssl(
+        folder, "req", "-new", "-key", "leaf.key", "-subj", "/O=An archive/CN=An archive", "-out", "leaf.csr"
+    )
+    (folder / "leaf.ext").write_text(LEAF, encoding="ascii")
+    _openssl(
+        folder, "x509", "-req", "-in", "leaf.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial",
+        "-days", "29", "-sha256", "-extfile", "leaf.ext", "-out", "leaf.pem",
+    )  # fmt: skip
+    (folder / "chain.pem").write_bytes(
+        (folder / "leaf.pem").read_bytes() + (folder / "root.pem").read_bytes()
+    )
+    return folder

@@ -1,6 +1,7 @@
 """The film is sacred: nothing is ever written into a folder that holds an element of the film.
 
-Whatever writes (``engine`` its models, ``rendering`` its frames) asks here first. Above ``comp``, below both.
+Whatever writes (``engine`` its models, ``rendering`` its frames) asks here first. Above ``comp``, below both. Masters
+are a project's own: what belongs to none stays out of the folder that it renders into.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from film_recovery.comp import Evaluator
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.sequence import Sequence
 from film_recovery.nk.walk import upstream
+from film_recovery.project import load, lock, paths
 
 
 def protect_elements(evaluator: Evaluator, folder: Path, node: nk.Node, knob: str, own: str = "") -> None:
@@ -55,6 +57,23 @@ def keep_apart_from(files: Iterable[Path], folder: Path, what: str, **where: str
     homes = {home for file in files for home in (file.parent, Path(os.path.realpath(file)).parent)}
     for home in sorted(homes):
         keep_apart(folder, home, what, **where)
+
+
+def keep_from_masters(file: Path) -> None:
+    """Refuses a ``file`` of no project in the folder, or below it, that a project renders its masters into, links
+    resolved: there it would pass for one of them."""
+    home = lock.project_of(file)
+    if home is None:
+        return
+    project = load(home)
+    render, place = paths(project).render.resolve(), Path(os.path.realpath(file.parent))
+    if place == render or render in place.parents:
+        raise FilmRecoveryError(
+            f"{place} is where the project {home} ({project.title or project.film}) renders its masters.",
+            remedy=f"film-recovery infer --project {home} renders these, held to its short range and its accepted "
+            "masters; write files of no project to a folder of their own",
+            file=str(file),
+        )
 
 
 def _elements(evaluator: Evaluator, node: nk.Node, own: str) -> Iterator[tuple[str, Sequence]]:

@@ -19,51 +19,6 @@ from film_recovery.provenance.credentials import Certificate, disagreement, read
 from film_recovery.provenance.origin import Origin
 from film_recovery.provenance.sealing import JSON, Seal, hashed, write_seal
 
-LEAF = """basicConstraints=critical,CA:FALSE
-keyUsage=critical,digitalSignature
-extendedKeyUsage=emailProtection
-authorityKeyIdentifier=keyid
-subjectKeyIdentifier=hash
-"""
-
-
-def _openssl(folder: Path, *arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
-
-
-@pytest.fixture(scope="session")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``root.pem``, and ``chain.pem`` and ``leaf.key`` of an archive that the root has signed."""
-    folder = tmp_path_factory.mktemp("chain")
-    for name in ("root", "leaf"):
-        _openssl(
-            folder,
-            "genpkey",
-            "-algorithm",
-            "EC",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-out",
-            f"{name}.key",
-        )
-    _openssl(
-        folder, "req", "-x509", "-new", "-key", "root.key", "-sha256", "-days", "30", "-subj", "/O=Root/CN=Root",
-        "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
-        "-out", "root.pem",
-    )  # fmt: skip
-    _openssl(
-        folder, "req", "-new", "-key", "leaf.key", "-subj", "/O=An archive/CN=An archive", "-out", "leaf.csr"
-    )
-    (folder / "leaf.ext").write_text(LEAF, encoding="ascii")
-    _openssl(
-        folder, "x509", "-req", "-in", "leaf.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial",
-        "-days", "29", "-sha256", "-extfile", "leaf.ext", "-out", "leaf.pem",
-    )  # fmt: skip
-    (folder / "chain.pem").write_bytes(
-        (folder / "leaf.pem").read_bytes() + (folder / "root.pem").read_bytes()
-    )
-    return folder
-
 
 @pytest.fixture
 def certificate(chain: Path) -> Certificate:

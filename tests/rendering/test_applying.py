@@ -16,6 +16,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import read_frame, read_header, write_frame
 from film_recovery.imaging.frame import ALPHA, RGB, Box, Format, Frame, Pixels
 from film_recovery.rendering.applying import apply, jobs
+from film_recovery.rendering.record import Record
 
 RANDOM = np.random.default_rng(8)
 
@@ -203,6 +204,16 @@ def test_the_input_s_folder_is_never_written_to(tmp_path: Path, out: str) -> Non
     with pytest.raises(FilmRecoveryError, match="equal to, inside or around"):
         jobs(str(folder / "a.png"), tmp_path / out / "new.png")
     assert before == {path.name: hashlib.sha256(path.read_bytes()).digest() for path in folder.iterdir()}
+
+
+def test_a_frame_that_a_script_rendered_is_never_overwritten(tmp_path: Path) -> None:
+    folder, out = folder_of(tmp_path / "in", ("a.png",)), tmp_path / "out"
+    (rendered,) = folder_of(out, ("a.png",)).iterdir()
+    before = rendered.read_bytes()
+    Record(out).add(rendered, 1, hashlib.sha256(before).hexdigest(), "job-of-a-script-1", [])
+    with pytest.raises(FilmRecoveryError, match="rendered from a script is in the way"):
+        apply(brighter, "model", jobs(str(folder), out))
+    assert rendered.read_bytes() == before
 
 
 def test_a_link_to_a_picture_protects_where_it_leads(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from film_recovery import ledger, nk, project, recipes, stages
 from film_recovery.checks import SEVERITIES, Outcome
+from film_recovery.comp.cache import FrameCache
 from film_recovery.demo.reels import compressed
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB, Box, Format
@@ -1164,3 +1167,27 @@ def test_checking_changes_nothing(place: Any) -> None:
     first = stages.check(place.project)
     assert everything() == before
     assert stages.check(place.project) == first
+
+
+def test_no_frame_outlives_a_check(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was measured, or could not be: not before a garbage collection, which may take its time."""
+    made: list[weakref.ref[FrameCache]] = []
+    make = FrameCache.__init__
+
+    def counted(self: FrameCache, budget: int) -> None:
+        make(self, budget)
+        made.append(weakref.ref(self))
+
+    monkeypatch.setattr(FrameCache, "__init__", counted)
+    place.save_model().render()
+    gc.collect()
+    gc.disable()
+    try:
+        for broken in (False, True):
+            if broken:
+                place.insert("Unknown {\n name Odd\n}\n", "FR_Inference1")
+            made.clear()
+            stages.check(place.project)
+            assert made and [one for one in made if one() is not None] == []
+    finally:
+        gc.enable()

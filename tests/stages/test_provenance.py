@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ from film_recovery import engine, ledger, nk, project, recipes, rendering
 from film_recovery.cli import commands
 from film_recovery.cli.credentials import sign
 from film_recovery.cli.delivering import deliver, provenance, verify
-from film_recovery.cli.inferring import Wanted, of_project
+from film_recovery.cli.inferring import Wanted, of_files, of_project
 from film_recovery.cli.proxies import Asked
 from film_recovery.cli.proxies import make as make_movies
 from film_recovery.cli.report import Report, events_to
@@ -33,7 +34,8 @@ from film_recovery.imaging.frame import Frame
 from film_recovery.nk import tcl
 from film_recovery.project import Delivery, Training
 from film_recovery.provenance import bag
-from film_recovery.provenance.credentials import Certificate
+from film_recovery.provenance.credentials import Certificate, disagreement
+from film_recovery.provenance.credentials import read as read_credential
 from film_recovery.provenance.node import WRITES
 from film_recovery.provenance.origin import HEADER, of_header
 from film_recovery.provenance.sealing import JSON, TEXT, read_seal
@@ -403,6 +405,44 @@ def test_frames_of_an_earlier_model_are_no_iteration_of_the_present_one(done: An
     assert code in (0, 1)
 
 
+def test_accepted_masters_are_not_written_over_in_an_edited_graph(done: Any) -> None:
+    """Also where the short range is skipped by word; back in the graph of then, and with a moved node, they may be."""
+    sign_check(done.project, "validation.scopes", "Ada", "seen")
+    text = done.script.read_text("utf-8")
+    done.knob("Write_Recovered", "xpos", "700")
+    accepted_masters.refuse_accepted(View(done.project), [3])
+    before = {file: file.read_bytes() for file in masters(done)}
+    done.insert("Grade {\n multiply 0.5\n name Darker\n}\n", "FR_Inference1")
+    by_hand = commands.HowToRender(skip="seen already", by="Ada")
+    with pytest.raises(CheckFailed, match="which this model made in another graph") as stopped:
+        commands.render(Report(as_json=True), done.script, "Write_Recovered", "1-8", by_hand)
+    assert "set inference.version to v002 (now v001)" in stopped.value.remedy
+    assert {file: file.read_bytes() for file in masters(done)} == before
+    digest = read_seal(sidecar_of(done)).digest[:16]
+    of_words = (done.folder / ledger.FILE).read_text("utf-8").replace(digest, "0" * 16)
+    (done.folder / ledger.FILE).write_text(of_words, "utf-8")  # as after other words in the headers
+    with pytest.raises(CheckFailed, match="which this model made in another graph"):
+        accepted_masters.refuse_accepted(View(done.project), [3])
+    (accepted,) = accepted_masters.accepted_iterations(done.project)
+    older = of_words.replace(f'"sequence": "{accepted.sequence}"', '"older": ""')
+    (done.folder / ledger.FILE).write_text(older, "utf-8")  # the provenance names its masters
+    with pytest.raises(CheckFailed, match="which this model made in another graph"):
+        accepted_masters.refuse_accepted(View(done.project), [3])
+    done.script.write_text(text, "utf-8")
+    accepted_masters.refuse_accepted(View(done.project), [3])
+
+
+def test_what_was_not_accepted_may_be_written_over_in_an_edited_graph(done: Any, heard: Any) -> None:
+    """The same model's masters of another version, whose graph nobody accepted."""
+    sign_check(done.project, "validation.scopes", "Ada", "seen")
+    project.update(done.folder, {"inference.version": "v002"})
+    build_script(done.project)
+    done.insert("Grade {\n multiply 0.9\n name Darker\n}\n", "FR_Inference1")
+    assert said(lambda report: of_project(report, done.folder, None, Wanted(by="Ada")))[0] == 0
+    done.knob("Darker", "multiply", "0.8")
+    accepted_masters.refuse_accepted(View(done.project), range(1, 9))
+
+
 @pytest.mark.parametrize(
     ("now", "then"), [("v001", "v002"), ("v099", "v100"), ("final", "final-2"), ("7", "8")]
 )
@@ -491,8 +531,9 @@ def test_a_combined_recovery_is_delivered_whole(chain_of: Any, tmp_path: Path) -
     for folder in (made.folder, made.step):
         project.update(folder, {"delivery.source_type": "algorithmicallyEnhanced"})
     made.run()
-    code, _ = said(lambda report: deliver(report, made.folder, tmp_path / "bag", by="Ada"))
+    code, _ = said(lambda report: deliver(report, made.folder, tmp_path / "bag", by="Bo"))
     assert code == 0
+    delivered_as_accepted(made)
     names = [
         file.relative_to(tmp_path / "bag/data").as_posix()
         for file in (tmp_path / "bag/data").rglob("04_inference_render/*.exr")
@@ -503,6 +544,38 @@ def test_a_combined_recovery_is_delivered_whole(chain_of: Any, tmp_path: Path) -
     change_one_pixel(next((made.step / "pipeline").rglob("*.0003.exr")))
     code, events = said(lambda report: verify(report, made.folder))
     assert (code, events[-1]["wrong"]) == (1, 1), "a project's steps are verified with it"
+
+
+def delivered_as_accepted(made: Any) -> None:
+    """The delivery alone, without a signature, protects the masters of each step from another model."""
+    (whole,), (of_step,) = (ledger.read(folder).of_kind("delivered") for folder in (made.folder, made.step))
+    own_masters = looked_at(View(made.projects[1]))["masters"]
+    assert own_masters and own_masters != whole.data["masters"]
+    assert of_step.data == {**whole.data, "masters": own_masters, "with": str(made.folder)}
+    other, own = (View(one).model_file for one in made.projects)
+    for folder in (made.folder, made.step):
+        lines = (folder / ledger.FILE).read_text("utf-8").splitlines(keepends=True)
+        (folder / ledger.FILE).write_text(
+            "".join(one for one in lines if '"kind": "sign"' not in one), "utf-8"
+        )
+        (accepted,) = accepted_masters.accepted_iterations(project.load(folder))
+        assert accepted.by == ("Bo",)
+    kept = {file: file.read_bytes() for file in (own, own.with_suffix(".json"))}
+    for file in kept:
+        shutil.copy(other.with_suffix(file.suffix), file)
+    with pytest.raises(CheckFailed, match="are masters of an accepted iteration"):
+        accepted_masters.refuse_accepted(View(made.projects[1]), [3])
+    for file, content in kept.items():
+        file.write_bytes(content)
+
+
+def test_a_delivery_waits_for_whoever_works_on_a_step(finished: Any, tmp_path: Path) -> None:
+    lock = finished.step / project.lock.FILE
+    with project.lock.held(finished.step, "run"):
+        content = json.loads(lock.read_text("utf-8"))
+    lock.write_text(json.dumps({**content, "host": "elsewhere"}), "utf-8")
+    with pytest.raises(project.ProjectLocked, match="elsewhere"):
+        said(lambda report: deliver(report, finished.folder, tmp_path / "bag", by="Ada"))
 
 
 def test_a_step_that_is_not_done_is_named(finished: Any, tmp_path: Path) -> None:
@@ -637,6 +710,8 @@ def test_what_shall_hold_and_was_not_measured_stops_run_and_delivery_unless_some
     (told,) = ledger.read(done.folder).of_kind("accepted")
     assert (told.by, told.data["why"]) == ("Ada", "a test strip")
     assert [one["id"] for one in told.data["checks"]] == ["validation.hue", "validation.saturation"]
+    run(done.folder, heard, by="Bo")
+    assert ledger.read(done.folder).of_kind("accepted") == (told,), "it stands for the same masters"
     with pytest.raises(
         CheckFailed, match=r"2 checks of project stop the delivery: validation\.hue"
     ) as caught:
@@ -644,6 +719,23 @@ def test_what_shall_hold_and_was_not_measured_stops_run_and_delivery_unless_some
     assert "take in a held-out frame" in caught.value.remedy and "--accept-failing" in caught.value.remedy
     code, events = delivered(done, tmp_path / "out", accept_failing="a test strip")
     assert code == 0 and events[-1]["failing"] == ["validation.hue", "validation.saturation"]
+
+
+@pytest.mark.parametrize("change", ["masters", "reason"])
+def test_what_was_accepted_unmeasured_is_asked_again_of_another_result(
+    done: Any, heard: Any, change: str
+) -> None:
+    """Other words in the header are other masters; and what else was not measured was never accepted."""
+    project.update(done.folder, {"inference.frames": "5-8"})
+    run(done.folder, heard, by="Ada", accept_unmeasured="a test strip")
+    if change == "masters":
+        project.update(done.folder, {"title": "Another Trip"})
+    else:
+        ledger_of = done.folder / ledger.FILE
+        text = ledger_of.read_text("utf-8")
+        ledger_of.write_text(text.replace("not yet: no held-out frame", "not yet: no frame"), "utf-8")
+    with pytest.raises(CheckFailed, match=r"was not measured: validation\.hue"):
+        run(done.folder, heard, by="Ada")
 
 
 def test_a_note_or_report_of_other_masters_is_not_delivered(done: Any, tmp_path: Path) -> None:
@@ -673,6 +765,83 @@ def test_review_movies_are_delivered_with_the_masters_that_they_show(done: Any, 
     assert delivered(done, tmp_path / "out")[0] == 0
     names = {file.name for file in (tmp_path / "out/data").rglob("proxies/*")}
     assert names == {sidecar.name, json.loads(text)["movie"]["file"]}
+
+
+def test_a_movie_names_the_provenance_that_its_masters_are_delivered_with(done: Any, tmp_path: Path) -> None:
+    """Also where only the delivery writes it, of frames of another program; a second one changes nothing."""
+    (masters(done)[0].parent / NAME).unlink()
+    sidecar_of(done).unlink()
+    with Report(as_json=True) as report:
+        assert make_movies(report, done.folder, Asked(kinds=("h264",)), "Ada", False) == 0
+    (own,) = project.paths(done.project).render.glob("proxies/*.review.json")
+    before = json.loads(own.read_text("utf-8"))
+    assert before["masters"]["provenance"] == ""
+    assert delivered(done, tmp_path / "out", accept_foreign="rendered in NukeX 15")[0] == 0
+    for root, sidecar in (
+        (done.folder, own),
+        (tmp_path / "out/data", next((tmp_path / "out").rglob(own.name))),
+    ):
+        (provenance,) = (root / "pipeline/04_inference_render").glob(f"*{JSON}")
+        after = json.loads(sidecar.read_text("utf-8"))
+        assert after["masters"]["provenance"] == hashlib.sha256(provenance.read_bytes()).hexdigest()
+        after["masters"]["provenance"] = ""
+        assert after == before
+    told = ledger.read(done.folder).of_kind("delivered")[-1].data
+    assert told["sidecars"] == {own.name: hashlib.sha256(own.read_bytes()).hexdigest()}
+    assert delivered(done, tmp_path / "again", accept_foreign="rendered in NukeX 15")[0] == 0
+    assert "sidecars" not in ledger.read(done.folder).of_kind("delivered")[-1].data
+
+
+def test_signed_copies_of_movies_are_delivered_and_verified(done: Any, chain: Path, tmp_path: Path) -> None:
+    """Each with a sidecar of its own; not where its credential names other masters, or another provenance."""
+    with Report(as_json=True) as report:
+        assert make_movies(report, done.folder, Asked(kinds=("h264",)), "Ada", False) == 0
+    folder = project.paths(done.project).render / "proxies"
+    (movie,) = folder.glob("*.mp4")
+    own = movie.with_name(f"{movie.name}.review.json")
+    text = own.read_text("utf-8")
+    certificate = Certificate(chain / "chain.pem", chain / "leaf.key")
+
+    def signed() -> Path:
+        assert said(lambda report: sign(report, [movie], done.folder, certificate))[0] == 0
+        return folder / "signed" / movie.name
+
+    own.write_text(text.replace(read_seal(sidecar_of(done)).digest, "0" * 64), "utf-8")
+    with pytest.raises(CheckFailed, match=f"{movie.name} shows other masters"):
+        signed()
+    assert not (folder / "signed").exists()
+    own.write_text(text, "utf-8")
+    copy = signed()
+    sidecar = copy.with_name(own.name)
+    told = json.loads(sidecar.read_text("utf-8"))
+    assert told["movie"]["sha256"] == hashlib.sha256(copy.read_bytes()).hexdigest()
+    assert told["movie"]["signed_from"] == hashlib.sha256(movie.read_bytes()).hexdigest()
+    out = tmp_path / "out"
+    assert delivered(done, out)[0] == 0
+    names = {
+        file.relative_to(next((out / "data").rglob("proxies"))).as_posix()
+        for file in (out / "data").rglob("proxies/**/*.*")
+    }
+    assert names == {movie.name, own.name, f"signed/{movie.name}", f"signed/{own.name}"}
+    (provenance,) = (out / "data").rglob(f"*{JSON}")
+    packed = next((out / "data").rglob(f"signed/{movie.name}"))
+    assert disagreement(read_credential(packed), provenance) == ""
+    code, events = said(lambda report: verify(report, out))
+    assert (code, events[-1]["looked_at"]) == (0, 8 + 2 + 8 + 2)
+
+    with packed.open("ab") as stream:
+        stream.write(b"x")
+    code, events = said(lambda report: verify(report, out))
+    wrong = [(event["id"], event["reason"]) for event in events if event["event"] == "check"]
+    assert code == 1 and [id for id, _ in wrong] == ["bag", "movie"] and movie.name in wrong[1][1]
+    named = told["masters"]["provenance"]
+    sidecar.write_text(sidecar.read_text("utf-8").replace(named, "0" * 64), "utf-8")
+    with pytest.raises(CheckFailed, match="names another provenance of the masters") as caught:
+        delivered(done, tmp_path / "again")
+    assert "sign it anew" in str(caught.value.remedy) and not (tmp_path / "again").exists()
+    sidecar.unlink()
+    with pytest.raises(CheckFailed, match=r"has no sidecar .* of ours"):
+        delivered(done, tmp_path / "again")
 
 
 def test_review_movies_of_another_version_stay_behind(done: Any, tmp_path: Path) -> None:
@@ -756,6 +925,33 @@ def test_what_infer_renders_has_its_provenance(done: Any, tmp_path: Path) -> Non
     assert said(lambda report: verify(report, done.folder))[0] == 0
     with pytest.raises(CheckFailed, match=r"report\.html is of other masters"):
         delivered(done, tmp_path / "out")
+
+
+@pytest.mark.parametrize("below", ["", "more"])
+def test_files_by_pattern_do_not_pass_for_masters(done: Any, scans: Path, tmp_path: Path, below: str) -> None:
+    model = View(done.project).model_file
+    before = {file: file.read_bytes() for file in masters(done)}
+    link = tmp_path / "link"
+    link.symlink_to(masters(done)[0].parent, target_is_directory=True)
+    name = read_seal(sidecar_of(done)).sequence
+    for folder in (masters(done)[0].parent, link):
+        out = folder / below / name
+        with pytest.raises(FilmRecoveryError, match=r"project \(A Trip\) renders its masters") as caught:
+            said(
+                lambda report, out=out: of_files(
+                    report,
+                    model,
+                    f"{scans}/source/source.####.exr",
+                    out,
+                    Wanted(accept="why"),
+                    None,
+                    None,
+                    "cpu",
+                )
+            )
+        assert f"film-recovery infer --project {done.folder}" in str(caught.value.remedy)
+    assert {file: file.read_bytes() for file in masters(done)} == before
+    assert not list(tmp_path.rglob("*.inference.json"))
 
 
 def test_credentials_are_not_written_where_scans_lie(done: Any, scans: Path, tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from film_recovery.errors import FilmRecoveryError, UsageError
 from film_recovery.imaging.colour import ColourConfig
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Frame
-from film_recovery.provenance.sealing import digest_of
+from film_recovery.provenance.origin import Origin
+from film_recovery.provenance.sealing import Bound, Seal, digest_of, hashed, write_seal
 from film_recovery.stages.proxies import of_project
 from film_recovery.stages.view import View
 
@@ -107,7 +108,36 @@ def test_masters_of_an_earlier_model_are_not_said_to_be_of_the_present_one(rende
     rendered.save_model(steps=7)
     assert proxies(rendered.folder, kinds=("h264",)) == 0
     (sidecar,) = (View(rendered.project).output.folder / "proxies").glob("*.review.json")
-    assert json.loads(sidecar.read_text("utf-8"))["model"] == {"name": "", "sha256": ""}
+    model = json.loads(sidecar.read_text("utf-8"))["model"]
+    assert (model["name"], model["sha256"]) == ("", "")
+    assert model["unsaid"] == "no provenance beside the frames says it"
+
+
+def test_the_model_of_the_provenance_is_named_for_its_own_frames_alone(
+    rendered: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a project, after another training, and by pattern."""
+    sequence = View(rendered.project).output.sequence
+    files = [sequence.path(number) for number in range(1, 9)]
+    by = Bound("../03_copycat_training/made.pt", "1" * 64)
+    write_seal(Seal(Origin(), Path(sequence.pattern).name, hashed(files), model=by), sequence.folder)
+    rendered.save_model(steps=7)
+    folder = sequence.folder / "proxies"
+
+    def model(into: Path, **asked: Any) -> dict[str, str]:
+        assert proxies(rendered.folder, kinds=("h264",), **asked) == 0
+        (sidecar,) = into.glob("*.review.json")
+        return dict(json.loads(sidecar.read_text("utf-8"))["model"])
+
+    by_pattern = {"frames": sequence.pattern, "out": tmp_path / "out", "rate": 24.0}
+    for into, asked in ((folder, {}), (tmp_path / "out", by_pattern)):
+        assert model(into, **asked) == {"name": "made.pt", "sha256": "1" * 64}
+    files[2].write_bytes(files[3].read_bytes())
+    capsys.readouterr()
+    for into, asked in ((folder, {}), (tmp_path / "out", by_pattern)):
+        why = f"the provenance beside the frames is of others: {files[2].name}"
+        assert model(into, **asked) == {"name": "", "sha256": "", "unsaid": why}
+        assert why in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("carded", [False, True])
@@ -223,7 +253,7 @@ def test_frames_by_pattern_say_or_are_given_space_and_rate(tmp_path: Path) -> No
         assert np.abs(frames[2][8:40, 8:56] - expected).max() < 0.012, "the matrix of BT.709, not of BT.601"
         assert "sRGB - Display" in said["comment"]
     kept = json.loads((out / "a.h264.mp4.review.json").read_text("utf-8"))
-    assert kept["model"] == {"name": "", "sha256": ""} and kept["masters"]["provenance"] == ""
+    assert kept["model"]["sha256"] == kept["masters"]["provenance"] == ""
 
 
 def test_without_the_encoder_the_remedy_is_said(rendered: Any, monkeypatch: pytest.MonkeyPatch) -> None:

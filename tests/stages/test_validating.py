@@ -30,7 +30,7 @@ from film_recovery.stages.validating import render_composite, validate
 from film_recovery.stages.view import View
 
 
-def silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int, **more: object) -> None:
     pass
 
 
@@ -117,6 +117,21 @@ def test_the_composite_is_the_recovered_channel_on_the_source(recipe: str, recov
     with OpenEXR.File(str(files[2])) as opened:  # an independent reader
         said = of_header(opened.header())
     assert said.processing_date and said.differences(origin_of(view)) == {} and said.film == "A Trip"
+
+
+def test_frames_of_a_composite_that_are_there_count_for_no_time_left(recovered: Any) -> None:
+    view = View(recovered("colour-reference").project)
+    files = render_composite(view, silent)
+    for file in files[2:4]:
+        file.unlink()
+    told: list[tuple[Any, ...]] = []
+
+    def tell(what: str, done: int, total: int, **more: Any) -> None:
+        told.append((what, done, total, more["frame"], more["kept"], more["to_make"]))
+
+    render_composite(view, tell)
+    kept = [(frame, frame not in (3, 4), {1: 2, 2: 2, 3: 1}.get(frame, 0)) for frame in range(1, 9)]
+    assert told == [("composite", frame, 8, frame, there, to_make) for frame, there, to_make in kept]
 
 
 def test_measures_are_remembered_by_what_the_files_hold(recovered: Any, monkeypatch: Any) -> None:

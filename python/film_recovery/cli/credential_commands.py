@@ -24,7 +24,10 @@ def credentials(
     algorithm: Annotated[
         str, typer.Option(help="es256, es384, es512, ps256, ps384, ps512 or ed25519.")
     ] = "es256",
-    out: Annotated[Path | None, typer.Option("--out", help="Folder of the signed copies.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder of the signed copies; by default the one that deliver packs."),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Read the credentials, and hold them against the masters.")
     ] = False,
@@ -41,11 +44,8 @@ def credentials(
     def run() -> int:
         if check:
             return work.check(report, files, masters, trust)
-        if certificate is None or key is None or out is None:
-            raise UsageError(
-                "Signing needs a certificate, its key and a folder.",
-                remedy="give --certificate, --key, --out",
-            )
+        if certificate is None or key is None:
+            raise UsageError("Signing needs a certificate and its key.", remedy="give --certificate, --key")
         return work.sign(report, files, masters, Certificate(certificate, key, algorithm), out)
 
     with Report(json) as report:

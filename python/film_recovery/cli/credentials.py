@@ -13,20 +13,36 @@ from film_recovery.protection import keep_apart, keep_apart_from
 from film_recovery.provenance import credentials
 from film_recovery.provenance.sealing import read_seal
 from film_recovery.provenance.verifying import seals
+from film_recovery.stages import signed
+from film_recovery.stages.proxies import FOLDER
 
 
 def sign(
-    report: Report, files: list[Path], masters: Path, certificate: credentials.Certificate, out: Path
+    report: Report,
+    files: list[Path],
+    masters: Path,
+    certificate: credentials.Certificate,
+    out: Path | None = None,
 ) -> int:
-    """Signed copies of ``files`` in ``out``; the files themselves are only read."""
+    """Signed copies of ``files`` in ``out``, a review movie's with its sidecar; the files themselves are only read.
+
+    ``out``: None: the folder of the project ``masters`` from which a delivery takes signed movies."""
     names = [file.name for file in files]
     if len(set(names)) < len(names):
         raise UsageError("Two files have one name.", remedy="sign them into different folders")
     sidecar = _sidecar(masters)
+    if out is None:
+        if not (masters / FILE).is_file():
+            raise UsageError("Signing needs a folder.", remedy="give --out, or a project by --masters")
+        out = sidecar.parent / FOLDER / signed.SIGNED
     _refuse_place(out, sidecar)
+    for file in files:
+        signed.refuse_of_others(file, sidecar)
     made = []
     for done, file in enumerate(files, 1):
-        made.append(str(credentials.sign(file, out / file.name, sidecar, certificate)))
+        copy = credentials.sign(file, out / file.name, sidecar, certificate)
+        signed.note(file, copy, sidecar)
+        made.append(str(copy))
         report.progress("credentials", done, len(files))
     report.result({"signed": made, "provenance": str(sidecar)}, "credentials")
     return EXIT_DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from film_recovery import ledger
@@ -15,7 +16,7 @@ from film_recovery.provenance import bag, verifying
 from film_recovery.provenance.node import NAME as NODE
 from film_recovery.provenance.sealing import JSON
 from film_recovery.provenance.source_types import source_types
-from film_recovery.stages import chain
+from film_recovery.stages import chain, signed
 from film_recovery.stages.delivering import Accepted, Delivered
 from film_recovery.stages.delivering import deliver as packed
 from film_recovery.stages.delivering_frames import deliver_frames as frames_packed
@@ -60,31 +61,41 @@ def deliver(
     by: str = "",
     take_over: bool = False,
 ) -> int:
-    """Makes the bag ``out`` of the project in ``folder``; the ledger keeps its place and its manifest's SHA-256.
+    """Makes the bag ``out`` of the project in ``folder`` and its steps; the ledger of each keeps its place and its
+    manifest's SHA-256.
 
     ``accept_foreign``: why frames that another program rendered are delivered. ``accept_failing``: why it is delivered
     although checks fail.
     """
     out, accepted, despite = _named(out), _accepted(accept_foreign, by), _accepted(accept_failing, by)
-    with held(report, folder, "deliver", by, take_over):
-        made = packed(load(folder), out, accepted, report.progress, despite=despite)
-        _recorded(folder, made, accepted, by)
+    with ExitStack() as locks:
+        locks.enter_context(held(report, folder, "deliver", by, take_over))
+        project = load(folder)
+        for link in chain.links(project):
+            if link.is_made:
+                what = f"deliver of {project.folder}"
+                locks.enter_context(held(report, link.folder, what, by, take_over))
+        made = packed(project, out, accepted, report.progress, despite=despite)
+        _recorded(made, accepted, by)
     return _told(report, made)
 
 
-def _recorded(folder: Path, made: Delivered, accepted: Accepted | None, by: str) -> None:
-    """Notes the delivery in the ledger. Raises FilmRecoveryError that says that the bag is there all the same."""
+def _recorded(made: Delivered, accepted: Accepted | None, by: str) -> None:
+    """Notes the delivery in the ledger of the project, and of each step, whose masters it protects likewise. Raises
+    FilmRecoveryError that says that the bag is there all the same."""
     manifest = verifying.content_hash(made.bag / bag.MANIFEST)
+    whole, *steps = made.parts
     data = {"bag": str(made.bag), "files": bag.count(made.bag), "manifest": manifest}
-    if made.masters:
-        data["masters"] = made.masters
-    if made.foreign and accepted:
-        data |= {"foreign": made.foreign, "accepted": accepted.why}
-    if made.failing:
-        data["failing"] = list(made.failing)
+    said = [(whole, data, made.foreign, made.failing)]
+    said += [(one, {**data, "with": str(whole.folder)}, one.foreign, one.failing) for one in steps]
     try:
-        ledger.append(folder, "delivered", data, by)
-        ledger.write_notes(folder)
+        for part, of_it, foreign, failing in said:
+            masters = {"masters": part.masters} if part.masters else {}
+            more = {"foreign": foreign, "accepted": accepted.why} if foreign and accepted else {}
+            named = {"failing": list(failing)} if failing else {}
+            movies = {"sidecars": dict(part.sidecars)} if part.sidecars else {}
+            ledger.append(part.folder, "delivered", {**of_it, **masters, **more, **named, **movies}, by)
+            ledger.write_notes(part.folder)
     except FilmRecoveryError as error:
         raise FilmRecoveryError(
             f"The bag {made.bag} is whole, with the manifest {manifest}, but its record could not be written: "
@@ -148,7 +159,9 @@ def verify(report: Report, place: Path) -> int:
         found = verifying.verify(sidecar, report.progress)
         looked_at += found.looked_at
         elsewhere += [one.file for one in found.elsewhere]
-        for one in found.findings:
+        movies, of_movies = signed.verify(sidecar)
+        looked_at += movies
+        for one in (*found.findings, *of_movies):
             wrong += not one.expected
             remedy = "put it back from the delivery, or render it again and deliver anew"
             if one.expected:

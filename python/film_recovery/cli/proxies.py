@@ -68,7 +68,8 @@ def _told(report: Report, made: proxies.Made, footage: proxies.Footage) -> int:
             "frame_range": proxies.format_frames(footage.frames),
             "display": made.viewing.display,
             "view": made.viewing.view,
-            "model_sha256": footage.model[1],
+            "model_sha256": made.model[1],
+            **({"model_unsaid": made.unsaid} if made.unsaid else {}),
         },
         "review movies",
     )

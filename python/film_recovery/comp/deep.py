@@ -53,8 +53,12 @@ def run_deep(function: Callable[[], T]) -> T:
     finally:
         with _guard:
             _restore_limit()
-    if "error" in outcome:
-        raise outcome["error"]
+    error = outcome.pop("error", None)
+    if error is not None:
+        try:
+            raise error
+        finally:
+            del error  # it holds this call, which would hold it, and with it whatever the function knows
     value: T = outcome["value"]
     return value
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from film_recovery.comp.cache import FrameCache
 from film_recovery.comp.call import NodeCall
 from film_recovery.comp.deep import MAX_NODES, run_deep
 from film_recovery.comp.place import Graph, Place, shown
-from film_recovery.comp.root import RootSettings
+from film_recovery.comp.root import GivenConfig, RootSettings
 from film_recovery.comp.settings import LINK, Setting, link_target, user_knobs
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.colour import ColourConfig
@@ -33,7 +34,8 @@ _GROUP_KNOBS = frozenset({"mapsize", "window", "lock_connections"})
 
 
 class Evaluator:
-    """One script as it is now; after editing it, make a new Evaluator.
+    """One script as it is now; after editing it, make a new Evaluator. Nothing that it holds leads back to it, so its
+    frames go as soon as nobody else holds it.
 
     ``config``: the OCIO config (see ``root.py`` for what holds without it). ``cache_bytes``: how much memory
     finished frames may keep. ``gizmo_paths``: folders searched for ``<class>.gizmo``; without it, the
@@ -51,8 +53,8 @@ class Evaluator:
         self.script = script
         folders = gizmos.default_folders(script.file) if gizmo_paths is None else map(Path, gizmo_paths)
         self._gizmos = gizmos.GizmoFiles(list(folders))
-        self.graph = Graph(script, self._definition)
-        self.root = RootSettings(self, config)
+        self.graph = Graph(script, partial(_definition, self._gizmos))
+        self._config = GivenConfig(config)
         self.timings: dict[str, float] = {}
         self._cache = FrameCache(cache_bytes)
         self._files: dict[Path, None] = {}
@@ -65,6 +67,11 @@ class Evaluator:
         self._checked: set[Place] = set()
         self._ranges: dict[Place, tuple[int, int]] = {}
         self._lock = threading.RLock()
+
+    @property
+    def root(self) -> RootSettings:
+        """What the script's Root says."""
+        return RootSettings(self, self._config)
 
     def frame(self, node: str | nk.Node, frame: float) -> Frame:
         """What ``node`` (a path such as ``Group1.Grade1``, or a node of the script) gives at ``frame``."""
@@ -206,14 +213,6 @@ class Evaluator:
     def _place(self, node: str | nk.Node) -> Place:
         return self.graph.named(node) if isinstance(node, str) else self.graph.of_node(node)
 
-    def _definition(self, place: Place) -> nk.Node | None:
-        node: nk.Node = place.node
-        while node.clone_of is not None:
-            node = node.clone_of
-        if node.is_group:
-            return node
-        return None if registry.known(node.class_name) else self._gizmos.definition(node.class_name)
-
     def _timed(self, place: Place, frame: float) -> Frame:
         self._children.append(0.0)
         start = time.perf_counter()
@@ -300,3 +299,12 @@ class Evaluator:
         circle = [place.path for place, _ in steps[steps.index(key) :]]
         shown = circle if len(circle) <= 8 else [*circle[:4], "…", *circle[-3:]]
         return " → ".join([*shown, key[0].path])
+
+
+def _definition(files: gizmos.GizmoFiles, place: Place) -> nk.Node | None:
+    node: nk.Node = place.node
+    while node.clone_of is not None:
+        node = node.clone_of
+    if node.is_group:
+        return node
+    return None if registry.known(node.class_name) else files.definition(node.class_name)

@@ -24,12 +24,19 @@ DEFAULT_FORMAT = Format(2048, 1556, 1.0, "2K_Super_35(full-ap)")  # of a new Nuk
 DEFAULT_RANGE = (1, 100)
 
 
-class RootSettings:
-    """The Root of one script, each value read when it is first asked for."""
+class GivenConfig:
+    """The config that an Evaluator was given, and the one that holds once that was asked for."""
 
-    def __init__(self, evaluator: Evaluator, config: ColourConfig | None) -> None:
+    def __init__(self, given: ColourConfig | None) -> None:
+        self.given = given
+        self.holds = given
+
+
+class RootSettings:
+    """The Root of one script, each value read when it is asked for."""
+
+    def __init__(self, evaluator: Evaluator, config: GivenConfig) -> None:
         self._evaluator = evaluator
-        self._given = config
         self._config = config
 
     @property
@@ -51,13 +58,13 @@ class RootSettings:
         """Whether colour spaces are those of an OCIO config: Root says OCIO, or says nothing and a config
         was given to the Evaluator."""
         said = self.text("colorManagement")
-        return said == "OCIO" or (not said and self._given is not None)
+        return said == "OCIO" or (not said and self._config.given is not None)
 
     @property
     def config(self) -> ColourConfig:
-        if self._config is None:
-            self._config = self._load()
-        return self._config
+        if self._config.holds is None:
+            self._config.holds = self._load()
+        return self._config.holds
 
     @property
     def working_space(self) -> str:

@@ -59,7 +59,8 @@ class Seal:
     SHA-256, of the sidecar's own folder. ``frame_range``: ``1001-1100``. ``foreign``: those of them that others made.
 
     ``model``, ``script``: None where there is none. ``pairs``: what a pair is called → its files. ``engine``: what else
-    made the frames, name → version. ``notes``: the operator's reasoning and whatever a reader should know.
+    made the frames, name → version. ``graph``: a digest of the nodes that made them, as the ledger's of an iteration;
+    empty where there is no project. ``notes``: the operator's reasoning and whatever a reader should know.
     """
 
     origin: Origin
@@ -72,6 +73,7 @@ class Seal:
     engine: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     notes: str = ""
     foreign: Foreign | None = None
+    graph: str = ""
 
     @property
     def stem(self) -> str:
@@ -171,6 +173,7 @@ def asdict_of(seal: Seal) -> dict[str, Any]:
         "engine": dict(seal.engine),
         "notes": seal.notes,
         "foreign": None if seal.foreign is None else asdict(seal.foreign),
+        "graph": seal.graph,
     }
 
 
@@ -194,6 +197,7 @@ def read_seal(file: Path) -> Seal:
             {_word(name): _word(value) for name, value in content["engine"].items()},
             _word(content["notes"]),
             _foreign(content["foreign"]),
+            _word(content.get("graph", "")),  # one of an older version does not say it
         )
         if not seal.frames:
             raise ValueError("it names no frame")

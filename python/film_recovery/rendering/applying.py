@@ -21,7 +21,7 @@ from film_recovery.imaging.files import COMPRESSIONS, DATATYPES, Header, read_fr
 from film_recovery.imaging.frame import RGB, Frame, Pixels, need_colours
 from film_recovery.imaging.reading import FORMATS
 from film_recovery.imaging.sequence import Sequence as FileSequence
-from film_recovery.protection import keep_apart
+from film_recovery.protection import keep_apart, keep_from_masters
 from film_recovery.rendering.domain import outside_of
 from film_recovery.rendering.record import Record, sha256
 from film_recovery.rendering.workplace import workplace
@@ -29,7 +29,8 @@ from film_recovery.rendering.workplace import workplace
 Run = Callable[[Pixels], Pixels]
 Progress = Callable[[int, int, Path, bool], None]
 
-_EDITION = "apply-1"  # another one whenever equal input gives other pixels
+_OURS = "apply-"  # how the jobs begin that this module notes
+_EDITION = f"{_OURS}1"  # another one whenever equal input gives other pixels
 _LOSSY = ("b44", "b44a", "dwaa", "dwab")
 _READ_ONLY = {".jpg": ".png", ".jpeg": ".png"}  # what is not written → what takes its place
 
@@ -62,7 +63,8 @@ def jobs(source: str, out: Path) -> list[Job]:
 
     ``out``: a file for a file, a pattern for a pattern, or a folder, in which names stay. A JPEG becomes a PNG, because
     it is lossy. Raises FilmRecoveryError where nothing is found, where two files would get one name, for a kind of
-    file that cannot hold what the input holds, and for a folder that is the input's own, lies in it or around it.
+    file that cannot hold what the input holds, for a folder that is the input's own, lies in it or around it, and for
+    one that a project renders its masters into.
     """
     files = _inputs(source)
     pattern = FileSequence.parse(str(out)) if out.suffix.lower() in (*DATATYPES, *_READ_ONLY) else None
@@ -79,6 +81,8 @@ def jobs(source: str, out: Path) -> list[Job]:
         for home in {job.source.parent, Path(os.path.realpath(job.source)).parent}:
             keep_apart(job.target.parent, home, f"where {job.source.name} lies", file=str(job.target))
     _refuse_twice(found)
+    for first in {job.target.parent: job.target for job in found}.values():
+        keep_from_masters(first)
     return found
 
 
@@ -100,7 +104,7 @@ def apply(run: Run, model: str, work: Sequence[Job], *, progress: Progress | Non
         for number, job in enumerate(work, 1):
             complete = record.is_complete(job.target, number, f"{key}-{job.source.name}")
             if not complete:
-                record.refuse_foreign(job.target, number)
+                record.refuse_foreign(job.target, number, _OURS)
                 outside += _make_one(run, job, number, record, f"{key}-{job.source.name}", place)
                 if job.target.suffix.lower() != ".exr":
                     lost = carrying.lost(job.source, job.target)

@@ -74,17 +74,21 @@ class Record:
             return Standing(RESCANNED, content)
         return Standing(EARLIER if same else CHANGED if named else FOREIGN, content)
 
-    def knows(self, name: str, content: str) -> bool:
-        """Whether this engine wrote ``content`` (a SHA-256) as the frame ``name``."""
-        return any(row["sha256"] == content for row in self._rows.get(name, ()))
+    def knows(self, name: str, content: str, begins: str = "") -> bool:
+        """Whether this engine wrote ``content`` (SHA-256) as the frame ``name``; by a job whose name ``begins`` so."""
+        rows = self._rows.get(name, ())
+        return any(row["sha256"] == content and row["job"].startswith(begins) for row in rows)
 
-    def refuse_foreign(self, frame: Path, number: int) -> None:
-        """Raises FilmRecoveryError when ``frame`` exists and is not, byte for byte, one of ours."""
+    def refuse_foreign(self, frame: Path, number: int, begins: str = "") -> None:
+        """Raises FilmRecoveryError when ``frame`` exists and is not, byte for byte, one of ours; nor one of a job whose
+        name ``begins`` so."""
         content = _content(frame, number)
         self._read_on()
-        if content and not self.knows(frame.name, content):
+        if content and not self.knows(frame.name, content, begins):
+            rendered = "A frame that was rendered from a script is in the way."
+            other = "A file that this project did not write, or that was changed since, is in the way."
             raise FilmRecoveryError(
-                "A file that this project did not write, or that was changed since, is in the way.",
+                rendered if self.knows(frame.name, content) else other,
                 file=str(frame),
                 frame=number,
                 remedy="move it away, or choose another output folder",

@@ -1,8 +1,8 @@
-"""The masters of an iteration that people accepted stay: another model renders under a name of its own.
+"""The masters of an iteration that people accepted stay: another model or graph renders under a name of its own.
 
-A name carries the version of project.yaml, not the training; so a model that was trained again would write over what an
-earlier one made. Which masters people accepted the ledger knows (``ledger.iterations``); of older records, which do not
-name their frames, with the help of the seal.
+A name carries the version of project.yaml, neither the training nor the graph; so a model that was trained again, or
+the same one in an edited graph, would write over what was accepted. Which masters people accepted the ledger knows
+(``ledger.iterations``); of older records, which do not name their frames, with the help of the seal.
 """
 
 from __future__ import annotations
@@ -17,46 +17,57 @@ from film_recovery.imaging.frame_ranges import format_frames, parse_frames
 from film_recovery.ledger.iterations import Iteration, iterations
 from film_recovery.project import Project
 from film_recovery.provenance.sealing import Seal, seal_beside
+from film_recovery.stages.render_state import render_state
 from film_recovery.stages.short_range import made_now
 from film_recovery.stages.view import View
 
 
 def refuse_accepted(view: View, frames: Sequence[int]) -> None:
     """Raises CheckFailed where one of ``frames`` would take the place of a master that people accepted of another model
-    than the present one. The present model may render again what it rendered. Raises NotYet without a model."""
-    found = [one for one in accepted_iterations(view.project) if one.model != view.card.sha256]
+    or graph than the present ones. These may render again what they rendered. Raises NotYet without a model."""
     names = {frame: view.output.sequence.path(frame) for frame in frames}
-    meant = [frame for frame in _masters_among(view, frames, found) if names[frame].is_file()]
+    found = _masters_among(view, frames, accepted_iterations(view.project))
+    meant = [frame for frame in found if names[frame].is_file()]
     if meant:
         own = made_now(view, meant)
         meant = [frame for frame in meant if frame not in own]
     if not meant:
         return
     version = view.project.inference.version
+    same_model = found[meant[0]].model == view.card.sha256
+    how = "this model made in another graph" if same_model else "another model made before this training"
     raise CheckFailed(
         f"{len(meant)} of the frames that are to be rendered ({format_frames(meant)}) are masters of an accepted "
-        "iteration, which another model made before this training.",
+        f"iteration, which {how}.",
         remedy=f"set inference.version to {next_version(version)} (now {version}) in project.yaml, then film-recovery "
-        "run: this model's frames get a name of their own, and the accepted ones stay. Or move these away",
+        "run: the new frames get a name of their own, and the accepted ones stay. Or move these away",
         file=str(names[meant[0]]),
         frame=meant[0],
     )
 
 
-def _masters_among(view: View, frames: Sequence[int], accepted: Sequence[Iteration]) -> list[int]:
-    """Those of ``frames`` that are of ``accepted`` iterations, by the ledger; by the seal for one that does not name
-    its frames."""
-    sequence = Path(view.output.sequence.pattern).name
-    theirs: set[int] = set()
+def _masters_among(view: View, frames: Sequence[int], accepted: Sequence[Iteration]) -> dict[int, Iteration]:
+    """Those of ``frames`` that are of an ``accepted`` iteration of another model or graph, each with the last such."""
+    if not accepted:
+        return {}
+    model, graph = view.card.sha256, render_state(view)
+    theirs: dict[int, Iteration] = {}
     for one in accepted:
-        if one.sequence == sequence and one.frames:
-            theirs.update(parse_frames(one.frames))
-    older = [one for one in accepted if not (one.sequence and one.frames)]
-    seal = seal_beside(sequence, view.output.folder) if older else None
-    if seal is not None and any(_is_of(seal, one) for one in older):
-        paths = view.output.sequence
-        theirs.update(frame for frame in frames if paths.path(frame).name in seal.frames)
-    return [frame for frame in frames if frame in theirs]
+        if not one.is_of(model, graph):
+            theirs.update(dict.fromkeys(_frames_of(one, view, frames), one))
+    return {frame: theirs[frame] for frame in frames if frame in theirs}
+
+
+def _frames_of(iteration: Iteration, view: View, frames: Sequence[int]) -> list[int]:
+    """Its masters of the present name, by the ledger; by the seal those of ``frames``, where it does not name them."""
+    sequence = view.output.sequence
+    name = Path(sequence.pattern).name
+    if iteration.sequence and iteration.frames:
+        return parse_frames(iteration.frames) if iteration.sequence == name else []
+    seal = seal_beside(name, view.output.folder)
+    if seal is None or not _is_of(seal, iteration, view.card.sha256):
+        return []
+    return [frame for frame in frames if sequence.path(frame).name in seal.frames]
 
 
 def accepted_iterations(project: Project) -> list[Iteration]:
@@ -72,7 +83,14 @@ def next_version(version: str) -> str:
     return f"{version[: number.start()]}{int(number[0]) + 1:0{len(number[0])}d}"
 
 
-def _is_of(seal: Seal, iteration: Iteration) -> bool:
-    """By the frames (``looked_at.masters_of``), or by the model, which a ``.cat`` of NukeX does not tell."""
-    of_model = seal.model is not None and seal.model.sha256 == iteration.model
-    return of_model or bool(iteration.masters and seal.digest.startswith(iteration.masters))
+def _is_of(seal: Seal, iteration: Iteration, model: str) -> bool:
+    """By the frames (``looked_at.masters_of``), or by model and graph, which a ``.cat`` of NukeX does not tell.
+
+    A seal of an older version does not know its graph: then a ``model`` that is the present one says nothing."""
+    if iteration.masters and seal.digest.startswith(iteration.masters):
+        return True
+    if seal.model is None or seal.model.sha256 != iteration.model:
+        return False
+    if seal.graph and iteration.graph:
+        return seal.graph == iteration.graph
+    return iteration.model != model

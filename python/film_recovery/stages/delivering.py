@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from film_recovery import __version__, ledger
-from film_recovery._files import read_text
+from film_recovery._files import read_text, write_whole
 from film_recovery.delivery.note import FILE as NOTE
 from film_recovery.errors import CheckFailed, FilmRecoveryError
 from film_recovery.imaging.frame_ranges import format_frames
@@ -42,7 +42,8 @@ from film_recovery.stages.provenance import (
     refuse_others,
     sealed,
 )
-from film_recovery.stages.proxies import FOLDER, movies_in, recorded, sidecar_of
+from film_recovery.stages.proxies import recorded, sidecar_of
+from film_recovery.stages.signed import all_movies, is_signed, named_anew, provenance_of
 from film_recovery.stages.survey import look_ahead
 from film_recovery.stages.unmeasured import ACCEPTED, unmeasured
 from film_recovery.stages.view import NotYet, View
@@ -62,16 +63,41 @@ class Accepted:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What the bag holds of one project, or of frames of none, in ``folder``. ``foreign``: how many frames of other
+    programs. ``failing``: the checks that it was delivered in spite of. ``masters``: the digest of the project's own
+    (``looked_at``). ``sidecars``: those of review movies that now name the provenance of this delivery, name → SHA-256.
+    """
+
+    folder: Path
+    foreign: int
+    failing: tuple[str, ...]
+    masters: str = ""
+    sidecars: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Delivered:
-    """``bag``: absolute. ``foreign``: how many frames of other programs are in it. ``unsaid``: the attributes of a
-    header that nobody filled in, of the project itself. ``failing``: the checks that it was delivered in spite of.
-    ``masters``: the digest of the project's own (``looked_at``)."""
+    """``bag``: absolute. ``unsaid``: the attributes of a header that nobody filled in, of the project itself.
+    ``parts``: the project, then its steps."""
 
     bag: Path
-    foreign: int
     unsaid: tuple[str, ...]
-    failing: tuple[str, ...] = ()
-    masters: str = ""
+    parts: tuple[Part, ...]
+
+    @property
+    def foreign(self) -> int:
+        """How many frames of other programs are in it."""
+        return sum(part.foreign for part in self.parts)
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The checks that it was delivered in spite of, those of a step with its name."""
+        own, *steps = self.parts
+        return (
+            *own.failing,
+            *(f"{name_of(step.folder)}/{id}" for step in steps for id in step.failing),
+        )
 
 
 @dataclass(frozen=True)
@@ -100,7 +126,7 @@ def deliver(
     sidecar says; where no source type was chosen; where a check fails, unless somebody delivers ``despite`` it, which
     the ledger keeps. FilmRecoveryError as
     ``provenance.bag.pack``, for a folder in a project or where an element lies, and for links that lead out of the
-    project. The sidecars beside the masters are written when the bag is there.
+    project. The sidecars beside the masters are written when the bag is there, and those of review movies follow.
     """
     out = Path(os.path.abspath(out))
     views = [View(one) for one in (project, *(load(link.folder) for link in _steps(project)))]
@@ -122,11 +148,27 @@ def deliver(
             for file in write_seal(each.seal, place):
                 name = _name_in(each.view.output.folder / file.name, project.folder)
                 files[name], expected[name] = file, content_hash(file)
+            provenance = place / f"{each.seal.stem}{JSON}"
+            _refuse_signed_for_another(each.view, provenance)
+            for sidecar, text in _sidecars_named_anew(each.view, provenance):
+                name, file = _name_in(sidecar, project.folder), place / sidecar.name
+                write_whole(file, text)
+                files[name], expected[name] = file, content_hash(file)
         bag = pack(files, out, _about(views[0]), expected, progress)
+    anew = []
     for each in found:
-        write_seal(each.seal, each.view.output.folder)
-    foreign = sum(one.state == FOREIGN for each in found for one in each.frames)
-    return Delivered(bag, foreign, found[0].seal.origin.unsaid, failing, masters_of(views[0]))
+        provenance, _ = write_seal(each.seal, each.view.output.folder)
+        changed = _sidecars_named_anew(each.view, provenance)
+        for sidecar, text in changed:
+            write_whole(sidecar, text)
+        anew.append({sidecar.name: content_hash(sidecar) for sidecar, _ in changed})
+    parts = tuple(map(_part, found, failing, anew))
+    return Delivered(bag, found[0].seal.origin.unsaid, parts)
+
+
+def _part(each: _Sealed, failing: tuple[str, ...], sidecars: Mapping[str, str]) -> Part:
+    foreign = sum(one.state == FOREIGN for one in each.frames)
+    return Part(each.view.project.folder, foreign, failing, masters_of(each.view), sidecars)
 
 
 def _steps(project: Project) -> Iterator[chain.Link]:
@@ -206,7 +248,14 @@ def _refuse_of_others(view: View, seal: Seal) -> None:
     found = [
         (file, _LIST, "film-recovery report") for file in (view.paths.report, view.paths.validation / NOTE)
     ]
-    found += [(sidecar_of(movie), _LISTED, "film-recovery proxies") for movie in _movies(view)]
+    found += [
+        (
+            sidecar_of(movie),
+            _LISTED,
+            "film-recovery credentials" if is_signed(movie) else "film-recovery proxies",
+        )
+        for movie in _movies(view)
+    ]
     for file, word, command in found:
         text = read_text(file, _LIMIT) if file.is_file() else ""
         if word in text and seal.digest not in text:
@@ -218,8 +267,8 @@ def _refuse_of_others(view: View, seal: Seal) -> None:
 
 
 def _movies(view: View) -> list[Path]:
-    """Those of the masters' present name; of another version, they show what is not delivered."""
-    return movies_in(view.paths.render / FOLDER, view.output.sequence)
+    """Those of the masters' present name, signed copies too; of another version, they show what is not delivered."""
+    return all_movies(view.paths.render, view.output.sequence)
 
 
 def _refuse_movies(view: View) -> None:
@@ -230,19 +279,41 @@ def _refuse_movies(view: View) -> None:
             why = "was changed since" if known else f"has no sidecar {sidecar_of(movie).name} of ours"
             raise CheckFailed(
                 f"{movie.name} cannot be delivered as a review movie of the masters: it {why}.",
-                remedy="move it away; film-recovery proxies makes one of the masters that are there",
+                remedy="move it away; film-recovery proxies makes one of the masters that are there, and "
+                "film-recovery credentials signs a copy of that",
                 file=str(movie),
             )
 
 
+def _refuse_signed_for_another(view: View, provenance: Path) -> None:
+    """Raises CheckFailed for a signed copy whose credential names another provenance than ``provenance``, which is to
+    be delivered: what is signed cannot be written anew."""
+    sha256 = content_hash(provenance)
+    for movie in _movies(view):
+        if is_signed(movie) and provenance_of(movie) != sha256:
+            raise CheckFailed(
+                f"The credential of {movie.name} names another provenance of the masters than the one that is to be "
+                "delivered.",
+                remedy="move it away and sign it anew: film-recovery credentials; where the provenance is only written "
+                "by a delivery (--accept-foreign), deliver first, sign then, and deliver again in the same words",
+                file=str(movie),
+            )
+
+
+def _sidecars_named_anew(view: View, provenance: Path) -> list[tuple[Path, str]]:
+    """The sidecars of review movies that name an earlier provenance of their masters, or none, and their new text."""
+    found = ((sidecar_of(movie), named_anew(movie, provenance)) for movie in _movies(view))
+    return [(sidecar, text) for sidecar, text in found if text]
+
+
 def _failing(
     views: list[View], despite: Accepted | None, progress: Progress | None = None
-) -> tuple[str, ...]:
-    """The checks that fail now, measured anew, and those that shall hold and cannot be measured; the ledger keeps them
-    with who delivers in spite of them.
+) -> list[tuple[str, ...]]:
+    """Of each view the checks that fail now, measured anew, and those that shall hold and cannot be measured; its
+    ledger keeps them with who delivers in spite of them.
 
     Raises CheckFailed naming them where nobody does."""
-    failing: list[str] = []
+    failing: list[tuple[str, ...]] = []
     for view in views:
         project, name = view.project, name_of(view.project.folder)
         if progress:
@@ -265,8 +336,8 @@ def _failing(
                 "checks": [one.as_dict() for one in found],
             }
             ledger.append(project.folder, ACCEPTED, data, despite.by)
-        failing += (one.check if view is views[0] else f"{name}/{one.check}" for one in found)
-    return tuple(failing)
+        failing.append(tuple(one.check for one in found))
+    return failing
 
 
 def _beside(view: View) -> Iterator[Path]:

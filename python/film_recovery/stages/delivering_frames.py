@@ -34,7 +34,7 @@ from film_recovery.provenance.sealing import (
 from film_recovery.provenance.source_types import source_type as term_of
 from film_recovery.rendering.record import CHANGED, FOREIGN, Record
 from film_recovery.rendering.render import today
-from film_recovery.stages.delivering import Accepted, Delivered
+from film_recovery.stages.delivering import Accepted, Delivered, Part
 from film_recovery.stages.provenance import Master, Progress, refuse_states
 
 _MASTERS = "masters"  # their folder in the bag
@@ -90,7 +90,7 @@ def deliver_frames(
         expected = {f"{_MASTERS}/{name}": sha256 for name, sha256 in frames.items()}
         expected |= {f"{_MASTERS}/{file.name}": content_hash(file) for file in sidecars}
         bag = pack(files, out, _about(seal), expected, progress)
-    return Delivered(bag, len(others), seal.origin.unsaid)
+    return Delivered(bag, seal.origin.unsaid, (Part(sequence.folder, len(others), ()),))
 
 
 def _looked_at(

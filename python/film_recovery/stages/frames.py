@@ -63,7 +63,7 @@ def make_frames(
         raise UsageError(f"--workers {workers}: none would render.", remedy="choose 1 or more")
     evaluator = Evaluator(nk.load(script))
     job = engine.model_hashes(evaluator.script, evaluator)
-    tell = _counting(evaluator, node, frames, job, header, progress) if progress else _untold
+    tell = counting(evaluator, node, frames, job, header, progress) if progress else _untold
     if workers == 1 or len(frames) < 2:
         with share.kept_to(share.available()):
             done = rendering.render(
@@ -90,7 +90,7 @@ def _untold(done: int, total: int, frame: int, kept: bool) -> None:
     """Where nobody asks how far it is."""
 
 
-def _counting(
+def counting(
     evaluator: Evaluator,
     node: str,
     frames: Sequence[int],
@@ -98,7 +98,7 @@ def _counting(
     header: Mapping[str, str] | None,
     progress: Progress,
 ) -> rendering.Progress:
-    """Tells beside each frame how many are still to be made."""
+    """The progress of a render, asked alike, that tells beside each frame how many are still to be made."""
     sequence = rendering.write_output(evaluator, node).sequence
     there = os.path.isdir(sequence.folder)  # what is wrong with the folder the render says
     noted = rendering.noted(evaluator, node, frames, job=job, header=header) if there else set()

@@ -26,6 +26,7 @@ from film_recovery.rendering.record import CHANGED, EARLIER, FOREIGN, RESCANNED
 from film_recovery.stages import chain
 from film_recovery.stages.binding import bound_pairs
 from film_recovery.stages.closed_form import CLOSED_FORMS, last_training
+from film_recovery.stages.render_state import render_state
 from film_recovery.stages.view import NotYet, View
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ def sealed(
         {"film-recovery": __version__, **({"training": card.created_by} if card else {})},
         project.reasoning,
         foreign,
+        render_state(view),
     )
 
 

@@ -27,7 +27,7 @@ from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.sequence import Sequence as FileSequence
 from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.protection import keep_apart, keep_apart_from
-from film_recovery.provenance.sealing import JSON, content_hash, digest_of, hashed, seal_beside, stem_of
+from film_recovery.provenance.sealing import JSON, Seal, content_hash, digest_of, hashed, seal_beside, stem_of
 from film_recovery.rendering.render import today
 from film_recovery.stages.provenance import card_of
 from film_recovery.stages.short_range import made_now
@@ -38,6 +38,7 @@ FOLDER, END = "proxies", ".review.json"
 _ARCHIVE = "aces_interchange"  # the role of what AP0 chromaticities say
 _TAGGED = {"709": movies.BT709, "sRGB": movies.SRGB}  # what a display's name holds → transfer curve
 _LIMIT = 1 << 26
+_NAMED = 5  # frames that a message names
 Progress = Callable[[str, int, int], None]
 
 
@@ -45,7 +46,8 @@ Progress = Callable[[str, int, int], None]
 class Footage:
     """Masters: ``frames`` of ``sequence``, their colour ``space`` by its name in ``config``, ``rate`` frames a second.
 
-    ``model``: name and SHA-256 of the one that made them; empty where nobody says it."""
+    ``model``: name and SHA-256 of the one that made them; empty where only ``seal``, the provenance beside them, can
+    say it, of the frames that it is of."""
 
     sequence: FileSequence
     frames: tuple[int, ...]
@@ -53,6 +55,7 @@ class Footage:
     config: ColourConfig
     rate: float
     model: tuple[str, str] = ("", "")
+    seal: Seal | None = None
 
 
 @dataclass(frozen=True)
@@ -65,19 +68,22 @@ class Viewing:
 
 @dataclass(frozen=True)
 class Made:
-    """The movies, the sidecar of each, and how many frames each has."""
+    """The movies, the sidecar of each, and how many frames each has. ``model``: name and SHA-256 of the one that made
+    the frames, as the sidecars have it; empty for the reason ``unsaid``."""
 
     files: tuple[Path, ...]
     sidecars: tuple[Path, ...]
     frames: int
     viewing: Viewing
+    model: tuple[str, str]
+    unsaid: str
 
 
 def of_project(view: View) -> Footage:
     """The masters of a project. Raises FilmRecoveryError before there is one, and where they do not say their space."""
     try:
         output, frames = view.output, tuple(view.written)
-        model = _model_of(view, frames)
+        model, seal = _model_of(view, frames), seal_of(output.sequence)
     except NotYet as reason:
         raise FilmRecoveryError(
             f"There is nothing to show: {reason}.",
@@ -91,7 +97,9 @@ def of_project(view: View) -> Footage:
             node=view.write.path,
         )
     root = view.evaluator.root
-    return Footage(output.sequence, frames, output.holds, root.config, view.project.source.frame_rate, model)
+    return Footage(
+        output.sequence, frames, output.holds, root.config, view.project.source.frame_rate, model, seal
+    )
 
 
 def of_pattern(pattern: str, space: str, rate: float | None) -> Footage:
@@ -118,14 +126,14 @@ def of_pattern(pattern: str, space: str, rate: float | None) -> Footage:
             remedy="give --frame-rate, such as 24 or 23.976",
             file=str(sequence.path(frames[0])),
         )
-    return Footage(sequence, frames, config.resolve(space or _ARCHIVE), config, rate, _sealed_model(sequence))
+    return Footage(sequence, frames, config.resolve(space or _ARCHIVE), config, rate, seal=seal_of(sequence))
 
 
 def _model_of(view: View, frames: Sequence[int]) -> tuple[str, str]:
-    """The model that made the masters: the present one where the record says so of all, else that of their seal."""
+    """The present model, where the record says of all masters that it made them; else empty."""
     if _is_ours(view) and made_now(view, frames) == set(frames):
         return view.model_file.name, content_hash(view.model_file)
-    return _sealed_model(view.output.sequence)
+    return "", ""
 
 
 def _is_ours(view: View) -> bool:
@@ -137,10 +145,26 @@ def _is_ours(view: View) -> bool:
         return False
 
 
-def _sealed_model(sequence: FileSequence) -> tuple[str, str]:
-    seal = seal_beside(Path(sequence.pattern).name, sequence.folder)
-    bound = seal.model if seal else None
-    return (Path(bound.path).name, bound.sha256) if bound else ("", "")
+def seal_of(sequence: FileSequence) -> Seal | None:
+    """The provenance beside the frames."""
+    return seal_beside(Path(sequence.pattern).name, sequence.folder)
+
+
+def _model_said(footage: Footage, frames: Mapping[str, str]) -> tuple[tuple[str, str], str]:
+    """The model that made ``frames`` (name → SHA-256), or empty and why: the provenance says it of its own alone."""
+    seal = footage.seal
+    if all(footage.model):
+        return footage.model, ""
+    if seal is None or seal.model is None:
+        return ("", ""), "no provenance beside the frames says it"
+    others = [name for name, sha256 in frames.items() if seal.frames.get(name) != sha256]
+    if others:
+        return ("", ""), f"the provenance beside the frames is of others: {_named(others)}"
+    return (Path(seal.model.path).name, seal.model.sha256), ""
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def make(
@@ -181,7 +205,12 @@ def make(
         "comment": f"frames {format_frames(footage.frames)}; {shown.view} on {shown.display}; review only",
     }
     tell = None if progress is None else partial(progress, "review movies")
-    content = _content(footage, shown, shape)
+    frames = hashed(footage.sequence.path(number) for number in footage.frames)
+    model, unsaid = _model_said(footage, frames)
+    content = {
+        **_content(footage, shown, shape, frames),
+        "model": {"name": model[0], "sha256": model[1], **({"unsaid": unsaid} if unsaid else {})},
+    }
 
     def note(file: Path, made: Path) -> None:
         with explained(file, "replaced"):
@@ -189,7 +218,7 @@ def make(
         _write_sidecar(content, file, files[file], shape, content_hash(made))
 
     count = movies.write_movies(files, _pictures(footage, shown, first, tell), shape, about, note)
-    return Made(tuple(files), tuple(map(sidecar_of, files)), count, shown)
+    return Made(tuple(files), tuple(map(sidecar_of, files)), count, shown, model, unsaid)
 
 
 def _pictures(
@@ -258,14 +287,22 @@ def sidecar_of(movie: Path) -> Path:
 
 def recorded(movie: Path) -> str:
     """The SHA-256 of ``movie`` as its sidecar has it; empty without a sidecar of ours."""
+    return str(said_of(movie).get("movie", {}).get("sha256", ""))
+
+
+def said_of(movie: Path) -> dict[str, Any]:
+    """What the sidecar of ``movie`` says; empty without one of ours."""
     sidecar = sidecar_of(movie)
     if not sidecar.is_file():
-        return ""
+        return {}
     try:
         content = json.loads(read_text(sidecar, _LIMIT))
-        return str(content["movie"]["sha256"]) if content["schema"] == SCHEMA else ""
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
+        ours = content["schema"] == SCHEMA and all(
+            isinstance(content.get(part, {}), dict) for part in ("movie", "masters")
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+    return dict(content) if ours else {}
 
 
 def movies_in(folder: Path, sequence: FileSequence) -> list[Path]:
@@ -288,9 +325,10 @@ def _refuse_foreign(movie: Path) -> None:
             )
 
 
-def _content(footage: Footage, shown: Viewing, shape: movies.Shape) -> dict[str, Any]:
-    """What the sidecars of all kinds say. Reads every master."""
-    frames = hashed(footage.sequence.path(number) for number in footage.frames)
+def _content(
+    footage: Footage, shown: Viewing, shape: movies.Shape, frames: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the sidecars of all kinds say, beside the model. ``frames``: name → SHA-256 of the masters."""
     name = Path(footage.sequence.pattern).name
     seal = footage.sequence.folder / f"{stem_of(name)}{JSON}"
     return {
@@ -309,7 +347,6 @@ def _content(footage: Footage, shown: Viewing, shape: movies.Shape) -> dict[str,
             "list_sha256": digest_of(frames),
             "provenance": content_hash(seal) if seal.is_file() else "",
         },
-        "model": {"name": footage.model[0], "sha256": footage.model[1]},
     }
 
 

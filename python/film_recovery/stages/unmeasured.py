@@ -1,20 +1,27 @@
 """What has to hold and was not measured: no pass, so it stops a run at its end and a delivery.
 
 A check that *shall* hold and says *not yet* waits for something that nobody is going to bring by itself: a held-out
-frame that is not among those to render. Somebody may go on without it, which the ledger keeps with the reason.
+frame that is not among those to render. Somebody may go on without it, which the ledger keeps with the reason, and with
+what was decided on: model, graph and masters, byte for byte. While these are the same, and the same is not measured for
+the same reason, the decision stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from film_recovery import ledger
 from film_recovery.checks import Outcome, StageReport
-from film_recovery.errors import CheckFailed, UsageError
+from film_recovery.errors import CheckFailed, FilmRecoveryError, UsageError
+from film_recovery.ledger.iterations import checks
 from film_recovery.project import Project
 from film_recovery.recipes import Recipe
+from film_recovery.stages.looked_at import looked_at
+from film_recovery.stages.view import NotYet, View
 
-ACCEPTED = "accepted"  # the ledger's record of a choice to go on, or to deliver, all the same: data {what, why, checks}
+# The ledger's record of a choice to go on, or to deliver, all the same: data {what, why, checks}; to go on, also
+# {model, graph, masters}.
+ACCEPTED = "accepted"
 _OF_STEPS = (
     "training.telecine_first",
     "validation.colour_follows",
@@ -32,12 +39,17 @@ def unmeasured(recipe: Recipe, report: StageReport, *, before_steps: bool = Fals
 
 def refuse_unmeasured(project: Project, missing: list[Outcome], why: str, by: str) -> None:
     """Raises CheckFailed naming what was not measured, unless ``why`` says why the work goes on, which the ledger
-    keeps. Raises UsageError for a reason of blanks."""
+    keeps, or somebody said so before of the same masters. Raises UsageError for a reason of blanks."""
     if not missing:
         return
+    of = _decided_on(project)
     if why and not why.strip():
         raise UsageError("Going on without a measurement needs a reason.", remedy=_choice(project))
     if not why:
+        known = _accepted(project, of)
+        missing = [one for one in missing if (one.check, one.reason) not in known]
+        if not missing:
+            return
         named = "; ".join(f"{one.check}: {one.reason}" for one in missing[:_NAMED])
         raise CheckFailed(
             f"What has to hold was not measured: {named}.",
@@ -47,9 +59,30 @@ def refuse_unmeasured(project: Project, missing: list[Outcome], why: str, by: st
     data = {
         "what": "Went on without a measurement of what has to hold.",
         "why": why,
+        **of,
         "checks": [one.as_dict() for one in missing],
     }
     ledger.append(project.folder, ACCEPTED, data, by)
+
+
+def _decided_on(project: Project) -> dict[str, str]:
+    """What a choice to go on is about; empty where nobody can say it, and then the choice holds for one run."""
+    view = View(project)
+    try:
+        of = {"model": view.card.sha256, **looked_at(view)}
+    except (NotYet, FilmRecoveryError):
+        return {}
+    return of if all(of.values()) else {}
+
+
+def _accepted(project: Project, of: Mapping[str, str]) -> set[tuple[str, str]]:
+    """The checks, and why they were not measured, that somebody went on without in this very state."""
+    return {
+        (str(one.get("id")), str(one.get("reason")))
+        for record in ledger.read(project.folder).of_kind(ACCEPTED)
+        if of and all(record.data.get(name) == value for name, value in of.items())
+        for one in checks(record)
+    }
 
 
 def remedy_of(missing: list[Outcome]) -> str:

@@ -32,6 +32,7 @@ from film_recovery.project.folders import plain_name
 from film_recovery.rendering.record import CHANGED, EARLIER, RESCANNED
 from film_recovery.stages.acceptance import accepted_figures, held_out_frames
 from film_recovery.stages.contenders import Contender, contenders, display_of, held_out_figures
+from film_recovery.stages.frames import counting
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.looked_at import looked_at
 from film_recovery.stages.proof import Proof, proof_of, write_measures
@@ -250,13 +251,14 @@ def composite_of(view: View) -> Path:
     return path
 
 
-def render_composite(view: View, progress: Progress) -> tuple[Path, ...]:
+def render_composite(view: View, progress: Callable[..., None]) -> tuple[Path, ...]:
     """The frames of the composite, of all masters that are written; those that are complete are kept. Their headers say
-    of their origin what the masters' say."""
+    of their origin what the masters' say. ``progress(what, done, total, frame=, kept=, to_make=)``: as of a render."""
     evaluator = Evaluator(nk.load(composite_of(view)))
 
-    def tell(done: int, total: int, frame: int, kept: bool) -> None:
-        progress("composite", done, total)
+    def tell(done: int, total: int, frame: int, kept: bool, to_make: int) -> None:
+        progress("composite", done, total, frame=frame, kept=kept, to_make=to_make)
 
-    header = origin_of(view).header()
-    return rendering.render(evaluator, WRITE, view.written, header=header, progress=tell).files
+    header, frames = origin_of(view).header(), view.written
+    told = counting(evaluator, WRITE, frames, "", header, tell)
+    return rendering.render(evaluator, WRITE, frames, header=header, progress=told).files
