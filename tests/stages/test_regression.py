@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import pytest
 
-from film_recovery import ledger
+from film_recovery import ledger, project
 from film_recovery.ledger.iterations import BY_HAND, iterations
 from film_recovery.project import Inference
 from film_recovery.stages.checking import check
@@ -186,8 +186,44 @@ def test_a_slow_slide_is_held_against_the_best_that_was_accepted(recovered: Any)
     assert "last accepted iteration" in recovered.outcome(ID).reason
 
 
-def test_other_held_out_frames_are_no_measure(recovered: Any) -> None:
-    data = {**of(recovered), "checks": [], "figures": {"PSNR of luma": 120.0}}
-    note(recovered, data, accepted="signed", held_out="6")
+def test_where_no_held_out_frame_is_one_of_then_it_is_not_measured(recovered: Any) -> None:
+    """By the bytes of Source and Reference; of an older ledger, by number. A criterion of all frames still is."""
+    data = {**of(recovered), "checks": []}
+    (each,) = data["held_out_each"]
+    other = {**data, "held_out_each": [{**each, "content": "0" * 16}]}
+    older = {name: one for name, one in data.items() if name != "held_out_each"}
+    for number, (said, held_out) in enumerate(((other, "4"), (older, "6"))):
+        note(recovered, said, accepted="signed", held_out=held_out, model=str(number) * 64)
+        found = recovered.outcome(ID)
+        assert found.pending and "none of the held-out frames (4) is one that an accepted" in found.reason
+        assert found.reason.endswith(f"was on {held_out}") and "pairs holdout" in found.remedy[0]
+    sharp = with_value(other, "validation.sharper", {"detail": 9.0})
+    note(recovered, with_value(sharp, "validation.hue", {"mean": -9.0}), accepted="signed", model="2" * 64)
     found = recovered.outcome(ID)
-    assert found.outcome == "pass" and "other held-out frames (6), so it is not compared" in found.reason
+    assert found.outcome == "warn" and list(found.value) == ["sharper: detail"]
+
+
+def test_held_out_frames_that_both_have_are_compared(recovered: Any) -> None:
+    """On these alone, whatever the others were like; where they are numbered otherwise now, by their content."""
+    name = "PSNR of luma"
+    alone = {**of(recovered), "checks": []}
+    (own,) = alone["held_out_each"]
+    pairs = [{"source": n, "reference": n, "reason": "between"} for n in (4, 6)]
+    project.update(recovered.folder, {"hold_out": pairs})
+    both = {**of(recovered), "checks": []}
+    assert [one["frame"] for one in both["held_out_each"]] == [4, 6] and both["held_out_each"][0] == own
+    figure = own["figures"][name]
+
+    def noted(value: float, number: str) -> None:
+        then = {**own, "frame": 9, "figures": {**own["figures"], name: value}}
+        said = {**alone, "figures": {name: 500.0}, "held_out": "9,10", "model": number * 64}
+        gone = {"frame": 10, "content": "0" * 16, "figures": {name: 999.0}}
+        note(recovered, {**said, "held_out_each": [then, gone]}, accepted="signed", model=number * 64)
+
+    noted(figure, "1")
+    found = recovered.outcome(ID)
+    assert found.outcome == "pass", found.reason
+    assert "held-out frames (9,10) are compared as far as they still are: 4" in found.reason
+    noted(figure * 1.02, "2")
+    found = recovered.outcome(ID)
+    assert found.outcome == "warn" and found.value == {name: [pytest.approx(figure * 1.02), figure]}

@@ -21,6 +21,14 @@ _PREFIX = "validation."
 
 
 @dataclass(frozen=True)
+class HeldOutFigures:
+    """The figures of the delivered frames on one held-out moment, by name. ``frame``: its Source frame."""
+
+    frame: str
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Iteration:
     """``record``: its newest. ``by``: who accepted it; empty while nobody has."""
 
@@ -55,6 +63,18 @@ class Iteration:
     def held_out(self) -> str:
         """Those of them that have a Ground Truth; empty in an older ledger, and where there is none."""
         return str(self.record.data.get("held_out") or "")
+
+    @property
+    def each(self) -> Mapping[str, HeldOutFigures] | None:
+        """What was found on each of them, by a digest of its Source and Reference; None in an older ledger."""
+        given = self.record.data.get("held_out_each")
+        if not isinstance(given, list):
+            return None
+        rows = [one for one in given if isinstance(one, Mapping) and one.get("content")]
+        return {
+            str(one["content"]): HeldOutFigures(str(one.get("frame", "")), _numbers(one.get("figures")))
+            for one in rows
+        }
 
     @property
     def masters(self) -> str:

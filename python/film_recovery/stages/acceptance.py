@@ -7,6 +7,7 @@ Truth are of the held-out frames, which alone have one. Tolerances stand with th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.delivery import FigureRow
@@ -17,6 +18,7 @@ from film_recovery.stages.contenders import (
     DELIVERED,
     DELIVERED_CLOSED_FORM,
     MEASURES,
+    held_out_each,
     held_out_figures,
 )
 from film_recovery.stages.measure import measures
@@ -96,6 +98,19 @@ def accepted_figures(view: View) -> dict[str, float]:
         value = row.values.get(_delivered(row))
         if value is not None:
             found[row.name] = float(value)
+    return found
+
+
+def accepted_each(view: View) -> dict[int, dict[str, float]]:
+    """As :func:`accepted_figures`, of each held-out frame."""
+    found: dict[int, dict[str, float]] = {}
+    for frame, figures in held_out_each(view).items():
+        found[frame] = {
+            name: values[column]
+            for name, values in figures.items()
+            for column in (DELIVERED, DELIVERED_CLOSED_FORM)
+            if column in values and not isnan(values[column])
+        }
     return found
 
 

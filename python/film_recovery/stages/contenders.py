@@ -24,7 +24,7 @@ from film_recovery.imaging.frame import Pixels
 from film_recovery.imaging.frame_ranges import format_frames
 from film_recovery.imaging.luma import luma
 from film_recovery.project import FILE
-from film_recovery.provenance.sealing import content_hash
+from film_recovery.provenance.sealing import content_hash, digest_of
 from film_recovery.stages.closed_form import closed_form_file, is_closed_form, with_model
 from film_recovery.stages.held_out import HeldOut, moments, none_rendered
 from film_recovery.stages.masters import written
@@ -117,7 +117,13 @@ def mean_figures(shown: list[Figures], kind: str) -> dict[str, dict[str, float |
 
 
 def held_out_figures(view: View) -> dict[str, dict[str, float | None]]:
-    """:func:`mean_figures` over all held-out moments that are written, remembered by all that they depend on.
+    """:func:`mean_figures` over all held-out moments that are written. Raises NotYet where none is."""
+    return mean_figures(list(held_out_each(view).values()), view.kind)
+
+
+def held_out_each(view: View) -> dict[int, Figures]:
+    """Frame → figure → contender → value, of all held-out moments that are written, remembered by all that they depend
+    on.
 
     Raises NotYet where no held-out frame is written.
     """
@@ -127,14 +133,25 @@ def held_out_figures(view: View) -> dict[str, dict[str, float | None]]:
     display = display_of(view.evaluator)
 
     def make() -> dict[str, Any]:
-        shown: list[Figures] = []
+        shown: dict[str, Figures] = {}
         for moment in moments(view.project):
             if moment.frame in there:
                 pictures = {one.name: one.picture(moment) for one in contenders(view)}
-                shown.append(figures_of(view.kind, pictures, display(moment.truth)))
-        return mean_figures(shown, view.kind)
+                shown[str(moment.frame)] = figures_of(view.kind, pictures, display(moment.truth))
+        return shown
 
-    return remembered(view.project, "contenders", (), _about(view, there), make)
+    found = remembered(view.project, "held-out", (), _about(view, there), make)
+    return {int(frame): figures for frame, figures in found.items()}
+
+
+def held_out_contents(view: View) -> dict[int, str]:
+    """Held-out frame → a digest of its Source and its Reference, as their files lie on disk."""
+    return {
+        pair.source: digest_of(
+            {side: content_hash(view.file(side, getattr(pair, side))) for side in ("source", "reference")}
+        )[:16]
+        for pair in view.project.hold_out
+    }
 
 
 def _about(view: View, there: list[int]) -> list[Any]:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
 from film_recovery import ledger
 from film_recovery.checks import Check, Outcome, judged
 from film_recovery.imaging.frame_ranges import format_frames
-from film_recovery.ledger.iterations import Iteration, iterations
+from film_recovery.ledger.iterations import HeldOutFigures, Iteration, iterations
 from film_recovery.project import Project
-from film_recovery.stages.acceptance import accepted_figures, held_out_frames
-from film_recovery.stages.contenders import MEASURES
+from film_recovery.stages.acceptance import accepted_each, accepted_figures, held_out_frames
+from film_recovery.stages.contenders import MEASURES, held_out_contents
 from film_recovery.stages.measure import FUNCTIONS, measures
 from film_recovery.stages.render_state import render_state
 from film_recovery.stages.view import NotYet, View
@@ -34,6 +35,8 @@ _BEST: Mapping[str, Mapping[str, float | str]] = {
     "validation.saturation": {"least": 1.0},
     "validation.consistent": {"delta_e": 0.0},
 }
+# What of these is of the held-out frames alone.
+_OF_TRUTH = ("no halos: detail", "grain: power", "hue: mean", "hue: p95", "saturation: least")
 
 
 @dataclass(frozen=True)
@@ -62,57 +65,30 @@ class _Figure:
         return -value if self.best == "higher" else value
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """Which ``frames`` were measured, and which of them are ``held_out``; as ``1-4,7``."""
-
-    frames: str
-    held_out: str
-
-    def comparable(self, before: Iteration) -> dict[str, float]:
-        """The figures of ``before`` that are of the same frames."""
-        if not self._same_held_out(before):
-            return {}
-        figures = dict(before.figures)
-        return {**figures, **_criteria_of(before)} if before.frames == self.frames else figures
-
-    def others(self, before: Iteration) -> str:
-        """What of ``before`` is not comparable, in a sentence: the worst of other frames is no measure. An older ledger
-        does not say; and its criteria were of all frames together, not of the worst shot."""
-        if not self._same_held_out(before):
-            return f" It has other held-out frames ({before.held_out}), so it is not compared."
-        if not before.frames:
-            return " It does not say of which frames it was, so only held-out figures are compared."
-        if before.frames != self.frames:
-            return f" It was of other frames ({before.frames}), so only held-out figures are compared."
-        return ""
-
-    def _same_held_out(self, before: Iteration) -> bool:
-        return before.held_out in ("", self.held_out)
-
-
 @measures("validation.no_regression")
 def no_regression(view: View, check: Check) -> Outcome:
     """Every criterion's figures, and those on held-out frames, against accepted iterations of another model or graph:
     the last one, and whichever had the best of a figure.
 
-    Raises NotYet before any frame is rendered, and where none has a Ground Truth and nothing else can be compared.
+    Raises NotYet before any frame is rendered; where none has a Ground Truth and nothing else can be compared; and
+    where none that has one is a frame that an accepted iteration was measured on.
     """
-    here = _Measured(format_frames(view.written), held_out_frames(view))
+    written = format_frames(view.written)
     earlier = accepted_before(view.project, view.card.sha256, render_state(view))
     if not earlier:
         reason = "No earlier iteration was accepted, by a signature of its result or a delivery"
         return judged(check, True, {}, f"{reason}: there is nothing to fall behind.")
-    now, without = _figures(view, check)
-    known = [here.comparable(one) for one in earlier]
+    held_out, without = _figures(view, check)
+    criteria = list(_of_criteria(view, check))
+    known = [_compared(one, view, held_out, criteria) for one in earlier]
     worse: dict[str, list[float]] = {}
     said: dict[int, list[str]] = {}
-    for one in now:
-        behind = _behind(one, [figures.get(one.name) for figures in known])
+    for name in dict.fromkeys(figure.name for figure in (*held_out, *criteria)):
+        behind = _behind([one.figures.get(name) for one in known])
         if behind is not None:
-            before = known[behind][one.name]
-            worse[one.name] = [before, one.value]
-            said.setdefault(behind, []).append(f"{one.name} {before:.4g} before, {one.value:.4g} now")
+            figure, before = known[behind].figures[name]
+            worse[name] = [before, figure.value]
+            said.setdefault(behind, []).append(f"{name} {before:.4g} before, {figure.value:.4g} now")
     last = len(earlier) - 1
     if worse:
         told = [
@@ -120,31 +96,111 @@ def no_regression(view: View, check: Check) -> Outcome:
             for place, some in sorted(said.items(), reverse=True)
         ]
         return judged(check, False, worse, " ".join(told))
-    compared = sum(any(one.name in figures for figures in known) for one in now)
+    compared = len({name for one in known for name in one.figures})
     if without and not compared:
         raise without
+    if not without and not any(one.shared for one in known):
+        raise _nothing_shared(view, earlier)
     reason = f"None of {compared} figures is worse than that of {_named_as(earlier[-1], 'last')}"
     more = f", or than the best of {len(earlier)}" if last else ""
     left_out = f" Held-out figures are not compared: {without}." if without else ""
-    return judged(check, True, {}, f"{reason}{more}.{left_out or here.others(earlier[-1])}")
+    return judged(check, True, {}, f"{reason}{more}.{left_out or _other_frames(known[-1], written)}")
 
 
 def _figures(view: View, check: Check) -> tuple[list[_Figure], NotYet | None]:
-    """Of this iteration, and why those on held-out frames are not among them; None where they are."""
-    criteria = list(_of_criteria(view, check))
+    """Those on held-out frames, and why there is none; None where there are."""
     try:
-        return [*_of_held_out(view, check), *criteria], None
+        return list(_of_held_out(view, check)), None
     except NotYet as why:
-        return criteria, why
+        return [], why
 
 
-def _behind(figure: _Figure, before: list[float | None]) -> int | None:
-    """The iteration that ``figure`` falls behind: the last, else the one that had the best of it; None for neither."""
-    if before[-1] is not None and figure.fell(before[-1]):
-        return len(before) - 1
-    known = [(figure.distance(value), place) for place, value in enumerate(before) if value is not None]
-    place = min(known)[1] if known else None
-    return place if place is not None and figure.fell(before[place] or 0.0) else None
+@dataclass(frozen=True)
+class _Compared:
+    """What can be held against an earlier iteration: name → the figure now, and its value then, of the same frames.
+
+    ``shared``: the held-out frames that both have, as they are numbered now; ``whole``: these are all of both."""
+
+    before: Iteration
+    figures: Mapping[str, tuple[_Figure, float]]
+    shared: str
+    whole: bool
+
+
+def _compared(before: Iteration, view: View, held_out: list[_Figure], criteria: list[_Figure]) -> _Compared:
+    """Figures on held-out frames over those that both have, by the content of their files; of an older ledger, where
+    they have the same numbers. The worst held-out frame of a criterion only where all are the same."""
+    shared, whole = _shared(before, view)
+    figures: dict[str, tuple[_Figure, float]] = {}
+    if whole:
+        then = before.figures
+        figures |= {one.name: (one, then[one.name]) for one in held_out if one.name in then}
+    elif shared:
+        figures |= dict(_over(before.each or {}, view, held_out))
+    if before.frames == format_frames(view.written):
+        then = _criteria_of(before)
+        figures |= {
+            one.name: (one, then[one.name])
+            for one in criteria
+            if one.name in then and (whole or one.name not in _OF_TRUTH)
+        }
+    return _Compared(before, figures, shared, whole)
+
+
+def _shared(before: Iteration, view: View) -> tuple[str, bool]:
+    """The held-out frames that both have, and whether that is all of both."""
+    now = held_out_frames(view)
+    if before.each is None:
+        same = before.held_out in ("", now)
+        return (now, True) if same else ("", False)
+    contents = _contents(view)
+    both = contents.keys() & before.each.keys()
+    return format_frames(sorted(contents[one] for one in both)), contents.keys() == before.each.keys()
+
+
+def _contents(view: View) -> dict[str, int]:
+    """Content → frame, of the held-out frames that are written."""
+    return {one: frame for frame, one in held_out_contents(view).items() if frame in view.written}
+
+
+def _over(
+    then: Mapping[str, HeldOutFigures], view: View, held_out: list[_Figure]
+) -> Iterator[tuple[str, tuple[_Figure, float]]]:
+    """The means of both over the held-out frames on which both have the figure."""
+    now, contents = accepted_each(view), _contents(view)
+    for one in held_out:
+        pairs = [
+            (now[frame][one.name], then[content].figures[one.name])
+            for content, frame in contents.items()
+            if content in then and one.name in then[content].figures and one.name in now[frame]
+        ]
+        if pairs:
+            mine, its = (fmean(values) for values in zip(*pairs, strict=True))
+            yield one.name, (replace(one, value=mine), its)
+
+
+def _nothing_shared(view: View, earlier: tuple[Iteration, ...]) -> NotYet:
+    """Why nothing tells whether something was lost on held-out frames."""
+    last = earlier[-1]
+    return NotYet(
+        f"none of the held-out frames ({held_out_frames(view)}) is one that an accepted iteration was measured on; "
+        f"{_named_as(last, 'last')} was on {last.held_out or 'none'}",
+        "take a held-out pair of then among the hold-outs again (film-recovery pairs holdout FRAMES), or look at the "
+        "result and sign it: the next iteration is held against it",
+    )
+
+
+def _behind(known: list[tuple[_Figure, float] | None]) -> int | None:
+    """The iteration that a figure, as it is now and was then, falls behind: the last, else the one that it falls behind
+    most; None for neither."""
+    fallen = {
+        place: one[0].distance(one[0].value) - one[0].distance(one[1])
+        for place, one in enumerate(known)
+        if one is not None and one[0].fell(one[1])
+    }
+    if len(known) - 1 in fallen:
+        return len(known) - 1
+    return max(fallen, key=lambda place: fallen[place]) if fallen else None
 
 
 def _named_as(iteration: Iteration, word: str) -> str:
@@ -198,3 +254,20 @@ def _named(id: str, value: Any) -> dict[str, float]:
         for name, one in values.items()
         if name in names and isinstance(one, (int, float))
     }
+
+
+def _other_frames(last: _Compared, written: str) -> str:
+    """What of the last is not comparable with frames ``written``: the worst of other frames is no measure. An older
+    ledger does not say; and its criteria were of all frames together, not of the worst shot."""
+    before, said = last.before, ""
+    if not last.shared:
+        said = f" It has other held-out frames ({before.held_out}), so on these it is not compared."
+    elif not last.whole:
+        said = (
+            f" Its held-out frames ({before.held_out}) are compared as far as they still are: {last.shared}."
+        )
+    if not before.frames:
+        said += " It does not say of which frames it was, so only held-out figures are compared."
+    elif before.frames != written:
+        said += f" It was of other frames ({before.frames}), so only held-out figures are compared."
+    return said

@@ -30,8 +30,14 @@ from film_recovery.imaging.writing import AP0_CHROMATICITIES
 from film_recovery.project import Project
 from film_recovery.project.folders import plain_name
 from film_recovery.rendering.record import CHANGED, EARLIER, RESCANNED
-from film_recovery.stages.acceptance import accepted_figures, held_out_frames
-from film_recovery.stages.contenders import Contender, contenders, display_of, held_out_figures
+from film_recovery.stages.acceptance import accepted_each, accepted_figures, held_out_frames
+from film_recovery.stages.contenders import (
+    Contender,
+    contenders,
+    display_of,
+    held_out_contents,
+    held_out_figures,
+)
 from film_recovery.stages.frames import counting
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.looked_at import looked_at
@@ -120,11 +126,16 @@ def of_another_state(view: View) -> list[int]:
 def iteration(view: View) -> dict[str, Any]:
     """For the ledger: of what the measured frames are, and the figures that the next iteration is held against."""
     try:
-        figures = accepted_figures(view)
+        figures, contents = accepted_figures(view), held_out_contents(view)
+        each = [
+            {"frame": frame, "content": contents[frame], "figures": found}
+            for frame, found in accepted_each(view).items()
+        ]
     except NotYet:  # no held-out frame is among those that are rendered
-        figures = {}
+        figures, each = {}, []
     return {
         "figures": figures,
+        "held_out_each": each,
         "model": view.card.sha256,
         **looked_at(view),
         "sequence": Path(view.output.sequence.pattern).name,
