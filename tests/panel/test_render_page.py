@@ -126,10 +126,17 @@ def test_outliers_are_looked_for_and_become_pairs(
     qtbot.keyClick(work.list, Qt.Key.Key_End)
     qtbot.keyClick(work.list, Qt.Key.Key_Home)
     worst = found[0]
-    assert work.bar.current == worst.frame and worst.reason in work.reason.text()
+    qtbot.waitUntil(lambda: work.bar.current == worst.frame, timeout=PATIENCE)
+    assert worst.reason in work.reason.text()
     wanted = work.picture._shown[0]
     assert wanted is not None and wanted.file == str(worst.picture)
     qtbot.waitUntil(lambda: work.picture.images[0] is not None, timeout=PATIENCE)
+    # Ctrl chooses one more, and the ones before stay chosen.
+    rows = [work.list.visualItemRect(work.list.topLevelItem(at)).center() for at in (0, len(found) - 1)]
+    qtbot.mouseClick(work.list.viewport(), LEFT, pos=rows[0])
+    qtbot.mouseClick(work.list.viewport(), LEFT, Qt.KeyboardModifier.ControlModifier, rows[1])
+    qtbot.wait(50)
+    assert len(work.list.selectedItems()) == 2 and work.bar.current == found[-1].frame
     # Up and down on the bar go from one that stands out to the next.
     qtbot.keyClick(work.bar, Qt.Key.Key_Home)
     qtbot.keyClick(work.bar, Qt.Key.Key_Down)

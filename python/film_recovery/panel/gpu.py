@@ -23,7 +23,15 @@ def found() -> tuple[Gpu, ...]:
     program = shutil.which(_PROGRAM)
     if program is None:
         return ()
-    command = [program, "--query-gpu=name,compute_cap", "--format=csv,noheader"]
+    said = _asked(program, "name,compute_cap")
+    if said is None:  # drivers before 2021 do not know the capability
+        said = _asked(program, "name")
+    return tuple(_parsed(line) for line in (said or "").splitlines() if line.strip())
+
+
+def _asked(program: str, fields: str) -> str | None:
+    """What the driver answers; None where it does not."""
+    command = [program, f"--query-gpu={fields}", "--format=csv,noheader"]
     no_window = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows alone has it
     try:
         done = subprocess.run(
@@ -36,8 +44,8 @@ def found() -> tuple[Gpu, ...]:
             creationflags=no_window,
         )
     except (OSError, subprocess.SubprocessError):
-        return ()
-    return tuple(_parsed(line) for line in done.stdout.splitlines() if line.strip())
+        return None
+    return done.stdout
 
 
 def _parsed(line: str) -> Gpu:

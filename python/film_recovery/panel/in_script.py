@@ -11,6 +11,7 @@ from pathlib import Path
 
 from film_recovery.host.base import Host
 from film_recovery.plugin.places import project_folder
+from film_recovery.project.lock import project_of
 
 # The part of the graph that a stage is worked in.
 _PARTS = (
@@ -23,11 +24,32 @@ _PARTS = (
 )
 
 
+NO_NUKE = "Graphs are built in NukeX: open the panel there. On its own, the run writes the project’s script."
+
+
 def hindrance(host: Host | None, folder: Path) -> str:
     """Why nothing can be built, for a tooltip; empty when it can."""
     if host is None:
-        return "Graphs are built in NukeX: open the panel there. On its own, the run writes the project’s script."
-    found = project_folder(host)
+        return NO_NUKE
+    return of_another(project_folder(host), folder)
+
+
+def said_by(host: Host) -> tuple[str, str]:
+    """What decides to which project the open script belongs, besides folders on a disk: asked of Nuke alone."""
+    return host.project(), host.script_file()
+
+
+def project_said(said: tuple[str, str]) -> str:
+    """The project's folder, as ``plugin.places.project_folder`` finds it. Looks at folders: not on a main thread."""
+    folder, file = said
+    if folder or not file:
+        return folder
+    found = project_of(file)
+    return "" if found is None else found.as_posix()
+
+
+def of_another(found: str, folder: Path) -> str:
+    """Why nothing is built in a script of the project ``found``; empty where it is that in ``folder``, or none."""
     if found and os.path.realpath(found) != os.path.realpath(folder):
         return (
             f"The script that is open belongs to another project, {found}. Open this project’s, or a new one."

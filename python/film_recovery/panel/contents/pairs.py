@@ -10,6 +10,7 @@ from typing import Any
 
 from film_recovery.panel.contents import record
 from film_recovery.project import FILE, PairOf, Project, load, paths
+from film_recovery.project.moments import offset_at
 
 PAIR, HOLD_OUT = "pair", "hold-out"
 CURATION = "curation.json"
@@ -61,10 +62,7 @@ class Curation:
 
     def reference_of(self, frame: int) -> int:
         """The Reference's frame of the same moment: the pair's own, else by the offset of the nearest pair."""
-        if not self.chosen:
-            return frame
-        nearest = min((one.pair for one in self.chosen), key=lambda pair: abs(pair.source - frame))
-        return frame + nearest.reference - nearest.source
+        return frame + offset_at([one.pair for one in self.chosen], frame)
 
 
 def files(folder: Path) -> tuple[Path, ...]:

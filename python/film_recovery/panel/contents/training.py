@@ -67,7 +67,8 @@ class Run:
 class CopyCat:
     """What Nuke's CopyCat left in its data directory. ``sheets``: pictures in the order of their names.
 
-    ``checkpoints``: file names. ``unopened``: ``.summary`` and others whose form is not known.
+    ``checkpoints``: file names. ``unopened``: ``.summary`` and others whose form is not known. ``changed``: when the
+    last of the sheets was written, for Nuke writes them in place.
     """
 
     folder: Path
@@ -75,6 +76,7 @@ class CopyCat:
     checkpoints: tuple[str, ...] = ()
     steps: int = 0
     unopened: tuple[str, ...] = ()
+    changed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -305,12 +307,14 @@ def copycat(folder: Path) -> CopyCat:
     """What lies in a data directory. Pictures that are ours, in the folder that it shares with them, are left out."""
     names = sorted(_names(folder), key=_in_order)
     kept = [found for found in map(_COPYCAT_CHECKPOINT.fullmatch, names) if found is not None]
+    sheets = tuple(folder / name for name in names if name.endswith(".png") and not _PICTURE.fullmatch(name))
     return CopyCat(
         folder,
-        tuple(folder / name for name in names if name.endswith(".png") and not _PICTURE.fullmatch(name)),
+        sheets,
         tuple(found[0] for found in kept),
         max((int(found["step"]) for found in kept), default=0),
         tuple(name for name in names if name.endswith((".summary", ".ost"))),
+        _changed(sheets[-1]) if sheets else 0.0,
     )
 
 

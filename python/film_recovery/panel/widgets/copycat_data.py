@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class CopyCatData(QtWidgets.QWidget):
         self._hindered = ""
         self.figures: dict[str, Mapping[str, float]] = {}
         self.pictures: dict[str, Path] = {}
+        self.measured_count = 0
         self.folder = QtWidgets.QLineEdit()
         self.folder.setAccessibleName("CopyCat’s data directory")
         self.folder.setToolTip(
@@ -117,8 +119,11 @@ class CopyCatData(QtWidgets.QWidget):
             self._at_work = False
             if self._found is not None and self._found.folder == found.folder:
                 self.figures, self.pictures = figures, pictures
+                self.measured_count += 1
                 self.measured.emit()
             self.allow(self._hindered)
 
-        out = project.folder / ".cache" / "copycat"
+        # Each directory's own: the names of its sheets are those of every other.
+        mark = hashlib.sha256(str(found.folder).encode()).hexdigest()[:12]
+        out = project.folder / ".cache" / "copycat" / mark
         self._session.service.ask(["watch", "--out", str(out), "--", str(found.folder)], heard, ended)

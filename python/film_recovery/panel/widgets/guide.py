@@ -29,7 +29,7 @@ class Guide(QtCore.QObject):
         super().__init__(panel)
         self._panel = panel
         self.tour: Tour | None = None
-        self._is_wanted = False
+        self._waits_for: Path | None = None
         panel.help.closed.connect(lambda: self.show_help(False))
         panel.help.toured.connect(self.show_tour)
         panel.start.toured.connect(self._prepare)
@@ -62,9 +62,11 @@ class Guide(QtCore.QObject):
 
     def opened(self) -> None:
         """A project is shown: the one that the tour waited for, or another."""
-        if self._panel.session.project is not None and self._is_wanted:
-            self._is_wanted = False
-            self.show_tour()
+        project = self._panel.session.project
+        if project is not None:
+            is_it, self._waits_for = project.folder == self._waits_for, None
+            if is_it:
+                self.show_tour()
 
     def show_tour(self) -> None:
         """Five steps over the panel, as it is open."""
@@ -121,11 +123,16 @@ class Guide(QtCore.QObject):
 
     def _prepare(self) -> None:
         """A film to look at: the one that an earlier tour made, or a new one."""
-        self._is_wanted = True
         places = QtCore.QStandardPaths
         out = Path(places.writableLocation(places.StandardLocation.DocumentsLocation)) / FOLDER
         session = self._panel.session
-        if (out / "spatial" / FILE).is_file():
-            session.open(str(out / "spatial"))
-        else:
-            session.make(["demo", "--prepare", "spatial", "--footage", "photographs", "--out", str(out)])
+        self._waits_for = (out / "spatial").absolute()
+        self._panel.start.show_making("Looking for the film…")
+
+        def looked(is_there: bool) -> None:
+            if is_there:
+                session.open(str(out / "spatial"))
+            else:
+                session.make(["demo", "--prepare", "spatial", "--footage", "photographs", "--out", str(out)])
+
+        session.background.run((out / "spatial" / FILE).is_file, looked, lambda _: looked(False))

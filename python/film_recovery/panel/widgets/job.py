@@ -34,6 +34,7 @@ class Run(QtCore.QObject):
         self._job: Job | None = None
         self._error: dict[str, Any] = {}
         self._failing: list[str] = []
+        self._project = 0  # counted on, when another one is shown
         self.starting = False
         self.cancelling = False
         self._timer = QtCore.QTimer(self)
@@ -54,13 +55,19 @@ class Run(QtCore.QObject):
         """Starts a job and follows it."""
         self.starting = True
         self.changed.emit()
+        asked = self._project
+
+        def started(job: Job) -> None:
+            if asked == self._project:
+                self.follow(job)
 
         def failed(error: BaseException) -> None:
-            self.starting = False
-            self.changed.emit()
-            self.ended.emit("failed", problem.of_error(error))
+            if asked == self._project:
+                self.starting = False
+                self.changed.emit()
+                self.ended.emit("failed", problem.of_error(error))
 
-        self._background.run(lambda: jobs.start(folder, words, by=by), self.follow, failed)
+        self._background.run(lambda: jobs.start(folder, words, by=by), started, failed)
 
     def follow(self, job: Job) -> None:
         """Follows a job that is on, from its first event."""
@@ -80,7 +87,9 @@ class Run(QtCore.QObject):
         self._background.run(lambda: jobs.cancel(job.folder, job.id), lambda _: None, self._not_cancelled)
 
     def close(self) -> None:
-        """Follows no longer; the job goes on by itself."""
+        """Follows no longer; the job goes on by itself. One that is being started is another project's by then."""
+        self._project += 1
+        self.starting = self.cancelling = False
         self._timer.stop()
         if self._following is not None:
             self._following.stop()
@@ -104,7 +113,6 @@ class Run(QtCore.QObject):
     def _end(self, event: dict[str, Any]) -> None:
         job, state = self._job, str(event.get("state"))
         self.close()
-        self.starting = self.cancelling = False
         self.changed.emit()
         if state in ("done", "cancelled") or job is None:
             self.ended.emit(state, None)

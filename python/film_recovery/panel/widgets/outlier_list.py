@@ -28,6 +28,10 @@ class OutlierList(QtWidgets.QTreeWidget):
         for column in range(len(_TITLES) - 1):
             self.header().setSectionResizeMode(column, QtWidgets.QHeaderView.ResizeMode.ResizeToContents)
         self.header().setStretchLastSection(True)
+        self._soon = QtCore.QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._look)
         self.currentItemChanged.connect(self._current)
 
     def show_outliers(self, found: tuple[Outlier, ...]) -> None:
@@ -67,7 +71,7 @@ class OutlierList(QtWidgets.QTreeWidget):
 
     def show_frame(self, frame: int) -> None:
         """Chooses the worst of a frame, where it has any and none of it is chosen; nobody is told."""
-        if frame in self.frames:
+        if frame in self.frames or (self.current is not None and self.current.frame == frame):
             return
         number = next((place for place, one in enumerate(self._rows) if one.frame == frame), None)
         self.blockSignals(True)
@@ -85,7 +89,13 @@ class OutlierList(QtWidgets.QTreeWidget):
 
     def _current(self, item: QtWidgets.QTreeWidgetItem | None, *_: object) -> None:
         if item is not None:
-            self.looked.emit(self._rows[int(item.data(0, _FRAME))])
+            self._soon.start()
+
+    def _look(self) -> None:
+        """After the press that made it current has chosen it, or no longer."""
+        one = self.current
+        if one is not None:
+            self.looked.emit(one)
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_P and self.frames:

@@ -149,26 +149,30 @@ class Page(QtWidgets.QWidget):
 
     def _add_rows(self, most: int) -> None:
         """The next rows; more than are seen are added while nothing else is to be done."""
-        hindered = self._session.occupied
         for _ in range(min(most, len(self._to_come))):
             item = self._to_come.popleft()
-            id = item.check.id
             checklist = self._session.checklist
-            if checklist is not None and not id.startswith("host."):
-                item = checklist.item(id)  # as it is by now
-            row = Row(item)
-            row.wants.connect(partial(self._wanted, id))
-            row.moved.connect(partial(self._move, id))
-            row.toggled.connect(self.looked)
-            row.allow(hindered, "")
-            self._rows.insertWidget(len(self.rows), row)
-            row.setVisible(
-                not self.stops.isChecked() or item.stops
-            )  # within the list: alone it would be a window
-            self.rows[id] = row
+            if checklist is not None and not item.check.id.startswith("host."):
+                item = checklist.item(item.check.id)  # as it is by now
+            self._add_row(item, len(self.rows))
         self.nothing.setVisible(self._none_seen())
         if self._to_come:
             self._more.start()
+
+    def _add_row(self, item: Item, at: int) -> None:
+        id = item.check.id
+        row = Row(item)
+        row.wants.connect(partial(self._wanted, id))
+        row.moved.connect(partial(self._move, id))
+        row.toggled.connect(self.looked)
+        row.allow(self._session.occupied, "")
+        self._rows.insertWidget(at, row)
+        # Within the list: shown before, it would be a window.
+        row.setVisible(not self.stops.isChecked() or item.stops)
+        if at == 0:
+            self.rows = {id: row, **self.rows}
+        else:
+            self.rows[id] = row
 
     def _none_seen(self) -> bool:
         return self.stops.isChecked() and not any(row.item.stops for row in self.rows.values())
@@ -176,8 +180,13 @@ class Page(QtWidgets.QWidget):
     def show_host(self, items: tuple[Item, ...]) -> None:
         """What was found of the NukeX and the computer that this is; shown above the checks of stage 0."""
         self._of_host = items
-        if self.stage == 0 and self._session.checklist is not None:
-            self.show_stage(0)
+        if self.stage != 0 or self._session.checklist is None:
+            return
+        for item in reversed(items):
+            if item.check.id in self.rows:
+                self.rows[item.check.id].update_item(item)
+            else:
+                self._add_row(item, 0)
 
     def refresh(self) -> None:
         """As the session is now."""

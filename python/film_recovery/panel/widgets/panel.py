@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from film_recovery.errors import FilmRecoveryError
@@ -78,6 +79,7 @@ class Panel(QtWidgets.QWidget):
         self._soon.setInterval(0)
         self._soon.timeout.connect(self.refresh)
         self.guide = Guide(self)
+        self._buildable: dict[tuple[tuple[str, str], Path], str] = {}
         self._lay_out()
         self._connect()
         self._add_keys()
@@ -217,7 +219,7 @@ class Panel(QtWidgets.QWidget):
         self.header.refresh()
         parts.allow(
             self.page.build,
-            in_script.hindrance(self._host, session.project.folder),
+            self._may_build(session.project.folder),
             "Inserts this project’s graph, fed by the selected Reads, as one undo step; a second time brings it up to "
             "date",
         )
@@ -297,6 +299,26 @@ class Panel(QtWidgets.QWidget):
             self.page.show_host(host_checks.items(about, gpus, sys.platform == "darwin"))
 
         self.session.background.run(gpu.found, done, lambda error: self.log.add(f"GPU: {error}"))
+
+    def _may_build(self, folder: Path) -> str:
+        """Why nothing can be built. To which project a script belongs is asked of the disk elsewhere, and kept."""
+        if self._host is None:
+            return in_script.NO_NUKE
+        said = in_script.said_by(self._host)
+        if (said, folder) not in self._buildable:
+            self._buildable = {(said, folder): "The script that is open is looked at."}
+
+            def known(why: str) -> None:
+                if (said, folder) in self._buildable:
+                    self._buildable[said, folder] = why
+                    self.refresh()
+
+            self.session.background.run(
+                lambda: in_script.of_another(in_script.project_said(said), folder),
+                known,
+                lambda error: known(str(error)),
+            )
+        return self._buildable[said, folder]
 
     def _build(self) -> None:
         project = self.session.project

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from film_recovery.panel import words
 from film_recovery.panel.qt import Qt, QtCore, QtWidgets
+from film_recovery.panel.widgets.flow import Flow
 
 
 def label(text: str = "", name: str = "", selectable: bool = False) -> QtWidgets.QLabel:
@@ -72,10 +73,9 @@ def line(gap: int = 6) -> QtWidgets.QHBoxLayout:
     return made
 
 
-def beside(*widgets: QtWidgets.QWidget) -> QtWidgets.QHBoxLayout:
-    """Widgets beside one another, at the left."""
-    made = line()
+def beside(*widgets: QtWidgets.QWidget) -> Flow:
+    """Buttons and the like beside one another, at their own width; in several lines where it is narrow."""
+    made = Flow()
     for one in widgets:
         made.addWidget(one)
-    made.addStretch(1)
     return made

@@ -15,7 +15,7 @@ from typing import Any
 
 from film_recovery.panel.qt import QtCore, QtGui, Signal
 from film_recovery.panel.widgets.background import Background
-from film_recovery.panel.widgets.service import Service
+from film_recovery.panel.widgets.service import STOPPED, Service
 
 _ROOM = 256 << 20  # bytes of decoded pictures
 _WAITING = 64  # requests; what was wanted before these has been scrolled away
@@ -57,18 +57,26 @@ class Pictures(QtCore.QObject):
         super().__init__(parent)
         self._background = background
         self._service = Service(self)
-        self._service.died.connect(self._died)
         self._project = Path()
         self._kept: OrderedDict[Wanted, QtGui.QImage] = OrderedDict()
         self._bytes = 0
         self._problems: dict[Wanted, str] = {}
         self._waiting: OrderedDict[Wanted, None] = OrderedDict()
-        self._asked: dict[Wanted, int] = {}
+        self._asked: dict[Wanted, int] = {}  # by a number of our own: the same may be asked for again
+        self._ids: dict[int, int] = {}  # number → the service's
+        self._again: set[Wanted] = set()
+        self._count = 0
+        self._soon = QtCore.QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._ask)
 
     def show_project(self, folder: Path) -> None:
         """Another project: nothing is known of its pictures."""
-        for id in self._asked.values():
+        for id in self._ids.values():
             self._service.cancel(id)
+        self._ids.clear()
+        self._again.clear()
         self._project = folder
         self._kept.clear()
         self._problems.clear()
@@ -98,9 +106,11 @@ class Pictures(QtCore.QObject):
         """Why it cannot be made; empty where it can."""
         return self._problems.get(wanted, "")
 
-    def ask(self, words: Sequence[str], heard: Callable[[dict[str, Any]], None]) -> None:
+    def ask(
+        self, words: Sequence[str], heard: Callable[[dict[str, Any]], None], ended: Callable[[int], None]
+    ) -> None:
         """Another short question about the project, to this engine, which measuring does not keep busy."""
-        self._service.ask([*words, "--project", str(self._project)], heard, lambda _: None)
+        self._service.ask([*words, "--project", str(self._project)], heard, ended)
 
     def close(self) -> None:
         """Ends the engine."""
@@ -112,40 +122,47 @@ class Pictures(QtCore.QObject):
     def _ask(self) -> None:
         while self._waiting and len(self._asked) < _AT_ONCE:
             wanted, _ = self._waiting.popitem()  # the last that was asked for is what is looked at
-            self._asked[wanted] = 0
+            self._count += 1
+            number = self._asked[wanted] = self._count
             if wanted.is_ready:
-                self._decode(wanted, wanted.file)
+                self._decode(wanted, number, wanted.file)
                 continue
-            self._asked[wanted] = self._service.ask(
+            self._ids[number] = self._service.ask(
                 wanted.words(self._project),
-                partial(self._heard, wanted),
-                partial(self._ended, wanted),
+                partial(self._heard, wanted, number),
+                partial(self._ended, wanted, number),
             )
 
-    def _heard(self, wanted: Wanted, event: Mapping[str, Any]) -> None:
-        if wanted not in self._asked:
-            return
+    def _heard(self, wanted: Wanted, number: int, event: Mapping[str, Any]) -> None:
         if event.get("event") == "result" and event.get("file"):
-            self._decode(wanted, str(event["file"]))
+            self._decode(wanted, number, str(event["file"]))
         elif event.get("event") == "error":
-            self._done(wanted, None, str(event.get("message")))
+            self._done(wanted, number, None, str(event.get("message")))
 
-    def _ended(self, wanted: Wanted, code: int) -> None:
-        if code != 0:
-            self._done(wanted, None, self._problems.get(wanted) or "The engine could not make it.")
+    def _ended(self, wanted: Wanted, number: int, code: int) -> None:
+        self._ids.pop(number, None)
+        if code == STOPPED and self._asked.get(wanted) == number and wanted not in self._again:
+            # Its engine died, perhaps of another picture: it is asked for once more, of the next engine.
+            self._again.add(wanted)
+            del self._asked[wanted]
+            self._waiting[wanted] = None
+            self._soon.start()
+        elif code != 0:
+            self._done(wanted, number, None, "The engine could not make it.")
 
-    def _decode(self, wanted: Wanted, file: str) -> None:
+    def _decode(self, wanted: Wanted, number: int, file: str) -> None:
         def work() -> QtGui.QImage:
             return QtGui.QImage(file)
 
         def done(image: QtGui.QImage) -> None:
-            self._done(wanted, image, f"{file} cannot be read." if image.isNull() else "")
+            self._done(wanted, number, image, f"{file} cannot be read." if image.isNull() else "")
 
-        self._background.run(work, done, lambda error: self._done(wanted, None, str(error)))
+        self._background.run(work, done, lambda error: self._done(wanted, number, None, str(error)))
 
-    def _done(self, wanted: Wanted, image: QtGui.QImage | None, why: str) -> None:
-        if self._asked.pop(wanted, None) is None:
-            return
+    def _done(self, wanted: Wanted, number: int, image: QtGui.QImage | None, why: str) -> None:
+        if self._asked.get(wanted) != number:
+            return  # of a request that nobody waits for any more
+        del self._asked[wanted]
         if image is None or image.isNull():
             self._problems[wanted] = why
         else:
@@ -155,7 +172,3 @@ class Pictures(QtCore.QObject):
                 self._bytes -= self._kept.popitem(last=False)[1].sizeInBytes()
         self.came.emit(wanted)
         self._ask()
-
-    def _died(self, _: object) -> None:
-        for wanted in list(self._asked):
-            self._done(wanted, None, "The engine that makes pictures died.")

@@ -43,6 +43,10 @@ class Plot(QtWidgets.QWidget):
         self._limits: tuple[Limit, ...] = ()
         self._marks: tuple[float, ...] = ()
         self._at: float | None = None
+        self._range = self._ranges()
+        self._thinned: dict[
+            tuple[int, int], list[tuple[float, float]]
+        ] = {}  # series and width → what is drawn
         self.setMouseTracking(True)
         self.setMinimumHeight(self.fontMetrics().height() * 7)
         self.setAccessibleName(title)
@@ -53,6 +57,8 @@ class Plot(QtWidgets.QWidget):
         """``marks``: places on the x axis that a line stands at, such as checkpoints."""
         self._series = tuple(one for one in series if one.points)
         self._limits, self._marks = tuple(limits), tuple(marks)
+        self._range = self._ranges()
+        self._thinned.clear()
         self.update()
 
     # Inside
@@ -85,7 +91,7 @@ class Plot(QtWidgets.QWidget):
             painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), "nothing yet")
             return
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
-        left, right, low, high = self._ranges()
+        left, right, low, high = self._range
 
         def at(x: float, y: float) -> QtCore.QPointF:
             across = area.left() + (x - left) / (right - left) * area.width()
@@ -99,9 +105,9 @@ class Plot(QtWidgets.QWidget):
         for limit in self._limits:
             painter.setPen(QtGui.QPen(QtGui.QColor(own.of(limit.colour)), 1, Qt.PenStyle.DashLine))
             painter.drawLine(at(left, limit.y), at(right, limit.y))
-        for one in self._series:
+        for number, one in enumerate(self._series):
             painter.setPen(QtGui.QPen(QtGui.QColor(_colour(own, one)), 1.5))
-            drawn = QtGui.QPolygonF([at(x, y) for x, y in thinned(one.points, int(area.width()) * 2)])
+            drawn = QtGui.QPolygonF([at(x, y) for x, y in self._drawn(number, int(area.width()))])
             if drawn.count() == 1:
                 painter.drawEllipse(drawn.first(), 2, 2)
             painter.drawPolyline(drawn)
@@ -141,6 +147,15 @@ class Plot(QtWidgets.QWidget):
         painter.setPen(self.palette().windowText().color())
         painter.drawText(QtCore.QPointF(_EDGE, metrics.ascent() + 1), said)
 
+    def _drawn(self, number: int, wide: int) -> list[tuple[float, float]]:
+        """As many points of a series as can be told apart; thinned once for each width."""
+        key = (number, wide)
+        if key not in self._thinned:
+            if len(self._thinned) > 4 * len(self._series):
+                self._thinned.clear()
+            self._thinned[key] = thinned(self._series[number].points, wide * 2)
+        return self._thinned[key]
+
     def _nearest(self, one: Series) -> tuple[float, float]:
         wanted = self._at or 0.0
         place = bisect_left(one.points, (wanted, -math.inf))
@@ -148,7 +163,7 @@ class Plot(QtWidgets.QWidget):
         return min(around, key=lambda point: abs(point[0] - wanted))
 
     def _x(self, pixel: float) -> float:
-        left, right, _, _ = self._ranges()
+        left, right, _, _ = self._range
         area = self._area()
         return left + min(1.0, max(0.0, (pixel - area.left()) / area.width())) * (right - left)
 

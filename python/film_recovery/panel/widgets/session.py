@@ -17,7 +17,7 @@ from film_recovery.panel.problem import Problem
 from film_recovery.panel.qt import QtCore, Signal
 from film_recovery.panel.widgets.background import Background
 from film_recovery.panel.widgets.job import Run
-from film_recovery.panel.widgets.service import Service
+from film_recovery.panel.widgets.service import STOPPED, Service
 from film_recovery.project import Project
 
 _LOOK = 1000  # milliseconds between two looks at the folder
@@ -214,12 +214,21 @@ class Session(QtCore.QObject):
 
         def heard(event: Mapping[str, Any]) -> None:
             if event.get("event") == "result":
+                self.troubled.emit(None)
                 self.said.emit(str(event.get("what")))
             self._trouble(event)
 
+        def ended(code: int) -> None:
+            if code != STOPPED:
+                self.measure()
+                return
+            self._measuring, self.busy = 0, ""
+            self.stale = "The engine ended while project.yaml was being changed."
+            self.changed.emit()
+
         self.busy = "Changing project.yaml…"
         settings = [f"{key}={value}" for key, value in values.items()]
-        self._ask(["set", "--by", by], heard, lambda _: self.measure(), "--", *settings)
+        self._ask(["set", "--by", by], heard, ended, "--", *settings)
         self.changed.emit()
 
     def make(self, command: list[str]) -> None:
@@ -246,6 +255,7 @@ class Session(QtCore.QObject):
 
         def heard(event: Mapping[str, Any]) -> None:
             if event.get("event") == "result":
+                self.troubled.emit(None)  # what hindered it before is over
                 answered(event)
             self._trouble(event)
 

@@ -73,8 +73,10 @@ class Start(QtWidgets.QStackedWidget):
         """What is being made, instead of the buttons' use; empty: nothing."""
         parts.say(self.making, said)
         self.making.setVisible(bool(said))
-        for one in (self.open, self.new, self.tour):
-            one.setEnabled(not said)
+        recent = (self._recent.itemAt(place).widget() for place in range(self._recent.count()))
+        for one in (self.open, self.new, self.tour, *recent):
+            if one is not None:
+                one.setEnabled(not said)
 
     def _show_new(self) -> None:
         self.setCurrentIndex(1)

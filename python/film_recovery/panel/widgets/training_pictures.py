@@ -62,9 +62,16 @@ class TrainingPictures(QtWidgets.QWidget):
         return steps[self.slider.value()] if steps else None
 
     def show_pictures(
-        self, sheets: Mapping[int, Path], previews: Mapping[int, Path], none: str, word: str = "step"
+        self,
+        sheets: Mapping[int, Path],
+        previews: Mapping[int, Path],
+        none: str,
+        word: str = "step",
+        changed: float = 0.0,
     ) -> None:
-        """``none``: said in place of none. ``word``: what the numbers count."""
+        """``none``: said in place of none. ``word``: what the numbers count. ``changed``: another one where a picture
+        was written again under its name."""
+        self._stamp = (changed,)
         self._kinds = {SHEET: sheets, PREVIEW: previews}
         self._none, self._word = none, word
         self.kind.setVisible(bool(previews))
@@ -120,7 +127,7 @@ class TrainingPictures(QtWidgets.QWidget):
             parts.allow(self.compare, "There is no picture yet.")
             return
         newest = steps[-1]
-        one, last = Wanted(str(found[step])), Wanted(str(found[newest]))
+        one, last = (Wanted(str(found[at]), stamp=self._stamp) for at in (step, newest))
         names = (f"{self._word} {step}", f"{self._word} {newest}")
         wiped = self.compare.isChecked() and step != newest
         self.viewer.show_pictures(one, last if wiped else None, names)
@@ -131,4 +138,5 @@ class TrainingPictures(QtWidgets.QWidget):
             "The chosen picture left of the line, the newest one right of it (A, B, W)",
         )
 
+    _stamp: tuple[float, ...] = ()
     _shown_step: int | None = None

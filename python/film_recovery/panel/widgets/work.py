@@ -61,6 +61,9 @@ class Work(QtWidgets.QWidget):
         """Shows what was read."""
         raise NotImplementedError
 
+    def forget(self) -> None:
+        """Another project is shown: nothing that was typed or chosen for the last one stays."""
+
     def allow(self, hindered: str) -> None:
         """``hindered``: why nothing may be changed now; empty when it may."""
 
@@ -79,6 +82,7 @@ class Work(QtWidgets.QWidget):
 
     def _opened(self) -> None:
         self._stamp, self.contents = None, None
+        self.forget()
         self._look()
 
     def _look(self) -> None:
@@ -94,7 +98,12 @@ class Work(QtWidgets.QWidget):
 
         def done(found: tuple[tuple[float, ...], Any]) -> None:
             self._reading = False
-            if self.session.project is not project or found[0] == self._stamp:
+            if self.session.project is not project:
+                return
+            if self._stamp != before:  # it was to be looked at anew meanwhile
+                self._look()
+                return
+            if found[0] == self._stamp:
                 return
             self._told = ""
             self._stamp, self.contents = found

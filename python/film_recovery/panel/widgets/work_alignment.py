@@ -66,20 +66,9 @@ class AlignmentWork(Work):
         self.session.measured.connect(lambda id: self._tell() if id == _RESIDUAL else None)
 
     def _lay_out(self) -> None:
-        act = parts.line()
-        act.addWidget(self.align)
-        act.addWidget(self.block)
-        act.addStretch(1)
-        ways = parts.line(2)
-        for one in self.ways.values():
-            ways.addWidget(one)
-        ways.addStretch(1)
-        ways.addWidget(self.crop)
-        ways.addSpacing(2)
-        switch = parts.line(2)
-        for one in self.switch.values():
-            switch.addWidget(one)
-        switch.addStretch(1)
+        act = parts.beside(self.align, self.block)
+        ways = parts.beside(*self.ways.values(), self.crop)
+        switch = parts.beside(*self.switch.values())
         self.layout_.addLayout(act)
         self.layout_.addWidget(self.said)
         self.layout_.addLayout(ways)

@@ -67,6 +67,10 @@ class ElementsWork(Work):
     def read(self, folder: Path) -> Elements:
         return elements.read(folder)
 
+    def forget(self) -> None:
+        for field in (self.config, *(one for card in self.cards.values() for one in card.words.values())):
+            field.setModified(False)
+
     def fill(self, contents: Elements) -> None:
         colour = contents.project.colour
         asked = (
@@ -113,7 +117,12 @@ class ElementsWork(Work):
                 parts.say(self.read_as, f"{event.get('message')} {remedy[:1].upper() + remedy[1:]}.")
             self.allow("")
 
-        self.pictures.ask(["config", "colourspaces"], heard)
+        def ended(code: int) -> None:
+            if code and self.names is None and asked == self._asked:
+                self._asked = None  # the engine that was asked is gone: at the next look another one is
+                parts.say(self.read_as, "The engine ended before it had read the config. Check asks again.")
+
+        self.pictures.ask(["config", "colourspaces"], heard, ended)
 
     def _say(self, key: str, text: str) -> None:
         self.session.change_project({key: json.dumps(text, ensure_ascii=False)}, self.kit.signer())

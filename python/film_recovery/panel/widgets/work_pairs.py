@@ -62,14 +62,8 @@ class PairsWork(Work):
         top = parts.line()
         top.addWidget(self.said, 1)
         top.addWidget(self.side)
-        act = parts.line()
-        for one in (self.pair, self.hold, self.remove):
-            act.addWidget(one)
-        act.addStretch(1)
-        work = parts.line()
-        for one in (self.curate, self.more, self.sheet):
-            work.addWidget(one)
-        work.addStretch(1)
+        act = parts.beside(self.pair, self.hold, self.remove)
+        work = parts.beside(self.curate, self.more, self.sheet)
         self.layout_.addLayout(work)
         self.layout_.addWidget(self.verdict)
         self.layout_.addWidget(self.strip)
@@ -88,6 +82,9 @@ class PairsWork(Work):
 
     def read(self, folder: Path) -> Curation:
         return pairs.read(folder)
+
+    def forget(self) -> None:
+        self.reason.clear()
 
     def fill(self, contents: Curation) -> None:
         parts.say(self.verdict, contents.verdict)

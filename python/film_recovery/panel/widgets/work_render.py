@@ -95,6 +95,10 @@ class RenderWork(Work):
     def read(self, folder: Path) -> Render:
         return render.read(folder)
 
+    def forget(self) -> None:
+        self._adding = ()
+        self.answer.hide()
+
     def fill(self, contents: Render) -> None:
         found = contents.outliers or ()
         marks: dict[int, str] = {}

@@ -277,7 +277,8 @@ class TrainingWork(Work):
         pictures = {
             number: self.data.pictures.get(file.name, file) for number, file in enumerate(found.sheets, 1)
         }
-        self.seen.show_pictures(pictures, {}, "CopyCat left no contact sheet yet.", "sheet")
+        none = "CopyCat left no contact sheet yet."
+        self.seen.show_pictures(pictures, {}, none, "sheet", found.changed + self.data.measured_count)
 
     def _show_plots(self, shown: list[Plot]) -> None:
         """Two in a row; of an odd number the first has a row of its own."""
