@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from film_recovery.host.nuke import NukeHost
-from film_recovery.panel import host_checks
+from film_recovery.panel import gpu, host_checks
 from film_recovery.panel.gpu import Gpu
 from film_recovery.panel.qt import Qt, QtCore, QtWidgets
 from film_recovery.panel.widgets import window
@@ -182,3 +182,15 @@ def test_a_card_that_is_able_passes() -> None:
     assert host_checks.items(None, (), False)[-1].outcome == "warn"
     assert host_checks.items(None, (), True)[-1].outcome == "info"
     assert host_checks.items(None, (Gpu("Old", 0.0),), False)[-1].outcome == "info"
+
+
+def test_a_driver_that_does_not_know_the_capability_names_its_card_all_the_same(
+    monkeypatch: Any, tmp_path: Path
+) -> None:
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text('#!/bin/sh\ncase "$1" in *compute_cap*) exit 2;; esac\necho "Quadro 600"\n')
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert gpu.found() == (Gpu("Quadro 600", 0.0),)
+    driver.write_text("#!/bin/sh\nexit 9\n")
+    assert gpu.found() == ()

@@ -20,7 +20,7 @@ from film_recovery.panel.widgets.settings import Settings
 from film_recovery.panel.widgets.work import Work
 
 _BESIDE = 860  # pixels of width from which work and checks stand side by side
-_AT_FIRST = 40  # rows: what any recipe's stage has
+_AT_FIRST = 14  # rows: about what is seen without scrolling
 _AT_ONCE = 4  # rows, of many more, between two looks at what else there is to do
 _LAID_OUT = 40  # milliseconds
 
@@ -47,7 +47,7 @@ class Page(QtWidgets.QWidget):
         self.works: dict[int, Work] = {}
         self._of_host: tuple[Item, ...] = ()
         self.stage = 0
-        self.rows: dict[str, Row] = {}
+        self._made: dict[str, Row] = {}
         self.heading = parts.label(name="heading")
         self.summary = parts.label(name="summary")
         self.help = parts.label(name="quiet")
@@ -104,9 +104,15 @@ class Page(QtWidgets.QWidget):
         session.measured.connect(self._measured)
 
     @property
+    def rows(self) -> Mapping[str, Row]:
+        """All of the stage, by the check's id; those that are still to come are made now."""
+        self._add_rows(len(self._to_come))
+        return self._made
+
+    @property
     def looked_at(self) -> str:
         """The check that is open, the last one; empty when none is."""
-        return next((id for id, row in reversed(list(self.rows.items())) if row.is_open), "")
+        return next((id for id, row in reversed(list(self._made.items())) if row.is_open), "")
 
     @property
     def work(self) -> Work | None:
@@ -136,7 +142,7 @@ class Page(QtWidgets.QWidget):
             if taken is not None and taken is not self.nothing:
                 taken.hide()
                 taken.deleteLater()
-        self.rows = {}
+        self._made = {}
         checklist = self._session.checklist
         of_host = self._of_host if stage == 0 else ()
         self._to_come = deque((*of_host, *(checklist.of_stage(stage) if checklist else ())))
@@ -154,7 +160,7 @@ class Page(QtWidgets.QWidget):
             checklist = self._session.checklist
             if checklist is not None and not item.check.id.startswith("host."):
                 item = checklist.item(item.check.id)  # as it is by now
-            self._add_row(item, len(self.rows))
+            self._add_row(item, len(self._made))
         self.nothing.setVisible(self._none_seen())
         if self._to_come:
             self._more.start()
@@ -170,12 +176,13 @@ class Page(QtWidgets.QWidget):
         # Within the list: shown before, it would be a window.
         row.setVisible(not self.stops.isChecked() or item.stops)
         if at == 0:
-            self.rows = {id: row, **self.rows}
+            self._made = {id: row, **self._made}
         else:
-            self.rows[id] = row
+            self._made[id] = row
 
     def _none_seen(self) -> bool:
-        return self.stops.isChecked() and not any(row.item.stops for row in self.rows.values())
+        items = (*(row.item for row in self._made.values()), *self._to_come)
+        return self.stops.isChecked() and not any(item.stops for item in items)
 
     def show_host(self, items: tuple[Item, ...]) -> None:
         """What was found of the NukeX and the computer that this is; shown above the checks of stage 0."""
@@ -183,8 +190,8 @@ class Page(QtWidgets.QWidget):
         if self.stage != 0 or self._session.checklist is None:
             return
         for item in reversed(items):
-            if item.check.id in self.rows:
-                self.rows[item.check.id].update_item(item)
+            if item.check.id in self._made:
+                self._made[item.check.id].update_item(item)
             else:
                 self._add_row(item, 0)
 
@@ -200,7 +207,7 @@ class Page(QtWidgets.QWidget):
         if self.work is not None:
             self.work.refresh()
         hindered = self._session.occupied
-        for row in self.rows.values():
+        for row in self._made.values():
             # Only what is open can show anything: whether its file is there is asked of the disk.
             row.allow(hindered, self._can_show(row.item.show) if row.is_open else "")
 
@@ -210,14 +217,14 @@ class Page(QtWidgets.QWidget):
         stage = self._session.checklist.recipe.check(id).stage
         if stage != self.stage:
             self.show_stage(stage)
-        if id not in self.rows:
+        if id not in self._made:
             self._add_rows(len(self._to_come))
         if not self._session.checklist.item(id).stops:
             self.stops.setChecked(False)
         if not self.area.isVisibleTo(self):
             self.show_work(False)
-        row = self.rows[id]
-        for other in self.rows.values():
+        row = self._made[id]
+        for other in self._made.values():
             if other is not row and other.is_open:
                 other.set_open(False)
         if not row.is_open:
@@ -245,7 +252,7 @@ class Page(QtWidgets.QWidget):
         form = row.fix()
 
         def shown(found: Mapping[str, Any]) -> None:
-            row = self.rows.get(id)
+            row = self._made.get(id)
             if row is not None and row.form is form:
                 form.show_repair(found)
                 self._into_view_soon(id)
@@ -294,10 +301,10 @@ class Page(QtWidgets.QWidget):
             self.shown.emit(id, given)
 
     def _move(self, id: str, step: int) -> None:
-        seen = [one for one, row in self.rows.items() if row.isVisibleTo(self)]
+        seen = [one for one, row in self._made.items() if row.isVisibleTo(self)]
         if id in seen:
             at = min(max(0, seen.index(id) + step), len(seen) - 1)
-            self.rows[seen[at]].setFocus()
+            self._made[seen[at]].setFocus()
             self._into_view(seen[at])
 
     def _into_view_soon(self, id: str) -> None:
@@ -306,7 +313,7 @@ class Page(QtWidgets.QWidget):
         self._soon.start()
 
     def _into_view(self, id: str) -> None:
-        row = self.rows.get(id)
+        row = self._made.get(id)
         if row is not None:
             self.area.ensureWidgetVisible(row, 0, 8)
             if row.height() > self.area.viewport().height():
@@ -314,8 +321,8 @@ class Page(QtWidgets.QWidget):
 
     def _measured(self, id: str) -> None:
         checklist = self._session.checklist
-        if checklist is not None and id in self.rows and not id.startswith("host."):
-            row = self.rows[id]
+        if checklist is not None and id in self._made and not id.startswith("host."):
+            row = self._made[id]
             row.update_item(checklist.item(id))
             if self.stops.isChecked():
                 row.setVisible(row.item.stops)
@@ -323,6 +330,6 @@ class Page(QtWidgets.QWidget):
 
     def _filter(self) -> None:
         only = self.stops.isChecked()
-        for row in self.rows.values():
+        for row in self._made.values():
             row.setVisible(not only or row.item.stops)
         self.nothing.setVisible(self._none_seen())
