@@ -44,7 +44,9 @@ class Guide(QtCore.QObject):
         panel.help.setVisible(is_wanted and panel.session.project is not None)
         self.refresh()
         if panel.help.isVisible():
-            panel.session.background.run(_all_recipes, panel.help.add_recipes, lambda _: None)
+            panel.session.background.run(
+                _all_recipes, panel.help.add_recipes, lambda error: panel.log.add(f"help: {error}")
+            )
         self.arrange(panel.is_row)
         (panel.help.text if panel.help.isVisible() else panel.page).setFocus()
 
