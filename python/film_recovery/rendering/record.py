@@ -59,6 +59,13 @@ class Record:
         self._read_on()
         return any(row["job"] == job for row in self._rows.get(name, ()))
 
+    def is_rescanned(self, name: str, job: str) -> bool:
+        """Whether ``job`` made a frame ``name``, of files of which one has another size or time now. One that is gone
+        does not count: scans go back to their archive."""
+        self._read_on()
+        rows = [row for row in self._rows.get(name, ()) if row["job"] == job]
+        return bool(rows) and not any(_unchanged_or_gone(row["from"]) for row in rows)
+
     def standing(self, frame: Path, number: int, job: str) -> Standing:
         """Whether ``frame``, which is on disk, is what ``job`` made. A file that it came from and that is not there
         any more counts as unchanged: scans go back to their archive. Raises FilmRecoveryError for a frame that cannot

@@ -194,14 +194,15 @@ def noted(
     *,
     job: str = "",
     header: Mapping[str, str] | None = None,
+    rescanned: bool = False,
 ) -> set[int]:
-    """Those of ``frames`` that :func:`render`, asked alike, made, by the record alone: no frame is read."""
+    """Those of ``frames`` that :func:`render`, asked alike, made, by the record alone: no frame is read. With
+    ``rescanned`` those of them alone whose files have changed since."""
     output = write_output(evaluator, node)
     record = Record(output.folder)
     key = _key(evaluator, output, job, _said(output, header))
-    return {
-        number for number in frames if record.notes(output.sequence.path(number).name, _of_frame(key, number))
-    }
+    told = record.is_rescanned if rescanned else record.notes
+    return {number for number in frames if told(output.sequence.path(number).name, _of_frame(key, number))}
 
 
 def today(environment: Mapping[str, str] = os.environ) -> str:
