@@ -22,13 +22,6 @@ from film_recovery.project import Project
 
 _LOOK = 1000  # milliseconds between two looks at the folder
 _LEFT = -1  # in place of a measurement's request: it was ended, and another one follows
-_FOLDER_FIRST = (
-    "ingest",
-    "curate",
-    "align",
-    "outliers",
-    "proxies",
-)  # take the project's folder as their argument
 _NAMELESS = ("timeline",)  # record nobody
 Answer = Callable[[Mapping[str, Any]], None]
 
@@ -188,9 +181,8 @@ class Session(QtCore.QObject):
             self.troubled.emit(None)
             self.said.emit("the run starts" if command[0] == "run" else f"{command[0]} starts")
             folder = self.project.folder
-            where = [str(folder)] if command[0] in _FOLDER_FIRST else ["--project", str(folder)]
             who = [] if command[0] in _NAMELESS else ["--by", by]
-            self.run.start(folder, [command[0], *where, *command[1:], *who], by)
+            self.run.start(folder, [*command, "--project", str(folder), *who], by)
 
     def change_pairs(self, word: str, frame: str, by: str, *options: str) -> None:
         """``pairs add|remove|holdout|flag`` of a frame, and then measures what follows from it."""
