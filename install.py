@@ -7,6 +7,7 @@
     --engine PATH   use the engine that this Python has, instead of making an environment
     --wheels DIR    take all packages from DIR; ask no network
     --no-engine     building blocks, templates and menus only
+    --engine-only   the engine of this folder and nothing else: what the panel runs where none is found
 
 Both ways put PyYAML beside the plugin's code, where nothing but the plugin finds it, and make the engine's
 environment (Python 3.11, packages checked by their hashes) in ``.venv-engine`` of the plugin's folder. A second run
@@ -57,6 +58,7 @@ class Wish:
 
     plugin: Path
     is_shared: bool
+    is_engine_only: bool
     engine: str | None
     wheels: Path | None
     makes_engine: bool
@@ -70,17 +72,27 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--engine", metavar="PATH")
     parser.add_argument("--wheels", metavar="DIR", type=Path)
     parser.add_argument("--no-engine", action="store_true")
+    parser.add_argument("--engine-only", action="store_true")
     parser.add_argument("--uninstall", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.engine and asked.no_engine:
         parser.error("--engine and --no-engine exclude one another")
+    if asked.engine_only and (asked.prefix or asked.no_engine or asked.uninstall):
+        parser.error("--engine-only goes with --engine and --wheels alone")
     plugin = Path(os.path.abspath(asked.prefix)) if asked.prefix else ROOT
-    wish = Wish(plugin, asked.prefix is not None, asked.engine, asked.wheels, not asked.no_engine)
+    wish = Wish(
+        plugin, asked.prefix is not None, asked.engine_only, asked.engine, asked.wheels, not asked.no_engine
+    )
     try:
         (uninstall if asked.uninstall else install)(wish)
     except Stop as stop:
         print(f"install: {stop}", file=sys.stderr, flush=True)
         return 1
+    except KeyboardInterrupt:
+        print(
+            "install: stopped. What was finished stays; run this again to go on.", file=sys.stderr, flush=True
+        )
+        return 130
     except OSError as error:
         print(
             f"install: {error.filename or 'A file'} cannot be written: {error.strerror}. "
@@ -99,7 +111,7 @@ def install(wish: Wish) -> None:
         raise Stop(f"{wish.wheels} is no folder. Remedy: name the folder that holds the wheels.")
     if wish.is_shared:
         check_prefix(wish.plugin)
-    else:
+    elif not wish.is_engine_only:
         check_home()
     check_writable(wish.plugin)
     if wish.is_shared:
@@ -111,6 +123,8 @@ def install(wish: Wish) -> None:
         note_engine(wish.plugin, engine)
     if wish.is_shared:
         say(f"{wish.plugin} is ready. Name it in NUKE_PATH.")
+    elif wish.is_engine_only:
+        say(f"the engine is {engine}.")
     else:
         add_block(home_file(), wish.plugin)
         say(f"{home_file()} loads {wish.plugin}. Start NukeX again.")

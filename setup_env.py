@@ -227,8 +227,8 @@ def mark_made(environment: Path, name: str, stamp: str) -> None:
 
 
 def new_environment(environment: Path, version: str, python: str) -> None:
-    """Makes ``environment``, unless one of that version already lies there; a broken one is replaced."""
-    if answers(environment) == version:
+    """Makes ``environment``, unless one of that version already lies there; a broken or half-made one is replaced."""
+    if answers(environment) == version and not failure(environment, "import pip"):
         return
     say(f"making {environment.name} with {python}")
     command = [python, "-I", "-m", "venv", "--clear", str(environment)]

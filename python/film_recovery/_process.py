@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 
 def host() -> str:
@@ -43,6 +45,34 @@ def alive(pid: int, start: str) -> bool:
     """Whether the process ``pid`` that started at ``start`` (empty: at any time) still runs on this computer."""
     now = started(pid)
     return now is not None and start in ("", now)
+
+
+def detached() -> dict[str, Any]:
+    """For ``Popen``: a group of processes of its own, which neither a terminal nor the caller's end takes along."""
+    if os.name != "nt":
+        return {"start_new_session": True}
+    # A group of its own, for Ctrl-Break; a console of its own, not shown.
+    names = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
+    return {"creationflags": sum(getattr(subprocess, name) for name in names)}
+
+
+def tell(pid: int, unix: str, windows: str) -> None:
+    """A signal to every process of the group that ``pid`` leads. One that ended meanwhile needs none."""
+    try:
+        if os.name == "nt":
+            os.kill(pid, getattr(signal, windows))
+        else:
+            os.killpg(pid, getattr(signal, unix))
+    except ProcessLookupError:
+        pass
+
+
+def kill(pid: int) -> None:
+    """Ends what is left of the group that ``pid`` leads, at once."""
+    if os.name != "nt":
+        tell(pid, "SIGKILL", "")
+    else:
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(pid)], capture_output=True, check=False)
 
 
 def _started_linux(pid: int) -> str | None:

@@ -181,3 +181,32 @@ def test_without_nuke_the_switch_says_why(show: Show, film: Film, qtbot: Any) ->
     assert not work.ways["difference"].isEnabled() and "Build" in work.ways["difference"].toolTip()
     assert not any(one.isChecked() for one in work.switch.values())
     pictures(qtbot, work, 2)
+
+
+def test_a_pair_is_flagged_and_cleared(show: Show, film: Film, qtbot: Any) -> None:
+    folder = film()
+    panel = show(folder, 380, 900)
+    work = page(qtbot, panel)
+    qtbot.waitUntil(work.flag_text.isEnabled, timeout=PATIENCE)
+    click(qtbot, work, 1)
+    frame = project.load(folder).pairs[1].source
+    assert not work.flag.isEnabled() and not work.unflag.isEnabled() and "no flag" in work.unflag.toolTip()
+    assert work.flag_text.itemText(0) == "parallax: "
+    qtbot.keyClick(work.flag_text, Qt.Key.Key_Down)
+    qtbot.keyClicks(work.flag_text.lineEdit(), "the mast -- left")
+    assert work.flag.isEnabled()
+    qtbot.keyClick(work.flag_text.lineEdit(), Qt.Key.Key_Return)
+
+    def flags() -> tuple[str, ...]:
+        return next(pair.flags for pair in project.load(folder).pairs if pair.source == frame)
+
+    qtbot.waitUntil(lambda: "⚑ parallax: the mast" in work.details.text(), timeout=PATIENCE)
+    idle(qtbot, panel)
+    assert flags() == ("parallax: the mast -- left",) and not work.flag_text.currentText()
+    record = ledger.read(folder).of_kind("pairs")[-1]
+    assert record.by == "Ada" and f"flags of frame {frame}" in record.data["what"]
+    assert "⚑" in work.list.topLevelItem(1).text(4)
+    qtbot.mouseClick(work.unflag, LEFT)
+    qtbot.waitUntil(lambda: "⚑" not in work.details.text(), timeout=PATIENCE)
+    idle(qtbot, panel)
+    assert flags() == ()

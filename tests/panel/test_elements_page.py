@@ -144,3 +144,40 @@ def test_while_somebody_else_works_it_is_read_only(show: Show, film: Film, qtbot
     assert holder.isReadOnly() and "Grace" in holder.toolTip() and "x" not in holder.text()
     assert not work.working.isEnabled() and "Grace" in work.working.toolTip()
     assert (folder / project.FILE).read_bytes() == before
+
+
+def test_what_is_usual_is_offered_and_anything_else_may_be_typed(show: Show, film: Film, qtbot: Any) -> None:
+    folder = film("--signed")
+    panel = show(folder, 1280, 800)
+    work = page(qtbot, panel)
+    kind, generation = (work.cards["source"].words[key] for key in ("type", "generation"))
+    qtbot.mouseClick(kind, LEFT)
+    qtbot.keyClick(kind, Qt.Key.Key_Down)
+    shown = kind.completer().popup()
+    qtbot.waitUntil(shown.isVisible, timeout=PATIENCE)
+    names = [shown.model().index(row, 0).data() for row in range(shown.model().rowCount())]
+    assert names == ["print", "internegative", "telecine", "safety copy", "DVD", "painting", "photograph"]
+    for _ in range(3):
+        qtbot.keyClick(shown, Qt.Key.Key_Down)
+    qtbot.keyClick(shown, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: project.load(folder).source.type == "telecine", timeout=PATIENCE)
+    idle(qtbot, panel)
+    assert kind.text() == "telecine"
+    # Letters find what is usual; what is not is kept as it is typed.
+    qtbot.mouseClick(generation, LEFT)
+    generation.selectAll()
+    qtbot.keyClicks(generation, "nega")
+    offered = generation.completer().popup()
+    qtbot.waitUntil(offered.isVisible, timeout=PATIENCE)
+    assert [offered.model().index(row, 0).data() for row in range(offered.model().rowCount())] == [
+        "internegative",
+        "negative",
+    ]
+    qtbot.keyClick(offered, Qt.Key.Key_Escape)
+    generation.selectAll()
+    qtbot.keyClicks(generation, "lavender")
+    qtbot.keyClick(generation, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: project.load(folder).source.generation == "lavender", timeout=PATIENCE)
+    idle(qtbot, panel)
+    said = [list(one.data["to"]) for one in ledger.read(folder).of_kind("set")]
+    assert said == [["elements.source.type"], ["elements.source.generation"]]

@@ -107,6 +107,24 @@ def test_the_reasoning_is_asked_for_before_training(show: Show, film: Film, qtbo
     assert "write why" not in work.more.text()
 
 
+def test_the_interval_of_the_checkpoints_is_the_operators(show: Show, film: Film, qtbot: Any) -> None:
+    folder = film("--signed")
+    panel = show(folder, 380, 900)
+    work = page(qtbot, panel)
+    form = work.form
+    assert form.checkpoints.value() == 10_000 and "recipe keeps" not in form.kept.text()
+    form.checkpoints.setFocus()
+    form.checkpoints.selectAll()
+    qtbot.keyClicks(form.checkpoints, "2500")
+    qtbot.keyClick(form.checkpoints, Qt.Key.Key_Tab)
+    assert "recipe keeps" in form.kept.text()
+    press(qtbot, form.save)
+    until(qtbot, lambda: project.load(folder).training.checkpoints == 2500 and not panel.session.busy)
+    assert ledger.read(folder).of_kind("set")[-1].data["to"] == {"training.checkpoints": 2500}
+    said = panel.session.checklist.item("training.settings")
+    assert "2500" in said.reason and said.outcome == "warn", "the workflow fixes it, and says so"
+
+
 @pytest.mark.slow
 def test_a_training_is_watched_paused_and_brought_to_its_end(show: Show, film: Film, qtbot: Any) -> None:
     folder = film("--signed", "--steps", "400")

@@ -316,6 +316,23 @@ def test_a_job_runs_in_the_engine_that_was_named(home: Path, checkout: Path, eng
     assert Path(done.stdout.strip()).parent.parent == engine, done.stderr
 
 
+def test_the_engine_alone_touches_no_home(home: Path, checkout: Path, engine: Path, run: Run) -> None:
+    run("--engine-only", "--engine", engine)
+    assert tree(home) == {}
+    assert Path((checkout / "engine.txt").read_text(encoding="utf-8").strip()).parent.parent == engine
+    assert (checkout / "python" / "film_recovery" / "_vendor" / "yaml" / "__init__.py").is_file()
+    assert "--engine-only" in run("--engine-only", "--uninstall", code=2).stderr
+
+
+def test_half_an_environment_is_made_anew(tmp_path: Path, installer: ModuleType) -> None:
+    """As one is left whose making was stopped before pip was in it."""
+    half = tmp_path / "half"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(half)], check=True)
+    version = "{}.{}".format(*sys.version_info)
+    installer.setup.new_environment(half, version, sys.executable)
+    assert installer.setup.failure(half, "import pip") == ""
+
+
 def test_what_is_no_engine_is_refused(tmp_path: Path, home: Path, run: Run) -> None:
     empty = tmp_path / "empty"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(empty)], check=True)

@@ -40,7 +40,7 @@ from film_recovery.provenance.node import WRITES
 from film_recovery.provenance.origin import HEADER, of_header
 from film_recovery.provenance.sealing import JSON, TEXT, read_seal
 from film_recovery.rendering.record import NAME
-from film_recovery.stages import accepted_masters
+from film_recovery.stages import accepted_masters, checking
 from film_recovery.stages.building import build_script
 from film_recovery.stages.looked_at import looked_at
 from film_recovery.stages.mismatch import header_for
@@ -736,6 +736,9 @@ def test_what_shall_hold_and_was_not_measured_stops_run_and_delivery_unless_some
     assert [one["id"] for one in told.data["checks"]] == ["validation.hue", "validation.saturation"]
     run(done.folder, heard, by="Bo")
     assert ledger.read(done.folder).of_kind("accepted") == (told,), "it stands for the same masters"
+    (hue,) = checking.check(done.project, ids=["validation.hue"])[0].outcomes
+    assert hue.reason.startswith("not yet: no held-out frame")
+    assert hue.reason.endswith(f"; gone on without it by Ada on {told.time[:10]}: a test strip")
     with pytest.raises(
         CheckFailed, match=r"2 checks of project stop the delivery: validation\.hue"
     ) as caught:

@@ -199,11 +199,19 @@ def test_the_ledger_names_the_loss_also_where_the_project_leaves_it_open(signed:
 def test_a_key_that_came_later_leaves_the_model_of_a_project_that_has_not_got_it(signed: Any) -> None:
     go(signed)
     file = signed.folder / "project.yaml"
-    later = ("  flip:", "  exposure:", "  ceiling:", "  loss:")
+    later = ("  flip:", "  exposure:", "  ceiling:", "  loss:", "  checkpoints:")
     kept = [line for line in file.read_text().splitlines() if not line.startswith(later)]
     file.write_text("\n".join(kept) + "\n")
     go(signed)
     assert len(runs(signed)) == 1
+
+
+def test_how_many_checkpoints_are_kept_changes_no_model_and_stands_in_the_script(signed: Any) -> None:
+    go(signed)
+    project.update(signed.folder, {"training.checkpoints": 2})
+    go(signed)
+    assert len(runs(signed)) == 1, "the same training"
+    assert nk.load(signed.script).node("CopyCat1").text("checkpointInterval") == "2"
 
 
 def test_a_project_that_trains_in_nukex_stops_and_says_so(signed: Any) -> None:

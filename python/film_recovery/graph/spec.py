@@ -11,6 +11,7 @@ RECIPES = ("spatial", "colour")
 TEMPLATE_VERSION = 2  # raised whenever a node, a connection or a block of the graph changes
 BATCH = 3  # pairs a step, fixed: predictable over machines
 STEPS = 40_000
+CHECKPOINTS = 10_000  # steps between two that are kept
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ class GraphSpec:
     likewise the solved one, a homography as ``corners`` takes it, or empty for a pair that has none.
     ``live_area``: left, bottom, right, top of the one Crop, or None while it is not known (Crop bypassed).
     ``live_area_keys``: that box for each pair, in order of the pairs, where overlays come and go; empty: one box.
-    ``patch`` and ``size`` are CopyCat's crop size and model size; ``prefilter`` is the size of the Median on the
-    Source only, the same in training and inference (0: none). ``compression``, ``datatype``: words of a Write.
+    ``patch`` and ``size`` are CopyCat's crop size and model size, ``checkpoints`` its interval of checkpoints;
+    ``prefilter`` is the size of the Median on the Source only, the same in training and inference (0: none).
+    ``compression``, ``datatype``: words of a Write.
     ``template``: the recipe's or template's id, which the main backdrop carries. ``more``: further shots for the
     same training; their pairs follow in the stacks, and each gets an inference of its own. ``note``: the words of
     the main note; empty: what an operator has to fill in.
@@ -69,6 +71,7 @@ class GraphSpec:
     patch: int = 512
     batch: int = BATCH
     size: str = "Medium"
+    checkpoints: int = CHECKPOINTS
     prefilter: int = 0
     compression: str = ""
     datatype: str = ""

@@ -66,7 +66,7 @@ def training(sheet: Sheet, spec: GraphSpec, area: Area, read: str, source: str, 
         batchSize=str(spec.batch),
         cropSize=str(spec.patch),
         modelSize=nk.quote(spec.size),
-        checkpointInterval="10000",
+        checkpointInterval=str(spec.checkpoints),
         imageInterval="100",
     )
 

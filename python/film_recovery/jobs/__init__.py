@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from film_recovery.jobs.environment import ENGINE, clean, engine
+from film_recovery.jobs.environment import ENGINE, NoEngine, clean, engine
 from film_recovery.jobs.record import ENDED, STATES, Job, everyone, get
 from film_recovery.jobs.run import cancel, follow, settle, start
 
@@ -18,6 +18,7 @@ __all__ = [
     "ENGINE",
     "STATES",
     "Job",
+    "NoEngine",
     "all",
     "cancel",
     "clean",

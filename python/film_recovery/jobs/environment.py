@@ -15,15 +15,19 @@ _REMOVED = ("PYTHON", "DYLD_", "QT_", "QML", "__PYVENV_LAUNCHER__")
 _REMOVED_WHOLE = ("LD_LIBRARY_PATH", "LD_PRELOAD")
 
 
+class NoEngine(FilmRecoveryError):
+    """No Python is known that could run the engine."""
+
+
 def engine() -> str:
     """The Python that has the engine: ``$FILM_RECOVERY_ENGINE``, else the one that runs this.
 
-    Raises FilmRecoveryError where neither is a Python: in NukeX the running program is NukeX.
+    Raises NoEngine where neither is a Python: in NukeX the running program is NukeX.
     """
     named = os.environ.get(ENGINE, "")
     path = named or sys.executable
     if not path or not Path(path).is_file() or not Path(path).name.lower().startswith("python"):
-        raise FilmRecoveryError(
+        raise NoEngine(
             f"{path or 'The running program'!s} is no Python that could run the engine.",
             remedy=f"set {ENGINE} to the Python of the environment that Film Recovery is installed in",
         )

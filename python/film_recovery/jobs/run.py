@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import threading
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from film_recovery._files import explained
-from film_recovery._process import alive, host, person
+from film_recovery._process import alive, detached, host, kill, person, tell
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.jobs.environment import clean, engine
 from film_recovery.jobs.record import EVENTS, LOG, Job, end, everyone, get, new_id, now, runs, save
@@ -57,7 +56,7 @@ def start(
             stderr=errors,
             env=variables,
             cwd=root,
-            **_detached(),
+            **detached(),
         )
     # Whoever ends first: the thread takes the exit code, so that no dead process is left waiting to give it.
     threading.Thread(target=process.wait, name=f"job {job.id}", daemon=True).start()
@@ -111,7 +110,7 @@ def cancel(folder: Path | str, id: str, *, grace: float = 10.0, by: str = "") ->
             else "nothing needs to be done",
             file=str(job.place),
         )
-    _signal(job, "SIGTERM", "CTRL_BREAK_EVENT")
+    tell(job.pid, "SIGTERM", "CTRL_BREAK_EVENT")
     deadline = time.monotonic() + grace
     while alive(job.pid, job.start) and time.monotonic() < deadline:
         time.sleep(_POLL / 2)
@@ -126,14 +125,6 @@ def settle(folder: Path | str) -> tuple[Job, ...]:
     """Writes down, in their files and the ledger, that dead jobs are dead, and gives them; each is settled once."""
     dead = [job for job in everyone(folder) if job.state == "dead" and not job.ended]
     return tuple(end(job, "dead", None) for job in dead)
-
-
-def _detached() -> dict[str, Any]:
-    if os.name != "nt":
-        return {"start_new_session": True}
-    # A group of its own, for Ctrl-Break; a console of its own, not shown.
-    names = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
-    return {"creationflags": sum(getattr(subprocess, name) for name in names)}
 
 
 def _running(job: Job, process: subprocess.Popen[bytes] | None) -> Job:
@@ -156,23 +147,10 @@ def _running(job: Job, process: subprocess.Popen[bytes] | None) -> Job:
     return job
 
 
-def _signal(job: Job, unix: str, windows: str) -> None:
-    """To every process of the job. One that ended meanwhile needs none."""
-    try:
-        if os.name == "nt":
-            os.kill(job.pid, getattr(signal, windows))
-        else:
-            os.killpg(job.pid, getattr(signal, unix))
-    except ProcessLookupError:
-        pass
-
-
 def _kill(job: Job) -> None:
     """Ends what is left of the job: its process, and those that it started and that outlived it."""
-    if os.name != "nt":
-        _signal(job, "SIGKILL", "")
-    elif alive(job.pid, job.start):
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(job.pid)], capture_output=True, check=False)
+    if os.name != "nt" or alive(job.pid, job.start):
+        kill(job.pid)
 
 
 def _read_from(path: Path, offset: int) -> bytes:

@@ -8,11 +8,12 @@ from typing import Any
 
 from film_recovery import __version__
 from film_recovery.errors import FilmRecoveryError
+from film_recovery.jobs import NoEngine
 
 _OWN = ("event", "id", "type", "message", "remedy", "details")
 INSTALL = (
-    "install the engine: run  python install.py  in the plugin's folder, or set FILM_RECOVERY_ENGINE to the Python of "
-    "an environment that has film-recovery; then press Try again"
+    "press Install the engine, or run  python install.py  in the plugin's folder, or set FILM_RECOVERY_ENGINE to the "
+    "Python of an environment that has film-recovery; then press Try again"
 )
 
 
@@ -20,8 +21,8 @@ INSTALL = (
 class Problem:
     """``message``: what is wrong; ``reason``: where and why; ``remedy``: what to do; ``details``: more, for others.
 
-    ``kind``: ``engine`` where the engine itself is missing or died, ``stop`` for a run that stopped at its checks, else
-    empty.
+    ``kind``: ``missing`` where there is no engine, ``engine`` where it died, ``stop`` for a run that stopped at its
+    checks, else empty.
     """
 
     message: str
@@ -44,6 +45,8 @@ class Problem:
 
 def of_error(error: BaseException) -> Problem:
     """From what a light part raised."""
+    if isinstance(error, NoEngine):
+        return no_engine(error.message)
     if isinstance(error, FilmRecoveryError):
         return of_event(error.as_dict())
     return Problem(
@@ -66,7 +69,7 @@ def of_event(event: Mapping[str, Any]) -> Problem:
 
 def no_engine(reason: str, last_lines: Sequence[str] = ()) -> Problem:
     """The engine did not come to run."""
-    return Problem("The engine does not run.", reason, INSTALL, "\n".join(last_lines), "engine")
+    return Problem("The engine does not run.", reason, INSTALL, "\n".join(last_lines), "missing")
 
 
 def engine_died(code: int, last_lines: Sequence[str]) -> Problem:

@@ -25,10 +25,15 @@ def prepare(variables: MutableMapping[str, str] = os.environ) -> None:
     """Names the engine that the installer made or was given, unless the site or the user names another."""
     if variables.get(ENGINE):
         return
-    try:
-        with open(os.path.join(folder(), ENGINE_FILE), encoding="utf-8") as stream:
-            engine = stream.read().strip()
-    except FileNotFoundError:
-        return  # installed with --no-engine, or not by install.py
+    engine = noted(folder())
     if engine:
         variables[ENGINE] = engine
+
+
+def noted(folder: str) -> str:
+    """The Python that ``install.py`` wrote down in the plugin's folder; empty where it has not."""
+    try:
+        with open(os.path.join(folder, ENGINE_FILE), encoding="utf-8") as stream:
+            return stream.read().strip()
+    except FileNotFoundError:
+        return ""  # installed with --no-engine, or not by install.py

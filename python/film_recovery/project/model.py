@@ -130,7 +130,8 @@ class Training:
     ``flip``: half of the patches are mirrored, where the composition allows it. ``exposure``: both sides of a
     patch are made brighter or darker, by up to so many stops. ``ceiling``: after ``steps`` the training goes on
     while saturation or ΔE00 on the hold-out improve, up to so many steps; 0: it ends. ``loss``: weights by term;
-    empty: L1. These are the open engine's alone.
+    empty: L1. These are the open engine's alone. ``checkpoints``: steps between two checkpoints that are kept, which
+    no weight depends on.
     """
 
     engine: str = "open"
@@ -144,6 +145,7 @@ class Training:
     ceiling: int = 0
     loss: Mapping[str, float] = field(default_factory=dict)
     initial: str = "none"
+    checkpoints: int = 10_000
 
 
 @dataclass(frozen=True)

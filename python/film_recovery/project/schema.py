@@ -155,6 +155,7 @@ FIELDS: dict[str, Reader] = {
             "ceiling": integer(0),
             "loss": table(number(above=0)),
             "initial": _NOT_EMPTY,
+            "checkpoints": integer(1),
         },
     ),
     "inference": record(

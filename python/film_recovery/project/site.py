@@ -41,6 +41,7 @@ KEYS = (
     "training.flip",
     "training.exposure",
     "training.ceiling",
+    "training.checkpoints",
     "inference.compression",
     "inference.datatype",
     "delivery.restorationist",

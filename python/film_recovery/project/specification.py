@@ -60,6 +60,7 @@ def spec_of(project: Project, script_folder: Path | None = None) -> graph.GraphS
         patch=settings.patch,
         batch=settings.batch,
         size=settings.size.capitalize(),
+        checkpoints=settings.checkpoints,
         prefilter=project.prefilter,
         datatype=DATATYPES[project.inference.datatype],
         compression=COMPRESSIONS[project.inference.compression],

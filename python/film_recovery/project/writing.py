@@ -39,7 +39,8 @@ _ABOVE = {
 # engine: open or copycat. size: {", ".join(SIZES)}. steps 0: closed form only. flip: mirror patches, where the
 # composition allows it. exposure: stops by which both sides are made brighter or darker. ceiling: steps up to which
 # the training goes on while colour on the hold-out still improves; 0: it ends at steps. loss: weights by term, as
-# {{l1: 1, ms_ssim: 0.1}}; empty: L1. initial: none, or a checkpoint of this film.""",
+# {{l1: 1, ms_ssim: 0.1}}; empty: L1. initial: none, or a checkpoint of this film.
+# checkpoints: steps between two that are kept.""",
     "inference": """
 # frames: 1001-1100,1105; empty: all. short_range: 50 to 100 of them that are looked at first; empty: chosen. The
 # version is part of the file names; frames stay inside this folder.""",

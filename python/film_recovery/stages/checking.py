@@ -40,6 +40,7 @@ from film_recovery.stages.short_range import CHECK as SHORT_RANGE
 from film_recovery.stages.short_range import skipped
 from film_recovery.stages.signing import SIGN as SIGN
 from film_recovery.stages.signing import holds, signed_state
+from film_recovery.stages.unmeasured import with_choice
 from film_recovery.stages.view import NotYet, View
 
 
@@ -64,7 +65,7 @@ def check(
         checks = [one for one in view.recipe.for_stage(number) if wanted is None or one.id in wanted]
         if checks or wanted is None:
             outcomes = tuple(_outcome(view, view.check(one.id), signatures, state) for one in checks)
-            reports.append(StageReport(number, outcomes))
+            reports.append(StageReport(number, with_choice(view, outcomes)))
     return tuple(reports)
 
 

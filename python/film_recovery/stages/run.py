@@ -32,7 +32,7 @@ from film_recovery.stages.done import digest, last_work
 from film_recovery.stages.inferring import INFERENCE, Asked, infer
 from film_recovery.stages.outliers import refresh as refresh_outliers
 from film_recovery.stages.provenance import seal
-from film_recovery.stages.unmeasured import refuse_unmeasured, unmeasured
+from film_recovery.stages.unmeasured import about, refuse_unmeasured, unmeasured
 from film_recovery.stages.validating import measure_ahead, validated
 from film_recovery.stages.view import View
 
@@ -168,7 +168,8 @@ def _go(
         report = _judged(project, last, _Changed(listener, report))  # the steps are part of it
         _work(project, last, listener, held, asked, report)
         _refuse(project, report)
-        more = [one for one in unmeasured(recipe, report) if one not in missing]
+        told = {about(one) for one in missing}
+        more = [one for one in unmeasured(recipe, report) if about(one) not in told]
         refuse_unmeasured(project, more, asked.unmeasured, asked.by)
 
 

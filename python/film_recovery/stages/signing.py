@@ -81,6 +81,7 @@ def signed_state(project: Project, stage: int) -> str:
         about["alignment"] = project.alignment.as_dict()
     if stage == _TRAINING:
         about["training"] = asdict(project.training)
+        del about["training"]["checkpoints"]  # nothing that is looked at depends on how many are kept
     if stage >= _INFERENCE:
         about["model"] = _model_hash(project)
     text = json.dumps(about, sort_keys=True)

@@ -79,6 +79,7 @@ def teach(project: Project, listener: Listener) -> dict[str, Any] | None:
         model=places.model,
         run_folder=folder if settings.steps else None,
         held_out=pairs_of(project),
+        milestone_every=settings.checkpoints,
         resume=(folder / "checkpoints").is_dir(),
         finetune=initial_weights(project),
         film=project.film,
@@ -168,6 +169,7 @@ def quick_key(project: Project) -> str:
 def _settings(project: Project) -> dict[str, Any]:
     """The settings as the key has them: initial weights by their content; what came later, where it is used."""
     settings = {**asdict(project.training), **_often(project)}
+    del settings["checkpoints"]  # no weight depends on how many are kept
     for name, left_out in _CAME_LATER.items():
         if settings[name] == left_out:
             del settings[name]  # a project that never asked for it keeps the key, and the model, that it has

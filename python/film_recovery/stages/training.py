@@ -170,7 +170,7 @@ def settings(view: View, check: Check) -> Outcome:
     found: dict[str, set[Any]] = {
         "size": {_word(view, "modelSize").lower(), training.size},
         "batch": {"automatic" if automatic else _whole(view, "batchSize"), training.batch},
-        "checkpoints": {_whole(view, "checkpointInterval")},
+        "checkpoints": {_whole(view, "checkpointInterval"), training.checkpoints},
         "contact_sheets": {_whole(view, "imageInterval")},
     }
     other = {

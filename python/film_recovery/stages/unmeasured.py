@@ -9,6 +9,7 @@ the same reason, the decision stands.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from film_recovery import ledger
 from film_recovery.checks import Outcome, StageReport
@@ -27,6 +28,7 @@ _OF_STEPS = (
     "validation.colour_follows",
 )  # measured when the other steps have ended
 _NAMED = 5
+_GONE_ON = "; gone on without it by "
 
 
 def unmeasured(recipe: Recipe, report: StageReport, *, before_steps: bool = False) -> list[Outcome]:
@@ -42,12 +44,12 @@ def refuse_unmeasured(project: Project, missing: list[Outcome], why: str, by: st
     keeps, or somebody said so before of the same masters. Raises UsageError for a reason of blanks."""
     if not missing:
         return
-    of = _decided_on(project)
+    of = _decided_on(View(project))
     if why and not why.strip():
         raise UsageError("Going on without a measurement needs a reason.", remedy=_choice(project))
     if not why:
         known = _accepted(project, of)
-        missing = [one for one in missing if (one.check, one.reason) not in known]
+        missing = [one for one in missing if about(one) not in known]
         if not missing:
             return
         named = "; ".join(f"{one.check}: {one.reason}" for one in missing[:_NAMED])
@@ -65,9 +67,30 @@ def refuse_unmeasured(project: Project, missing: list[Outcome], why: str, by: st
     ledger.append(project.folder, ACCEPTED, data, by)
 
 
-def _decided_on(project: Project) -> dict[str, str]:
+def about(outcome: Outcome) -> tuple[str, str]:
+    """Which check it is and why it was not measured, without what was said of going on."""
+    return outcome.check, _why(outcome.reason)
+
+
+def with_choice(view: View, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """``outcomes``; the reason of those that somebody went on without, in this very state, says who, when and why."""
+    if not any(one.pending for one in outcomes) or not _choices(view.project):
+        return outcomes
+    known = _accepted(view.project, _decided_on(view))
+    return tuple(
+        replace(one, reason=f"{_why(one.reason)}{_GONE_ON}{known[about(one)]}")
+        if one.pending and about(one) in known
+        else one
+        for one in outcomes
+    )
+
+
+def _why(reason: str) -> str:
+    return reason.partition(_GONE_ON)[0]
+
+
+def _decided_on(view: View) -> dict[str, str]:
     """What a choice to go on is about; empty where nobody can say it, and then the choice holds for one run."""
-    view = View(project)
     try:
         of = {"model": view.card.sha256, **looked_at(view)}
     except (NotYet, FilmRecoveryError):
@@ -75,11 +98,17 @@ def _decided_on(project: Project) -> dict[str, str]:
     return of if all(of.values()) else {}
 
 
-def _accepted(project: Project, of: Mapping[str, str]) -> set[tuple[str, str]]:
-    """The checks, and why they were not measured, that somebody went on without in this very state."""
+def _choices(project: Project) -> tuple[ledger.Record, ...]:
+    return tuple(one for one in ledger.read(project.folder).of_kind(ACCEPTED) if "masters" in one.data)
+
+
+def _accepted(project: Project, of: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """The checks, and why they were not measured, that somebody went on without in this very state: who, when, why."""
     return {
-        (str(one.get("id")), str(one.get("reason")))
-        for record in ledger.read(project.folder).of_kind(ACCEPTED)
+        (str(one.get("id")), _why(str(one.get("reason")))): (
+            f"{record.by} on {record.time[:10]}: {str(record.data.get('why', '')).rstrip('.')}"
+        )
+        for record in _choices(project)
         if of and all(record.data.get(name) == value for name, value in of.items())
         for one in checks(record)
     }

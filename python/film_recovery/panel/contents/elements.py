@@ -29,6 +29,12 @@ WORDS = (
     ("provenance", "Provenance", "Where the element comes from, and how that is known"),
 )
 
+# What is usual there; anything else may be typed.
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "type": ("print", "internegative", "telecine", "safety copy", "DVD", "painting", "photograph"),
+    "generation": ("print", "duplicate", "internegative", "negative"),
+}
+
 
 @dataclass(frozen=True)
 class Card:

@@ -14,9 +14,10 @@ class Docked(Panel):
     def __init__(self) -> None:
         host = NukeHost()
         super().__init__(host, project_folder(host))
-        session, pictures = self.session, self.pictures
+        session, pictures, installer = self.session, self.pictures, self.installer
 
         def let_go(*_: object) -> None:
+            installer.let_go()
             session.close()
             pictures.close()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from film_recovery.panel.contents.elements import WORDS, Card, ColourNames
+from collections.abc import Sequence
+
+from film_recovery.panel.contents.elements import USUAL, WORDS, Card, ColourNames
 from film_recovery.panel.qt import Qt, QtGui, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
 from film_recovery.panel.widgets.pictures import Pictures, Wanted
@@ -15,13 +17,16 @@ _READING = "The engine is reading the names of the OCIO config."
 
 
 class Words(QtWidgets.QLineEdit):
-    """A line of project.yaml. ``said``: what was typed, when that is done; only where it was changed."""
+    """A line of project.yaml. ``said``: what was typed, when that is done; only where it was changed. ``usual``: words
+    that are offered, by the arrow or the key Down; any other may be typed."""
 
     said = Signal(str)
 
-    def __init__(self, title: str, tip: str) -> None:
+    def __init__(self, title: str, tip: str, usual: Sequence[str] = ()) -> None:
         super().__init__()
         self.tip = tip
+        if usual:
+            self._offer(usual)
         self.setAccessibleName(title)
         self.setPlaceholderText(tip)
         self.setCursorPosition(0)
@@ -29,6 +34,7 @@ class Words(QtWidgets.QLineEdit):
 
     def show_text(self, text: str) -> None:
         """As the file has it; what is being typed stays."""
+        self._kept = text
         if not (self.hasFocus() and self.isModified()) and text != self.text():
             self.setText(text)
             self.setCursorPosition(0)
@@ -36,12 +42,46 @@ class Words(QtWidgets.QLineEdit):
     def allow(self, hindered: str) -> None:
         """What is seen stays readable, and says why it cannot be changed."""
         self.setReadOnly(bool(hindered))
-        self.setToolTip(hindered or f"{self.tip}. Enter keeps it")
+        more = ", Down shows what is usual" if self.completer() is not None else ""
+        self.setToolTip(hindered or f"{self.tip}. Enter keeps it{more}")
+
+    def show_usual(self) -> None:
+        """The list of what is usual, whatever stands in the line."""
+        offered = self.completer()
+        if offered is not None and not self.isReadOnly():
+            self.setFocus()
+            offered.setCompletionPrefix("")
+            offered.complete()
+
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Down and self.completer() is not None:
+            self.show_usual()
+        else:
+            super().keyPressEvent(event)
+
+    def _offer(self, usual: Sequence[str]) -> None:
+        offered = QtWidgets.QCompleter(list(usual), self)
+        offered.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        offered.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.setCompleter(offered)
+        arrow = QtGui.QIcon(self.style().standardIcon(QtWidgets.QStyle.StandardPixmap.SP_ArrowDown))
+        shown = self.addAction(arrow, QtWidgets.QLineEdit.ActionPosition.TrailingPosition)
+        shown.setToolTip("What is usual; anything else may be typed (Down)")
+        shown.triggered.connect(lambda *_: self.show_usual())
+        offered.activated.connect(self._take)
+
+    def _take(self, text: str) -> None:
+        changed = not self.isReadOnly() and text != self._kept
+        self.setText(text)
+        self.setModified(changed)
+        self._done()
 
     def _done(self) -> None:
         if self.isModified() and not self.isReadOnly():
             self.setModified(False)
             self.said.emit(self.text().strip())
+
+    _kept = ""
 
 
 class Spaces(QtWidgets.QComboBox):
@@ -106,7 +146,10 @@ class ElementCard(QtWidgets.QWidget):
             "What the values of its files are; the same for both where the pairs are trained on",
         )
         self.stands_for = parts.label(name="quiet")
-        self.words = {key: Words(f"{title} of the {name.capitalize()}", tip) for key, title, tip in WORDS}
+        self.words = {
+            key: Words(f"{title} of the {name.capitalize()}", tip, USUAL.get(key, ()))
+            for key, title, tip in WORDS
+        }
         layout = parts.column(self, 4)
         layout.addWidget(parts.label(_TITLES[name], "strong"))
         for one in (self.viewer, self.facts, self.file, self.follows):

@@ -20,6 +20,7 @@ from film_recovery.panel.widgets import parts, style
 from film_recovery.panel.widgets.guide import Guide
 from film_recovery.panel.widgets.header import Header
 from film_recovery.panel.widgets.help import Help
+from film_recovery.panel.widgets.installer import Installer
 from film_recovery.panel.widgets.job_strip import JobStrip
 from film_recovery.panel.widgets.log import Log
 from film_recovery.panel.widgets.page import Page
@@ -53,7 +54,8 @@ class Panel(QtWidgets.QWidget):
         self.settings = Settings()
         self.session = Session(self)
         self.header = Header(self.session)
-        self.problem = ProblemBox()
+        self.installer = Installer()
+        self.problem = ProblemBox(lambda: self.installer.hindrance)
         self.rail = Rail(self.session)
         self.pictures = Pictures(self.session.background, self)
         kit = Kit(
@@ -95,7 +97,8 @@ class Panel(QtWidgets.QWidget):
         self.problem.show_problem(problem)
 
     def close_session(self) -> None:
-        """Lets go of the engines and the project; a run goes on by itself."""
+        """Lets go of the engines and the project; a run goes on by itself, an installation does not."""
+        self.installer.let_go()
         self.session.close()
         self.pictures.close()
 
@@ -126,6 +129,7 @@ class Panel(QtWidgets.QWidget):
         self._stack.addWidget(work)
         layout = parts.column(self, 8, 10)
         layout.addWidget(self.problem)
+        layout.addWidget(self.installer)
         layout.addWidget(self._stack, 1)
         layout.addWidget(self.log)
 
@@ -172,6 +176,11 @@ class Panel(QtWidgets.QWidget):
         self.start.wanted.connect(session.make)
         self.fold.toggled.connect(self._fold)
         session.run.ended.connect(self._notify)
+        self.problem.installed.connect(self.installer.install)
+        self.installer.said.connect(self.log.add)
+        self.installer.began.connect(self._installing)
+        self.installer.ended.connect(self._install_ended)
+        self.installer.ready.connect(self._reconnect)
 
     def _add_keys(self) -> None:
         self._key("F5", lambda: self.again.click())
@@ -289,6 +298,25 @@ class Panel(QtWidgets.QWidget):
 
         asked.finished.connect(answered)
         asked.open()
+
+    # The engine's installation
+
+    def _installing(self) -> None:
+        self.show_problem(None)
+        self.fold.setChecked(True)
+        self.log.show()
+
+    def _install_ended(self, what: Problem | None) -> None:
+        self.show_problem(what)
+        self._notify()
+        if self.session.project is None:
+            self.log.setVisible(what is not None)
+
+    def _reconnect(self) -> None:
+        project = self.session.project
+        if project is not None:
+            self.pictures.show_project(project.folder)
+            self.session.measure()
 
     # The host
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from film_recovery.panel.problem import Problem
-from film_recovery.panel.qt import QtGui, QtWidgets
+from film_recovery.panel.qt import QtGui, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
 
 
 class ProblemBox(QtWidgets.QFrame):
-    """Hidden while there is none."""
+    """Hidden while there is none. ``installed``: the missing engine is wanted. ``hindrance``: why it cannot be had."""
 
-    def __init__(self) -> None:
+    installed = Signal()
+
+    def __init__(self, hindrance: Callable[[], str] = lambda: "") -> None:
         super().__init__()
         self.setObjectName("problem")
         self.problem: Problem | None = None
+        self._hindrance = hindrance
         self.message = parts.label(name="strong", selectable=True)
         self.reason = parts.label(name="quiet", selectable=True)
         self.remedy = parts.label(selectable=True)
@@ -21,7 +26,9 @@ class ProblemBox(QtWidgets.QFrame):
             "Copy details", self._copy, "Puts everything that is known about it on the clipboard"
         )
         self.dismiss = parts.button("Close", lambda: self.show_problem(None), "Hides this message")
+        self.install = parts.button("Install the engine", self.installed.emit)
         buttons = parts.line()
+        buttons.addWidget(self.install)
         buttons.addWidget(self.copy)
         buttons.addStretch(1)
         buttons.addWidget(self.dismiss)
@@ -40,6 +47,12 @@ class ProblemBox(QtWidgets.QFrame):
             parts.say(self.remedy, f"What to do: {problem.remedy}" if problem.remedy else "")
             self.reason.setVisible(bool(problem.reason))
             self.remedy.setVisible(bool(problem.remedy))
+            self.install.setVisible(problem.kind == "missing")
+            parts.allow(
+                self.install,
+                self._hindrance(),
+                "Makes the engine’s own environment in the plugin’s folder, in the background: about 2 GB are fetched",
+            )
             self.setProperty("stop", problem.kind == "stop")
             self.style().unpolish(self)
             self.style().polish(self)

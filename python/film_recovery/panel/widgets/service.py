@@ -57,7 +57,7 @@ class Service(QtCore.QObject):
         try:
             process = self._running()
         except FilmRecoveryError as error:
-            what = Problem("The engine does not run.", error.message, problem.INSTALL, kind="engine")
+            what = problem.no_engine(error.message)
             soon = QtCore.QTimer(self)  # whoever asks knows the id first
             soon.setSingleShot(True)
             soon.timeout.connect(lambda: self._fail(what))

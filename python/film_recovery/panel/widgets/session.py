@@ -184,8 +184,9 @@ class Session(QtCore.QObject):
             who = [] if command[0] in _NAMELESS else ["--by", by]
             self.run.start(folder, [*command, "--project", str(folder), *who], by)
 
-    def change_pairs(self, word: str, frame: str, by: str, *options: str) -> None:
-        """``pairs add|remove|holdout|flag`` of a frame, and then measures what follows from it."""
+    def change_pairs(self, word: str, frame: str, by: str, *options: str, more: Sequence[str] = ()) -> None:
+        """``pairs add|remove|holdout|flag`` of a frame, and then measures what follows from it. ``more``: words that
+        follow the frame."""
 
         def changed(result: Mapping[str, Any]) -> None:
             for line in (result.get("what"), *(result.get("notes") or ())):
@@ -193,7 +194,7 @@ class Session(QtCore.QObject):
                     self.said.emit(str(line))
             self.measure()
 
-        self._change(["pairs", word, "--by", by, *options], frame, "Changing the pairs…", changed)
+        self._change(["pairs", word, "--by", by, *options], frame, "Changing the pairs…", changed, *more)
 
     def change_project(self, values: Mapping[str, str], by: str) -> None:
         """``set`` of keys of project.yaml, each to a text of YAML; then measures what follows from it, whatever was
@@ -241,7 +242,7 @@ class Session(QtCore.QObject):
         assert self.project is not None
         return self.service.ask([*command, "--project", str(self.project.folder), *last], heard, ended)
 
-    def _change(self, command: list[str], id: str, busy: str, answered: Answer) -> None:
+    def _change(self, command: list[str], id: str, busy: str, answered: Answer, *more: str) -> None:
         if self.project is None:
             return
 
@@ -252,7 +253,7 @@ class Session(QtCore.QObject):
             self._trouble(event)
 
         self.busy = busy
-        self._ask(command, heard, self._idle, "--", id)
+        self._ask(command, heard, self._idle, "--", id, *more)
         self.changed.emit()
 
     def _idle(self, code: int) -> None:

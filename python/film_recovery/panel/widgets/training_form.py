@@ -15,7 +15,7 @@ from film_recovery.project import ENGINES, SIZES, Training
 
 _MOST = 10_000_000  # steps
 _ENGINES = {"open": "Open engine", COPYCAT: "CopyCat, in NukeX"}
-_OF_PRESET = ("size", "patch", "batch", "steps")
+_OF_PRESET = ("size", "patch", "batch", "steps", "checkpoints")
 
 
 class TrainingForm(QtWidgets.QWidget):
@@ -30,7 +30,7 @@ class TrainingForm(QtWidgets.QWidget):
         self._filling = False
         self._hindered = ""
         self.engine, self.model_size, self.patch = (QtWidgets.QComboBox() for _ in range(3))
-        self.batch, self.steps, self.epochs = (QtWidgets.QSpinBox() for _ in range(3))
+        self.batch, self.steps, self.epochs, self.checkpoints = (QtWidgets.QSpinBox() for _ in range(4))
         self.hours = QtWidgets.QDoubleSpinBox()
         self.for_memory = QtWidgets.QCheckBox("Other batch: too little VRAM")
         self.follows = parts.label(name="quiet")
@@ -60,7 +60,9 @@ class TrainingForm(QtWidgets.QWidget):
         self.hours.setRange(0.0, 10_000.0)
         self.hours.setDecimals(2)
         self.hours.setSuffix(" h")
-        for spin in (self.steps, self.epochs):
+        self.checkpoints.setRange(1, _MOST)
+        self.checkpoints.setSingleStep(1000)
+        for spin in (self.steps, self.epochs, self.checkpoints):
             spin.setGroupSeparatorShown(True)
         for one, name in self._named():
             one.setAccessibleName(name)
@@ -70,6 +72,7 @@ class TrainingForm(QtWidgets.QWidget):
         self.patch.currentIndexChanged.connect(lambda *_: self._other_patch())
         self.batch.valueChanged.connect(lambda *_: self._edited())
         self.steps.valueChanged.connect(lambda *_: self._edited())
+        self.checkpoints.valueChanged.connect(lambda *_: self._edited())
         self.epochs.valueChanged.connect(self._other_epochs)
         self.hours.valueChanged.connect(self._other_hours)
         self.for_memory.toggled.connect(self._for_memory)
@@ -83,6 +86,7 @@ class TrainingForm(QtWidgets.QWidget):
             (self.steps, "Steps"),
             (self.epochs, "Epochs"),
             (self.hours, "Time"),
+            (self.checkpoints, "Checkpoint every"),
         )
 
     def _lay_out(self) -> None:
@@ -98,10 +102,7 @@ class TrainingForm(QtWidgets.QWidget):
             cell.addWidget(one)
             grid.addLayout(cell, row, column)
             one.setMinimumWidth(1)
-        memory = parts.column(gap=1)
-        memory.addStretch(1)
-        memory.addWidget(self.for_memory)
-        grid.addLayout(memory, 3, 1)
+        grid.addWidget(self.for_memory, 4, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         buttons = parts.line()
@@ -138,6 +139,7 @@ class TrainingForm(QtWidgets.QWidget):
             patch=int(self.patch.currentData() or 1),
             batch=self.batch.value(),
             steps=self.steps.value(),
+            checkpoints=self.checkpoints.value(),
         )
 
     @property
@@ -188,6 +190,7 @@ class TrainingForm(QtWidgets.QWidget):
         self.for_memory.setChecked(asked.batch != int(presets["batch"]))
         self.batch.setValue(asked.batch)
         self.steps.setValue(asked.steps)
+        self.checkpoints.setValue(asked.checkpoints)
         self._patch = asked.patch
         self._filling = False
 
@@ -282,10 +285,13 @@ class TrainingForm(QtWidgets.QWidget):
             usual = "0 steps: the closed form alone, no network"
         time = words.duration(asked.steps * a_step) if a_step and asked.steps else ""
         parts.say(self.usual, f"{usual}{f' · {time}' if time else ''}.")
-        kept = f"Checkpoints every {_number(int(presets['checkpoints']))} steps"
+        kept = ""
+        if asked.checkpoints != int(presets["checkpoints"]):
+            kept = f"The recipe keeps a checkpoint every {_number(int(presets['checkpoints']))} steps. "
         if asked.engine == COPYCAT:
-            kept += f", contact sheets every {presets['contact_sheets']}"
-        parts.say(self.kept, f"{kept}, as the recipe has it.")
+            kept += f"Contact sheets every {presets['contact_sheets']} steps, as the recipe has it."
+        parts.say(self.kept, kept.strip())
+        self.kept.setVisible(bool(kept))
 
     def _explain(self) -> None:
         self.engine.setToolTip("Who trains: this program, or CopyCat in NukeX at the script’s node CopyCat1")
@@ -293,6 +299,9 @@ class TrainingForm(QtWidgets.QWidget):
         self.patch.setToolTip("The square that a step looks at, in pixels; it must fit the live area")
         self.steps.setToolTip(
             "Too few leave it soft or grey, too many sharpen too much. 0: closed form alone"
+        )
+        self.checkpoints.setToolTip(
+            "Steps between two checkpoints that are kept: what a later training may start from, and a model each"
         )
         self.for_memory.setToolTip(
             "The batch is fixed by the recipe; another one only where the VRAM is too small"
@@ -302,7 +311,7 @@ class TrainingForm(QtWidgets.QWidget):
         if self._contents is None or not self.is_changed:
             return
         before, now = self._contents.project.training, self.typed
-        names = ("engine", "size", "patch", "batch", "steps")
+        names = ("engine", *_OF_PRESET)
         self.saved.emit(
             {
                 f"training.{name}": str(getattr(now, name))

@@ -27,6 +27,12 @@ _LOW, _TALL, _WIDE = (
 )  # pixels: heights of the viewer, and the width from which it is the taller one
 WIPE, DIFFERENT, HEAT = "wipe", "difference", "heat-map"
 _RESIDUAL = "alignment.residual"
+_FLAGS = (
+    "parallax: ",
+    "compression: ",
+    "warp: ",
+    "occluded: ",
+)  # what is usual; where it is, is typed behind it
 
 
 class AlignmentWork(Work):
@@ -56,6 +62,19 @@ class AlignmentWork(Work):
         self.list = MomentList()
         self.said = parts.label(name="strong")
         self.details = parts.label(name="quiet", selectable=True)
+        self.flag_text = QtWidgets.QComboBox()
+        typed = QtWidgets.QLineEdit()
+        typed.setPlaceholderText("What was seen and stays, and where")
+        self.flag_text.setLineEdit(typed)
+        self.flag_text.addItems(_FLAGS)
+        self.flag_text.setCurrentIndex(-1)
+        self.flag_text.setSizeAdjustPolicy(
+            QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.flag_text.setMinimumContentsLength(12)
+        self.flag_text.setAccessibleName("What is flagged on this pair")
+        self.flag = parts.button("Flag", self._flag)
+        self.unflag = parts.button("Clear flags", self._unflag)
         self.list.setToolTip("Up and down choose a pair; Page Up and Page Down do so from the picture too")
         self.way = self._shown = WIPE  # as it was chosen, and as the pair can be shown
         self._standing: tuple[str, int | None] = ("", None)
@@ -63,6 +82,8 @@ class AlignmentWork(Work):
         self._lay_out()
         self._add_keys()
         self.list.looked.connect(lambda *_: self._show())
+        self.flag_text.editTextChanged.connect(lambda *_: self._allow_flags())
+        typed.returnPressed.connect(self._flag)
         self.session.measured.connect(lambda id: self._tell() if id == _RESIDUAL else None)
 
     def _lay_out(self) -> None:
@@ -77,6 +98,11 @@ class AlignmentWork(Work):
         self.layout_.addWidget(self.unsaved)
         self.layout_.addWidget(self.details)
         self.layout_.addWidget(self.list)
+        flags = parts.line()
+        flags.addWidget(self.flag_text, 1)
+        flags.addWidget(self.flag)
+        flags.addWidget(self.unflag)
+        self.layout_.addLayout(flags)
         self.layout_.addWidget(self.around)
         self.layout_.addStretch(1)
         self.viewer.setFixedHeight(_LOW)
@@ -117,6 +143,9 @@ class AlignmentWork(Work):
     def read(self, folder: Path) -> AlignmentOf:
         return alignment.read(folder)
 
+    def forget(self) -> None:
+        self.flag_text.setEditText("")
+
     def fill(self, contents: AlignmentOf) -> None:
         parts.say(self.around, " ".join(["Around the live area:", *contents.around]))
         self.around.setVisible(bool(contents.around))
@@ -152,6 +181,33 @@ class AlignmentWork(Work):
             "Darkens what the one Crop takes away: it must hide nothing that alignment is judged by (C)",
         )
         self._allow_switch(row)
+        self._allow_flags()
+
+    # Flags
+
+    def _allow_flags(self) -> None:
+        row, text = self._row(), self.flag_text.currentText().strip()
+        away = self._hindered or ("" if row is not None else "Choose a pair in the list.")
+        lacks = "" if text.rstrip(":") else "Say what was seen."
+        if row is not None and text in row.pair.flags:
+            lacks = "The pair carries that flag already."
+        tip = "What stays with this pair: training, validation and the final note say it again"
+        parts.allow(self.flag_text, away, tip)
+        parts.allow(self.flag, away or lacks, f"{tip} (Return)")
+        no_flags = "" if row is not None and row.pair.flags else "It carries no flag."
+        parts.allow(self.unflag, away or no_flags, "Takes all flags of this pair away")
+
+    def _flag(self) -> None:
+        row = self._row()
+        if row is not None and self.flag.isEnabled():
+            text = self.flag_text.currentText().strip()
+            self.flag_text.setEditText("")
+            self.session.change_pairs("flag", str(row.pair.source), self.kit.signer(), more=[text])
+
+    def _unflag(self) -> None:
+        row = self._row()
+        if row is not None and self.unflag.isEnabled():
+            self.session.change_pairs("flag", str(row.pair.source), self.kit.signer(), "--clear")
 
     # Shown
 

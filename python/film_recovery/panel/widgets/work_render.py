@@ -15,6 +15,7 @@ from film_recovery.panel.qt import QtWidgets
 from film_recovery.panel.widgets import parts
 from film_recovery.panel.widgets.frames_bar import FramesBar, Range
 from film_recovery.panel.widgets.outlier_list import OutlierList
+from film_recovery.panel.widgets.override import Override
 from film_recovery.panel.widgets.pictures import Wanted
 from film_recovery.panel.widgets.viewer import Viewer
 from film_recovery.panel.widgets.work import Kit, Work
@@ -41,6 +42,12 @@ class RenderWork(Work):
         self.workers = QtWidgets.QSpinBox()
         self.workers.setRange(1, max(1, os.cpu_count() or 1))
         self.workers.setAccessibleName("Processes that render")
+        self.skip = Override(
+            "--skip-short-range",
+            "Without a look at the short range",
+            "Renders everything although nobody has looked at fifty to a hundred frames first, which show flicker and "
+            "halos before days do. The ledger keeps who and why, and the check says it.",
+        )
         self.viewer = Viewer(kit.pictures)
         self.viewer.setMinimumHeight(_TALL)
         self.said = parts.label(name="strong")
@@ -58,6 +65,7 @@ class RenderWork(Work):
         self._adding: tuple[int, ...] = ()
         self._lay_out()
         self.bar.moved.connect(self._moved)
+        self.skip.changed.connect(lambda: self.allow(self._hindered))
         self.list.looked.connect(self._look_at)
         self.list.itemSelectionChanged.connect(lambda: self.allow(self._hindered))
         self.list.wanted.connect(self._add)
@@ -76,6 +84,7 @@ class RenderWork(Work):
         count = QtWidgets.QLabel("Processes")
         count.setBuddy(self.workers)
         self.layout_.addLayout(parts.beside(self.all, count, self.workers))
+        add(self.skip)
         add(self.said)
         add(self.viewer)
         add(parts.label("Outliers", "strong"))
@@ -96,6 +105,7 @@ class RenderWork(Work):
         return render.read(folder)
 
     def forget(self) -> None:
+        self.skip.clear()
         self._adding = ()
         self.answer.hide()
 
@@ -137,9 +147,15 @@ class RenderWork(Work):
             "Opens the check’s own form: your name and what you saw",
         )
         self.sign.setText("Sign again…" if item is not None and item.is_signed else "Sign…")
+        seen = item is None or item.is_signed or found.short.whole
+        self.skip.allow(
+            hindered or ("The short range is signed, or all there is: nothing is left out." if seen else "")
+        )
+        if seen:
+            self.skip.clear()
         parts.allow(
             self.all,
-            hindered,
+            hindered or self.skip.lacks,
             "Renders what is missing; what is there and unchanged is kept. It waits for the short range’s signature",
         )
         self.workers.setToolTip("How many processes render, each frames of its own; memory is taken by each")
@@ -272,7 +288,7 @@ class RenderWork(Work):
         self.answer.show()
 
     def _render(self) -> None:
-        self._job("infer", "--workers", str(self.workers.value()))
+        self._job("infer", "--workers", str(self.workers.value()), *self.skip.take())
 
     def _add(self) -> None:
         found = self.contents

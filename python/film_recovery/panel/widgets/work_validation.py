@@ -11,6 +11,7 @@ from film_recovery.panel.qt import QtCore, QtGui, QtWidgets
 from film_recovery.panel.widgets import parts
 from film_recovery.panel.widgets.figure_tables import BaselineTable, CriteriaTable
 from film_recovery.panel.widgets.frames_bar import FramesBar, Range
+from film_recovery.panel.widgets.override import Override
 from film_recovery.panel.widgets.pictures import Wanted
 from film_recovery.panel.widgets.plot import Limit, Plot, Series
 from film_recovery.panel.widgets.viewer import Viewer
@@ -61,6 +62,26 @@ class ValidationWork(Work):
         )
         self.browse = parts.button("…", self._browse, "Chooses where the new folder is made")
         self.deliver = parts.button("Deliver", self._deliver)
+        self.failing = Override(
+            "--accept-failing",
+            "Although checks fail",
+            "Delivers although checks fail, or were not measured. The ledger, which goes along with the delivery, "
+            "keeps which they are, who and why.",
+        )
+        self.foreign = Override(
+            "--accept-foreign",
+            "Frames of another program too",
+            "Delivers frames that this project has not rendered itself, such as NukeX’s. The provenance keeps which "
+            "they are, who accepted them and why.",
+        )
+        self.unmeasured = Override(
+            "--accept-unmeasured",
+            "Go on without what was not measured",
+            "Runs to the end although something that has to hold was not measured. The ledger keeps what, who and why; "
+            "it stands for this very model, graph and masters, and the check says so.",
+        )
+        self.missing = parts.label(name="quiet")
+        self.go_on = parts.button("Run to the end", self._run_on)
         self._hindered = ""
         self._lay_out()
         self.sides.currentIndexChanged.connect(lambda *_: self._moved(self.bar.current))
@@ -68,6 +89,8 @@ class ValidationWork(Work):
         self.criteria.chosen.connect(self._look_at)
         self.folder.textChanged.connect(lambda *_: self.allow(self._hindered))
         self.folder.returnPressed.connect(self._deliver)
+        for one in (self.failing, self.foreign, self.unmeasured):
+            one.changed.connect(lambda: self.allow(self._hindered))
 
     def _lay_out(self) -> None:
         add, line = self.layout_.addWidget, self.layout_.addLayout
@@ -81,6 +104,9 @@ class ValidationWork(Work):
         labels: tuple[QtWidgets.QWidget, ...] = (self.signed, self.accepted, self.criteria, self.reason)
         for one in (*labels, self.baselines):
             add(one)
+        for one in (self.missing, self.unmeasured, self.go_on):
+            add(one)
+            one.hide()
         line(self.charts_place)
         add(parts.label("To look at elsewhere", "strong"))
         line(parts.beside(self.movies, self.timeline))
@@ -93,6 +119,8 @@ class ValidationWork(Work):
         where.addWidget(self.browse)
         where.addWidget(self.deliver)
         line(where)
+        add(self.failing)
+        add(self.foreign)
         self.browse.setFixedWidth(self.browse.fontMetrics().averageCharWidth() * 6)
         self.layout_.addStretch(1)
         self.reason.hide()
@@ -104,6 +132,11 @@ class ValidationWork(Work):
 
     def read(self, folder: Path) -> Validation:
         return validation.read(folder)
+
+    def forget(self) -> None:
+        self.folder.clear()
+        for one in (self.failing, self.foreign, self.unmeasured):
+            one.clear()
 
     def fill(self, contents: Validation) -> None:
         self._show_charts(contents)
@@ -172,6 +205,7 @@ class ValidationWork(Work):
         )
         self._allow_signing(hindered, empty)
         self._allow_delivery(hindered, empty)
+        self._allow_going_on(hindered, found)
         self._show_criteria(found)
 
     # Inside
@@ -216,8 +250,33 @@ class ValidationWork(Work):
             why = "Give the whole path of the folder."
         parts.allow(
             self.deliver,
-            hindered or empty or why,
+            hindered or empty or why or self.failing.lacks or self.foreign.lacks,
             "Packs masters, provenance, notes, report, model and script into that folder, each bound by its SHA-256",
+        )
+
+    def _allow_going_on(self, hindered: str, found: Validation) -> None:
+        """Where every frame is there and something that has to hold is still not measured: no run brings it."""
+        checklist = self.session.checklist
+        items = checklist.of_stage(_STAGE) if checklist is not None else ()
+        waiting = [
+            item
+            for item in items
+            if item.check.severity == "shall" and not item.check.manual and item.is_pending
+        ]
+        is_rendered = set(found.wanted) <= set(found.written)
+        shown = bool(waiting) and is_rendered and found.report is not None
+        named = "\n".join(f"{item.check.title}: {item.reason}" for item in waiting)
+        parts.say(self.missing, f"Not measured, although it has to hold:\n{named}" if shown else "")
+        for one in (self.missing, self.unmeasured, self.go_on):
+            one.setVisible(shown)
+        if not shown:
+            self.unmeasured.clear()
+        self.unmeasured.allow(hindered)
+        chosen = "" if self.unmeasured.box.isChecked() else "Choose first that it is meant, and why."
+        parts.allow(
+            self.go_on,
+            hindered or chosen or self.unmeasured.lacks,
+            "Runs what is left, without that measurement",
         )
 
     def _show_criteria(self, found: Validation) -> None:
@@ -315,7 +374,12 @@ class ValidationWork(Work):
 
     def _deliver(self) -> None:
         if self.deliver.isEnabled():
-            self._job("deliver", str(Path(self.folder.text().strip()).expanduser()))
+            words = [*self.failing.take(), *self.foreign.take()]
+            self._job("deliver", str(Path(self.folder.text().strip()).expanduser()), *words)
+
+    def _run_on(self) -> None:
+        if self.go_on.isEnabled():
+            self._job("run", *self.unmeasured.take())
 
     def _job(self, *command: str) -> None:
         self.session.start_job(command, self.kit.signer())
