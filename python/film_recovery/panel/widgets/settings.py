@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from film_recovery._process import person
 from film_recovery.panel.qt import QtCore
 
 _RECENT = 8
@@ -18,7 +17,7 @@ class Settings:
     @property
     def name(self) -> str:
         """Who signs; at first the login name."""
-        return str(self._kept.value("name") or person())
+        return str(self._kept.value("name") or _person())
 
     @name.setter
     def name(self, name: str) -> None:
@@ -70,3 +69,9 @@ class Settings:
     @geometry.setter
     def geometry(self, geometry: QtCore.QByteArray) -> None:
         self._kept.setValue("geometry", geometry)
+
+
+def _person() -> str:
+    from film_recovery._process import person
+
+    return person()
