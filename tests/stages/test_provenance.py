@@ -447,6 +447,11 @@ def test_accepted_masters_are_not_written_over_by_those_of_other_scans(done: Any
         assert stopped.value.where["frame"] == 3
         assert "give their files their times back" in stopped.value.remedy
         accepted_masters.refuse_accepted(View(done.project), [1, 2, 4])
+        # Of other words of the header, which make every frame one of an earlier state, they would be others' too.
+        project.update(done.folder, {"delivery.institution": "Another archive"})
+        with pytest.raises(CheckFailed, match="made of scans of which the"):
+            accepted_masters.refuse_accepted(View(done.project), range(1, 9))
+        project.update(done.folder, {"delivery.institution": SAID.institution})
         file.unlink()
         accepted_masters.refuse_accepted(View(done.project), range(1, 9))
         file.write_bytes(there)

@@ -154,6 +154,7 @@ def room_for(whole: Job, frames: Sequence[int], at_once: int = 1) -> Room:
     ``at_once``: how many are made side by side."""
     sequence = whole.output.sequence
     there = set() if sequence.is_still else set(sequence.frames())
+    whole.record.read_on()
     to_come = {
         number: whole.path(number)
         for number in frames
@@ -194,15 +195,14 @@ def noted(
     *,
     job: str = "",
     header: Mapping[str, str] | None = None,
-    rescanned: bool = False,
 ) -> set[int]:
-    """Those of ``frames`` that :func:`render`, asked alike, made, by the record alone: no frame is read. With
-    ``rescanned`` those of them alone whose files have changed since."""
+    """Those of ``frames`` that :func:`render`, asked alike, made, by the record alone: no frame is read."""
     output = write_output(evaluator, node)
     record = Record(output.folder)
     key = _key(evaluator, output, job, _said(output, header))
-    told = record.is_rescanned if rescanned else record.notes
-    return {number for number in frames if told(output.sequence.path(number).name, _of_frame(key, number))}
+    return {
+        number for number in frames if record.notes(output.sequence.path(number).name, _of_frame(key, number))
+    }
 
 
 def today(environment: Mapping[str, str] = os.environ) -> str:

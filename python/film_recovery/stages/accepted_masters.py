@@ -19,8 +19,9 @@ from film_recovery.imaging.frame_ranges import format_frames, parse_frames
 from film_recovery.ledger.iterations import Iteration, iterations
 from film_recovery.project import Project
 from film_recovery.provenance.sealing import Seal, seal_beside
+from film_recovery.rendering.record import Record
 from film_recovery.stages.render_state import render_state
-from film_recovery.stages.short_range import made_now, made_of_other_scans
+from film_recovery.stages.short_range import made_now
 from film_recovery.stages.view import View
 
 
@@ -29,24 +30,35 @@ def refuse_accepted(view: View, frames: Sequence[int]) -> None:
     or graph than the present ones, or of scans that have changed since. These may render again what they rendered.
     Raises NotYet without a model."""
     accepted = accepted_iterations(view.project)
+    if not accepted:
+        return
     there = [frame for frame in frames if view.output.sequence.path(frame).is_file()]
-    if not accepted or not there:
+    if not there:
         return
     model, graph = view.card.sha256, render_state(view)
-    own = made_now(view, there)
     others = _masters_among(view, there, [one for one in accepted if not one.is_of(model, graph)])
+    own = made_now(view, list(others)) if others else set()
     meant = [frame for frame in others if frame not in own]
     if meant:
         same_model = others[meant[0]].model == model
         how = "this model made in another graph" if same_model else "another model made before this training"
         raise _refused(view, meant, how)
-    changed = made_of_other_scans(view, sorted(own))
-    ours = _masters_among(view, sorted(changed), [one for one in accepted if one.is_of(model, graph)])
-    if ours:
+    ours = list(_masters_among(view, there, [one for one in accepted if one.is_of(model, graph)]))
+    if any(one.master_of for one in view.project.elements.values()):
+        # A step before is rendered anew for other words of its header alone, which is no other scan.
+        ours = sorted(made_now(view, ours)) if ours else []
+    changed = _made_of_other_scans(view, ours) if ours else []
+    if changed:
         how = "were made of scans of which the size or time is another now"
-        raise _refused(
-            view, list(ours), how, " If they are the same scans, give their files their times back."
-        )
+        raise _refused(view, changed, how, " If they are the same scans, give their files their times back.")
+
+
+def _made_of_other_scans(view: View, frames: Sequence[int]) -> list[int]:
+    """Those of ``frames`` on disk that came from a scan of another size or time than it has now. Under which state of
+    the script or of the header's words they were rendered does not matter: their pixels would be others."""
+    names = {frame: view.output.sequence.path(frame).name for frame in frames}
+    changed = Record(view.output.folder).rescanned(names.values())
+    return [frame for frame, name in names.items() if name in changed]
 
 
 def _refused(view: View, meant: Sequence[int], how: str, else_do: str = "") -> CheckFailed:

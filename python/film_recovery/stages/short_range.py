@@ -187,24 +187,12 @@ def complete(view: View, progress: Progress | None = None) -> bool:
 
 def made_now(view: View, frames: Sequence[int]) -> set[int]:
     """Those of ``frames`` that the record says the present model and graph made, by the project or by hand."""
-    return set().union(*_noted(view, frames))
-
-
-def made_of_other_scans(view: View, frames: Sequence[int]) -> set[int]:
-    """Those of :func:`made_now` that were made of scans of which one has another size or time now."""
-    stale = _noted(view, frames, rescanned=True)
-    fresh = (made - other for made, other in zip(_noted(view, frames), stale, strict=True))
-    return set().union(*stale) - set().union(*fresh)
-
-
-def _noted(view: View, frames: Sequence[int], rescanned: bool = False) -> list[set[int]]:
-    """With the header that the project writes, and without any, as by hand."""
     job = engine.model_hashes(view.script, view.evaluator)
     headers: tuple[dict[str, str], ...] = (origin_of(view).header(), {})
-    return [
-        rendering.noted(view.evaluator, view.write.path, frames, job=job, header=words, rescanned=rescanned)
-        for words in headers
-    ]
+    found = (
+        rendering.noted(view.evaluator, view.write.path, frames, job=job, header=words) for words in headers
+    )
+    return set().union(*found)
 
 
 def _asked(view: View, text: str, wanted: Sequence[int]) -> ShortRange:
