@@ -30,13 +30,14 @@ class Guide(QtCore.QObject):
         self._panel = panel
         self.tour: Tour | None = None
         self._waits_for: Path | None = None
-        panel.help.closed.connect(lambda: self.show_help(False))
+        panel.help.closed.connect(self.toggle)
         panel.help.toured.connect(self.show_tour)
         panel.start.toured.connect(self._prepare)
 
     def toggle(self) -> None:
         """Opens the help, or closes it."""
         self.show_help(not self._panel.help.isVisible())
+        self._panel.settings.help_open = self._panel.help.isVisible()
 
     def show_help(self, is_wanted: bool) -> None:
         """The drawer, beside the page, or in its place where the panel is narrow."""

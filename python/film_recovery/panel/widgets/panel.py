@@ -38,6 +38,7 @@ from film_recovery.recipes import STAGES
 NARROWEST = 360  # pixels
 _MOST_TEXT = 8  # points
 _AROUND = 60  # pixels beside the text of the primary button
+_SIZES, _USUAL = "page and log", (900, 120)
 _ROW_BELOW = 620  # pixels of width below which the stages are a row above the page
 
 
@@ -127,11 +128,15 @@ class Panel(QtWidgets.QWidget):
         self._stack = QtWidgets.QStackedWidget()
         self._stack.addWidget(self.start)
         self._stack.addWidget(work)
+        self._halves = parts.divided(Qt.Orientation.Vertical, self._stack, self.log)
+        self._halves.setStretchFactor(0, 1)
+        self._halves.setStretchFactor(1, 0)
+        self._halves.setSizes(self.settings.sizes(_SIZES) or list(_USUAL))
+        self._halves.splitterMoved.connect(lambda *_: self.settings.keep_sizes(_SIZES, self._halves.sizes()))
         layout = parts.column(self, 8, 10)
         layout.addWidget(self.problem)
         layout.addWidget(self.installer)
-        layout.addWidget(self._stack, 1)
-        layout.addWidget(self.log)
+        layout.addWidget(self._halves, 1)
 
     @property
     def is_row(self) -> bool:
@@ -166,7 +171,7 @@ class Panel(QtWidgets.QWidget):
         session.said.connect(self.log.add)
         session.made.connect(session.open)
         self.rail.chosen.connect(self.to_stage)
-        self.page.looked.connect(self.refresh)
+        self.page.looked.connect(self._looked)
         self.page.shown.connect(self._show)
         self.page.built.connect(self._build)
         self.header.closed.connect(session.leave)
@@ -208,8 +213,13 @@ class Panel(QtWidgets.QWidget):
             self.pictures.show_project(self.session.project.folder)
             self.settings.add_recent(str(self.session.project.folder))
             self.header.show_steps()
-            self.to_stage(0)
+            folder, stage = self.settings.shown
+            is_known = folder == str(self.session.project.folder) and stage in range(len(STAGES))
+            self.to_stage(stage if is_known else 0)
+            if self.settings.help_open and not self.help.isVisible():
+                self.guide.show_help(True)
         else:
+            self.settings.shown = ("", 0)
             self.start.refresh()
         self.refresh()
         self.guide.opened()
@@ -218,6 +228,15 @@ class Panel(QtWidgets.QWidget):
         """Shows a stage, and its help where that is open."""
         self.page.show_stage(stage)
         self.guide.refresh()
+        if self.session.project is not None:
+            self.settings.shown = (str(self.session.project.folder), stage)
+
+    def _looked(self) -> None:
+        """A check leads to its stage, which is remembered as one that was chosen."""
+        project = self.session.project
+        if project is not None and self.settings.shown != (str(project.folder), self.page.stage):
+            self.settings.shown = (str(project.folder), self.page.stage)
+        self.refresh()
 
     def refresh(self) -> None:
         """Everything that follows from the session, as it is now."""

@@ -65,6 +65,16 @@ class Tall(QtWidgets.QWidget):
         return done
 
 
+def divided(orientation: Qt.Orientation, *widgets: QtWidgets.QWidget) -> QtWidgets.QSplitter:
+    """Widgets whose sizes an operator chooses; none can be made to vanish."""
+    made = QtWidgets.QSplitter(orientation)
+    made.setChildrenCollapsible(False)
+    made.setHandleWidth(8)
+    for one in widgets:
+        made.addWidget(one)
+    return made
+
+
 def line(gap: int = 6) -> QtWidgets.QHBoxLayout:
     """Widgets beside one another."""
     made = QtWidgets.QHBoxLayout()
