@@ -56,7 +56,7 @@ class Page(QtWidgets.QWidget):
         self.stops.setToolTip("Only the checks of this stage that stop a run (Ctrl+W)")
         self.stops.toggled.connect(lambda *_: self._filter())
         self.nothing = parts.label("Nothing stops you in this stage.", "quiet")
-        self.build = parts.button("Build in script", self.built.emit)
+        self.build = parts.button("Build in script", self.built.emit, sign="build")
         top = parts.line()
         top.addWidget(self.heading, 1)
         top.addWidget(self.build)

@@ -16,7 +16,7 @@ from film_recovery.panel import gpu, host_checks, in_script, pointing
 from film_recovery.panel.next_step import Step, next_step
 from film_recovery.panel.problem import Problem, of_error
 from film_recovery.panel.qt import QShortcut, Qt, QtCore, QtGui, QtWidgets
-from film_recovery.panel.widgets import parts, style
+from film_recovery.panel.widgets import icons, parts, style
 from film_recovery.panel.widgets.guide import Guide
 from film_recovery.panel.widgets.header import Header
 from film_recovery.panel.widgets.help import Help
@@ -37,7 +37,8 @@ from film_recovery.recipes import STAGES
 
 NARROWEST = 360  # pixels
 _MOST_TEXT = 8  # points
-_AROUND = 60  # pixels beside the text of the primary button
+_AROUND = 84  # pixels beside the text of the primary button
+_SIGNS = {"look": "show", "retry": "check"}  # of next steps; the others' are named like them
 _SIZES, _USUAL = "page and log", (900, 120)
 _ROW_BELOW = 620  # pixels of width below which the stages are a row above the page
 
@@ -71,9 +72,13 @@ class Panel(QtWidgets.QWidget):
         self.fold = QtWidgets.QToolButton()
         self.fold.setText("Log")
         self.fold.setCheckable(True)
+        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        icons.put(self.fold, "log")
         self.fold.setToolTip("What happened, line by line (Ctrl+L)")
         self.busy = parts.label(name="quiet")
-        self.again = parts.button("Check", lambda: self.session.measure(recorded=True), name="again")
+        self.again = parts.button(
+            "Check", lambda: self.session.measure(recorded=True), name="again", sign="check"
+        )
         self.primary = parts.button("", self._next, name="primary")
         self.step = Step("wait", "", "")
         # Checks come a hundred at a time; what follows from them is shown once.
@@ -159,6 +164,7 @@ class Panel(QtWidgets.QWidget):
             sheet = style.sheet(self.palette(), self.settings.text_size)
             if sheet != self.styleSheet():
                 self.setStyleSheet(sheet)
+                icons.dress(self)
 
     # Behaviour
 
@@ -258,6 +264,7 @@ class Panel(QtWidgets.QWidget):
         metrics = self.primary.fontMetrics()
         room = self.width() - _AROUND if self.is_row else self.width() // 2
         self.primary.setText(metrics.elidedText(self.step.text, Qt.TextElideMode.ElideRight, room))
+        icons.put(self.primary, _SIGNS.get(self.step.kind, self.step.kind))
         waits = self.step.kind == "wait"
         parts.allow(
             self.primary, self.step.why if waits else "", f"{self.step.text}. {self.step.why} (Ctrl+Return)"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from film_recovery.panel import words
 from film_recovery.panel.qt import Qt, QtCore, QtWidgets
+from film_recovery.panel.widgets import icons
 from film_recovery.panel.widgets.flow import Flow
 
 
@@ -27,12 +28,16 @@ def say(one: QtWidgets.QLabel, text: str) -> None:
     one.setText(words.breakable(text))
 
 
-def button(text: str, pressed: Callable[[], object], tip: str = "", name: str = "") -> QtWidgets.QPushButton:
-    """A button; ``tip`` says what it does, or why it cannot."""
+def button(
+    text: str, pressed: Callable[[], object], tip: str = "", name: str = "", sign: str = ""
+) -> QtWidgets.QPushButton:
+    """A button; ``tip`` says what it does, or why it cannot. ``sign``: its icon's name."""
     made = QtWidgets.QPushButton(text)
     made.setObjectName(name)
     made.setToolTip(tip)
     made.setAutoDefault(False)
+    if sign:
+        icons.put(made, sign)
     made.clicked.connect(lambda *_: pressed())
     return made
 
