@@ -11,7 +11,7 @@ from typing import Any
 from film_recovery.host.nuke import NukeHost
 from film_recovery.panel import gpu, host_checks
 from film_recovery.panel.gpu import Gpu
-from film_recovery.panel.qt import Qt, QtCore, QtWidgets
+from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets
 from film_recovery.panel.widgets import window
 from film_recovery.panel.widgets.docked import Docked
 from film_recovery.plugin import menus
@@ -67,6 +67,75 @@ def gone(panel: Docked) -> None:
     panel.deleteLater()
     kind = QtCore.QEvent.Type.DeferredDelete
     QtWidgets.QApplication.sendPostedEvents(None, kind.value if hasattr(kind, "value") else int(kind))
+
+
+def test_a_workspace_restores_it_as_it_was_left(
+    install_nuke: Any, film: Callable[..., Path], qtbot: Any, engine_variables: None, monkeypatch: Any
+) -> None:
+    """By its id, in a new session of Nuke, whose script is new and belongs to no project."""
+    window.application()
+    folder = film()
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def restored(nuke: Any, width: int) -> Docked:
+        nuke.emulation.start(ROOT)
+        panel = nuke.emulation.restored(menus.PANEL_ID)
+        assert isinstance(panel, Docked)
+        panel.resize(width, 900)
+        panel.show()
+        return panel
+
+    def opened(panel: Docked) -> bool:
+        checklist = panel.session.checklist
+        return checklist is not None and bool(checklist.outcomes) and not panel.session.busy
+
+    with install_nuke() as nuke:
+        panel = restored(nuke, 1280)
+        assert panel.session.project is None and panel.start.isVisible()
+        panel.session.open(str(folder))
+        qtbot.waitUntil(lambda: opened(panel), timeout=PATIENCE)
+        qtbot.mouseClick(panel.rail.buttons[2], Qt.MouseButton.LeftButton)
+        qtbot.keyClick(panel, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyClick(panel, Qt.Key.Key_F1)
+        assert panel.log.isVisible() and panel.help.isVisible()
+        qtbot.keyClick(panel, Qt.Key.Key_F1)
+        qtbot.waitUntil(lambda: min(panel.page.both.sizes()) > 0, timeout=PATIENCE)
+        pull(panel.page.both, QtCore.QPoint(-90, 0))
+        pull(panel._halves, QtCore.QPoint(0, -120))
+        left = (panel.page.both.sizes(), panel._halves.sizes())
+        panel.page.show_work(True)
+        gone(panel)
+    with install_nuke() as nuke:
+        panel = restored(nuke, 1280)
+        qtbot.waitUntil(lambda: opened(panel), timeout=PATIENCE)
+        assert panel.session.project is not None and panel.session.project.folder == folder
+        assert panel.page.stage == 2 and panel.rail.buttons[2].isChecked()
+        assert panel.log.isVisible() and not panel.help.isVisible()
+        qtbot.waitUntil(lambda: (panel.page.both.sizes(), panel._halves.sizes()) == left, timeout=PATIENCE)
+        panel.resize(380, 900)
+        qtbot.waitUntil(lambda: panel.page.to_work.isChecked(), timeout=PATIENCE)
+        panel.header.closed.emit()
+        qtbot.waitUntil(lambda: panel.start.isVisible(), timeout=PATIENCE)
+        gone(panel)
+    with install_nuke() as nuke:
+        panel = restored(nuke, 380)
+        qtbot.wait(200)
+        assert panel.session.project is None and panel.start.isVisible(), "it was left"
+        gone(panel)
+
+
+def pull(between: QtWidgets.QSplitter, way: QtCore.QPoint) -> None:
+    """Drags the line between two parts."""
+    handle, before = between.handle(1), between.sizes()
+    left, kinds = Qt.MouseButton.LeftButton, QtCore.QEvent.Type
+    start = handle.rect().center()
+    there = handle.mapToGlobal(start)
+    for kind, way_on in ((kinds.MouseButtonPress, 0), (kinds.MouseMove, 1), (kinds.MouseButtonRelease, 1)):
+        at = QtCore.QPointF(there + way * way_on)
+        held = Qt.MouseButton.NoButton if kind == kinds.MouseButtonRelease else left
+        event = QtGui.QMouseEvent(kind, QtCore.QPointF(start), at, left, held, Qt.KeyboardModifier.NoModifier)
+        QtWidgets.QApplication.sendEvent(handle, event)
+    assert between.sizes() != before
 
 
 def _is_there(pid: int) -> bool:

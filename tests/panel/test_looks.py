@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets
-from film_recovery.panel.widgets import marks, style
+from film_recovery.panel.widgets import icons, marks, style
 from film_recovery.panel.widgets.window import Window
 
 Show = Callable[..., Window]
@@ -103,6 +103,39 @@ def test_every_state_has_a_mark_of_its_own(show: Show) -> None:
     pictures = [marks.pixmap(state, "#ffffff").toImage() for state in states]
     for number, one in enumerate(pictures):
         assert all(one != other for other in pictures[number + 1 :]), states[number]
+
+
+def test_every_sign_is_drawn_in_both_sizes_and_takes_the_colour_of_its_text(show: Show, qtbot: Any) -> None:
+    panel = show(None)
+    names = sorted(file.stem for file in icons.FOLDER.glob("*.svg"))
+    assert len(names) > 25
+    used = {one.property("fr_sign") for one in panel.findChildren(QtWidgets.QAbstractButton)} - {None}
+    assert {"help", "project", "log", "check", "build"} <= used <= set(names)
+    for name in names:
+        for ratio in (1, 2):
+            picture = icons.pixmap(name, "#ff0000", ratio=ratio).toImage()
+            assert picture.width() == picture.height() == icons.SIZE * ratio, name
+            seen = [
+                picture.pixelColor(x, y)
+                for x in range(picture.width())
+                for y in range(picture.height())
+                if picture.pixelColor(x, y).alpha() > 200
+            ]
+            assert len(seen) > 4 * ratio, name
+            assert all(one.red() > 240 and one.green() < 15 and one.blue() < 15 for one in seen), name
+    # Each size is drawn for itself, and another palette gives another colour.
+    fine = icons.pixmap("sign", "#ff0000", ratio=2).toImage()
+    assert fine.scaled(16, 16) != icons.pixmap("sign", "#ff0000").toImage()
+    place = QtWidgets.QWidget()
+    qtbot.addWidget(place)
+    button = QtWidgets.QPushButton(place)
+    icons.put(button, "sign")
+    before = button.icon().pixmap(16, 16).toImage()
+    light = QtGui.QPalette()
+    light.setColor(QtGui.QPalette.ColorRole.ButtonText, QtGui.QColor("#202020"))
+    place.setPalette(light)
+    icons.dress(place)
+    assert button.icon().pixmap(16, 16).toImage() != before
 
 
 def test_nothing_of_it_is_ever_a_window_of_its_own(show: Show, film: Film, qtbot: Any) -> None:

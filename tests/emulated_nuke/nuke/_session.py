@@ -51,13 +51,18 @@ class Session:
         self.pixels: Callable[[Any, str, float, float], float] | None = None  # what nuke.sample is to give
         self.shown: list[str] = []
         self.viewed: list[tuple[int, str]] = []
-        self.panels: dict[str, tuple[str, str]] = {}
+        self.panels: dict[str, tuple[str, str]] = {}  # by the id that workspaces keep
         self.locks_saved = bool(environment.get("nc"))  # Non-Commercial saves what nobody else can read
         self.locks_copied = False
         self.listed: int | None = None  # how many nodes of a group Python is shown; None: all
         self.undone: list[Any] = []
         self.redoable: list[Any] = []
         self.undo_open: list[Any] = []
+
+    def restored(self, id: str) -> Any:
+        """What a workspace makes of the pane that it keeps as ``id``: the registered text, evaluated anew. A session in
+        which nobody registered it has none."""
+        return eval(self.panels[id][0], {})()
 
     def called_back(self, kind: str, node: Any, knob: Any = None) -> None:
         for call, args, kwargs, node_class, only in list(self.callbacks.get(kind, ())):

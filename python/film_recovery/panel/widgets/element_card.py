@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from film_recovery.panel.contents.elements import USUAL, WORDS, Card, ColourNames
 from film_recovery.panel.qt import Qt, QtGui, QtWidgets, Signal
-from film_recovery.panel.widgets import parts
+from film_recovery.panel.widgets import icons, parts, style
 from film_recovery.panel.widgets.pictures import Pictures, Wanted
 from film_recovery.panel.widgets.viewer import Viewer
 
@@ -64,7 +64,7 @@ class Words(QtWidgets.QLineEdit):
         offered.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         offered.setFilterMode(Qt.MatchFlag.MatchContains)
         self.setCompleter(offered)
-        arrow = QtGui.QIcon(self.style().standardIcon(QtWidgets.QStyle.StandardPixmap.SP_ArrowDown))
+        arrow = icons.icon("down", style.colours(self.palette()).quiet)
         shown = self.addAction(arrow, QtWidgets.QLineEdit.ActionPosition.TrailingPosition)
         shown.setToolTip("What is usual; anything else may be typed (Down)")
         shown.triggered.connect(lambda *_: self.show_usual())

@@ -26,7 +26,7 @@ class SignForm(QtWidgets.QWidget):
         self.note = QtWidgets.QLineEdit()
         self.note.setPlaceholderText("What you saw (optional)")
         self.note.setAccessibleName("Note")
-        self.sign = parts.button("Sign", self._sign)
+        self.sign = parts.button("Sign", self._sign, sign="sign")
         cancel = parts.button("Cancel", self.left.emit, "Esc")
         for field in (self.name, self.note):
             field.returnPressed.connect(self._sign)
@@ -74,7 +74,7 @@ class FixForm(QtWidgets.QWidget):
         self.change.setAccessibleName("What the repair changes")
         self.change.hide()
         _Marked(self.change)
-        self.apply = parts.button("Apply", self.applied.emit)
+        self.apply = parts.button("Apply", self.applied.emit, sign="fix")
         parts.allow(self.apply, "The repair is not shown yet.")
         buttons = parts.line()
         buttons.addWidget(self.apply)

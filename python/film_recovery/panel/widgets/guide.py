@@ -41,7 +41,7 @@ class Guide(QtCore.QObject):
 
             self._help = Help()
             self._help.hide()
-            self._help.closed.connect(lambda: self.show_help(False))
+            self._help.closed.connect(self.toggle)
             self._help.toured.connect(self.show_tour)
             self._panel.add_beside(self._help)
         return self._help
@@ -54,6 +54,7 @@ class Guide(QtCore.QObject):
     def toggle(self) -> None:
         """Opens the help, or closes it."""
         self.show_help(not self.is_open)
+        self._panel.settings.help_open = self.is_open
 
     def show_help(self, is_wanted: bool) -> None:
         """The drawer, beside the page, or in its place where the panel is narrow."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from film_recovery.panel.qt import QtCore, QtGui, QtWidgets, Signal
-from film_recovery.panel.widgets import parts
+from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from film_recovery.panel.widgets import icons, parts
 from film_recovery.panel.widgets.session import Session
 
 
@@ -24,6 +24,8 @@ class Header(QtWidgets.QWidget):
         self.held.hide()
         self.help = QtWidgets.QToolButton()
         self.help.setText("Help")
+        self.help.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        icons.put(self.help, "help")
         self.help.setToolTip("The quick reference of this recipe, and the tour (F1)")
         self.help.clicked.connect(lambda *_: self.helped.emit())
         self.take_over = parts.button("Take over…", self.taken_over.emit)
@@ -32,6 +34,8 @@ class Header(QtWidgets.QWidget):
         )
         self.menu = QtWidgets.QToolButton()
         self.menu.setText("Project")
+        self.menu.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        icons.put(self.menu, "project")
         self.menu.setToolTip("Other projects, this one’s file and folder")
         self.menu.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
         entries = QtWidgets.QMenu(self.menu)

@@ -34,7 +34,7 @@ class Installer(QtWidgets.QFrame):
         self._run: Installing | None = None
         self.what = parts.label("The engine is being installed", "strong")
         self.last = parts.label(name="quiet")
-        self.cancel = parts.button("Cancel", self._cancel)
+        self.cancel = parts.button("Cancel", self._cancel, sign="stop")
         self.bar = QtWidgets.QProgressBar()
         self.bar.setRange(0, 0)
         self.bar.setTextVisible(False)

@@ -23,7 +23,7 @@ class JobStrip(QtWidgets.QFrame):
         self.bar = QtWidgets.QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setMaximumHeight(8)
-        self.cancel = parts.button("Cancel", session.run.cancel)
+        self.cancel = parts.button("Cancel", session.run.cancel, sign="stop")
         words_ = parts.column(gap=0)
         words_.addWidget(self.what)
         words_.addWidget(self.left)

@@ -20,8 +20,7 @@ class Log(QtWidgets.QPlainTextEdit):
         self.setFont(style.fixed_font())
         self.setAccessibleName("Log")
         self.setTabChangesFocus(True)
-        self.setMinimumHeight(90)
-        self.setMaximumHeight(220)
+        self.setMinimumHeight(60)
 
     def add(self, line: str) -> None:
         """One line, with the time."""

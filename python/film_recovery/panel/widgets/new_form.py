@@ -37,7 +37,7 @@ class NewForm(parts.Tall):
         self._colour_box = self._field(
             "Third element, which kept the colour (optional)", self.colour, "frames"
         )
-        self.make = parts.button("Make the project", self._make, name="primary")
+        self.make = parts.button("Make the project", self._make, name="primary", sign="add")
         layout = parts.column(self, 8)
         layout.addWidget(parts.label("New project", "heading"))
         layout.addWidget(parts.label("What is wrong with the film?", "strong"))

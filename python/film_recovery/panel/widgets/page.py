@@ -23,6 +23,7 @@ _BESIDE = 860  # pixels of width from which work and checks stand side by side
 _AT_FIRST = 14  # rows: about what is seen without scrolling
 _AT_ONCE = 4  # rows, of many more, between two looks at what else there is to do
 _LAID_OUT = 40  # milliseconds
+_SIZES, _USUAL = "work and checks", (600, 400)
 
 
 class Page(QtWidgets.QWidget):
@@ -55,7 +56,7 @@ class Page(QtWidgets.QWidget):
         self.stops.setToolTip("Only the checks of this stage that stop a run (Ctrl+W)")
         self.stops.toggled.connect(lambda *_: self._filter())
         self.nothing = parts.label("Nothing stops you in this stage.", "quiet")
-        self.build = parts.button("Build in script", self.built.emit)
+        self.build = parts.button("Build in script", self.built.emit, sign="build")
         top = parts.line()
         top.addWidget(self.heading, 1)
         top.addWidget(self.build)
@@ -83,14 +84,15 @@ class Page(QtWidgets.QWidget):
         inside = parts.Tall()
         inside.setLayout(self._place)
         self.work_area.setWidget(inside)
-        both = parts.line(12)
-        both.addWidget(self.work_area, 3)
-        both.addWidget(self.area, 2)
+        self.both = parts.divided(Qt.Orientation.Horizontal, self.work_area, self.area)
+        self.both.setStretchFactor(0, 3)
+        self.both.setStretchFactor(1, 2)
+        self.both.splitterMoved.connect(lambda *_: settings.keep_sizes(_SIZES, self.both.sizes()))
         layout = parts.column(self, 4)
         layout.addLayout(top)
         for one in (self.summary, self.help, self._tabs):
             layout.addWidget(one)
-        layout.addLayout(both, 1)
+        layout.addWidget(self.both, 1)
         self._to_come: deque[Item] = deque()
         self._more = QtCore.QTimer(self)
         self._more.setSingleShot(True)
@@ -280,8 +282,11 @@ class Page(QtWidgets.QWidget):
         work = self.work
         beside = work is not None and self.width() >= _BESIDE
         only_work = work is not None and not beside and self._settings.show_work
+        was_beside = not (self.work_area.isHidden() or self.area.isHidden())
         self.work_area.setVisible(beside or only_work)
         self.area.setVisible(beside or not only_work)
+        if beside and not was_beside:
+            self.both.setSizes(self._settings.sizes(_SIZES) or list(_USUAL))
         self._tabs.setVisible(work is not None and not beside)
         self.to_work.setText(work.title if work is not None else "")
         self.to_work.setChecked(only_work)

@@ -14,7 +14,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.panel.next_step import Step, next_step
 from film_recovery.panel.problem import Problem, of_error
 from film_recovery.panel.qt import QShortcut, Qt, QtCore, QtGui, QtWidgets
-from film_recovery.panel.widgets import parts, style
+from film_recovery.panel.widgets import icons, parts, style
 from film_recovery.panel.widgets.guide import Guide
 from film_recovery.panel.widgets.header import Header
 from film_recovery.panel.widgets.installer import Installer
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 NARROWEST = 360  # pixels
 _MOST_TEXT = 8  # points
-_AROUND = 60  # pixels beside the text of the primary button
+_AROUND = 84  # pixels beside the text of the primary button
+_SIGNS = {"look": "show", "retry": "check"}  # of next steps; the others' are named like them
+_SIZES, _USUAL = "page and log", (900, 120)
 _ROW_BELOW = 620  # pixels of width below which the stages are a row above the page
 
 
@@ -69,9 +71,13 @@ class Panel(QtWidgets.QWidget):
         self.fold = QtWidgets.QToolButton()
         self.fold.setText("Log")
         self.fold.setCheckable(True)
+        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        icons.put(self.fold, "log")
         self.fold.setToolTip("What happened, line by line (Ctrl+L)")
         self.busy = parts.label(name="quiet")
-        self.again = parts.button("Check", lambda: self.session.measure(recorded=True), name="again")
+        self.again = parts.button(
+            "Check", lambda: self.session.measure(recorded=True), name="again", sign="check"
+        )
         self.primary = parts.button("", self._next, name="primary")
         self.step = Step("wait", "", "")
         # Checks come a hundred at a time; what follows from them is shown once.
@@ -148,11 +154,15 @@ class Panel(QtWidgets.QWidget):
         self._stack = QtWidgets.QStackedWidget()
         self._stack.addWidget(self.start)
         self._stack.addWidget(work)
+        self._halves = parts.divided(Qt.Orientation.Vertical, self._stack, self.log)
+        self._halves.setStretchFactor(0, 1)
+        self._halves.setStretchFactor(1, 0)
+        self._halves.setSizes(self.settings.sizes(_SIZES) or list(_USUAL))
+        self._halves.splitterMoved.connect(lambda *_: self.settings.keep_sizes(_SIZES, self._halves.sizes()))
         layout = parts.column(self, 8, 10)
         layout.addWidget(self.problem)
         layout.addWidget(self.installer)
-        layout.addWidget(self._stack, 1)
-        layout.addWidget(self.log)
+        layout.addWidget(self._halves, 1)
 
     @property
     def is_row(self) -> bool:
@@ -175,6 +185,7 @@ class Panel(QtWidgets.QWidget):
             sheet = style.sheet(self.palette(), self.settings.text_size)
             if sheet != self.styleSheet():
                 self.setStyleSheet(sheet)
+                icons.dress(self)
 
     # Behaviour
 
@@ -187,7 +198,7 @@ class Panel(QtWidgets.QWidget):
         session.said.connect(self.log.add)
         session.made.connect(session.open)
         self.rail.chosen.connect(self.to_stage)
-        self.page.looked.connect(self.refresh)
+        self.page.looked.connect(self._looked)
         self.page.shown.connect(self._show)
         self.page.built.connect(self._build)
         self.header.closed.connect(session.leave)
@@ -229,8 +240,13 @@ class Panel(QtWidgets.QWidget):
             self.pictures.show_project(self.session.project.folder)
             self.settings.add_recent(str(self.session.project.folder))
             self.header.show_steps()
-            self.to_stage(0)
+            folder, stage = self.settings.shown
+            is_known = folder == str(self.session.project.folder) and stage in range(len(STAGES))
+            self.to_stage(stage if is_known else 0)
+            if self.settings.help_open and not self.guide.is_open:
+                self.guide.show_help(True)
         else:
+            self.settings.shown = ("", 0)
             self.start.refresh()
         self.refresh()
         self.guide.opened()
@@ -239,6 +255,15 @@ class Panel(QtWidgets.QWidget):
         """Shows a stage, and its help where that is open."""
         self.page.show_stage(stage)
         self.guide.refresh()
+        if self.session.project is not None:
+            self.settings.shown = (str(self.session.project.folder), stage)
+
+    def _looked(self) -> None:
+        """A check leads to its stage, which is remembered as one that was chosen."""
+        project = self.session.project
+        if project is not None and self.settings.shown != (str(project.folder), self.page.stage):
+            self.settings.shown = (str(project.folder), self.page.stage)
+        self.refresh()
 
     def refresh(self) -> None:
         """Everything that follows from the session, as it is now."""
@@ -260,6 +285,7 @@ class Panel(QtWidgets.QWidget):
         metrics = self.primary.fontMetrics()
         room = self.width() - _AROUND if self.is_row else self.width() // 2
         self.primary.setText(metrics.elidedText(self.step.text, Qt.TextElideMode.ElideRight, room))
+        icons.put(self.primary, _SIGNS.get(self.step.kind, self.step.kind))
         waits = self.step.kind == "wait"
         parts.allow(
             self.primary, self.step.why if waits else "", f"{self.step.text}. {self.step.why} (Ctrl+Return)"

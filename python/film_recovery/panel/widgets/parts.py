@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from film_recovery.panel import words
 from film_recovery.panel.qt import Qt, QtCore, QtWidgets
+from film_recovery.panel.widgets import icons
 from film_recovery.panel.widgets.flow import Flow
 
 
@@ -27,12 +28,16 @@ def say(one: QtWidgets.QLabel, text: str) -> None:
     one.setText(words.breakable(text))
 
 
-def button(text: str, pressed: Callable[[], object], tip: str = "", name: str = "") -> QtWidgets.QPushButton:
-    """A button; ``tip`` says what it does, or why it cannot."""
+def button(
+    text: str, pressed: Callable[[], object], tip: str = "", name: str = "", sign: str = ""
+) -> QtWidgets.QPushButton:
+    """A button; ``tip`` says what it does, or why it cannot. ``sign``: its icon's name."""
     made = QtWidgets.QPushButton(text)
     made.setObjectName(name)
     made.setToolTip(tip)
     made.setAutoDefault(False)
+    if sign:
+        icons.put(made, sign)
     made.clicked.connect(lambda *_: pressed())
     return made
 
@@ -63,6 +68,16 @@ class Tall(QtWidgets.QWidget):
         ):
             self.setMinimumHeight(max(0, layout.heightForWidth(self.width())))
         return done
+
+
+def divided(orientation: Qt.Orientation, *widgets: QtWidgets.QWidget) -> QtWidgets.QSplitter:
+    """Widgets whose sizes an operator chooses; none can be made to vanish."""
+    made = QtWidgets.QSplitter(orientation)
+    made.setChildrenCollapsible(False)
+    made.setHandleWidth(8)
+    for one in widgets:
+        made.addWidget(one)
+    return made
 
 
 def line(gap: int = 6) -> QtWidgets.QHBoxLayout:

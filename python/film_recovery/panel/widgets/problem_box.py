@@ -26,7 +26,7 @@ class ProblemBox(QtWidgets.QFrame):
             "Copy details", self._copy, "Puts everything that is known about it on the clipboard"
         )
         self.dismiss = parts.button("Close", lambda: self.show_problem(None), "Hides this message")
-        self.install = parts.button("Install the engine", self.installed.emit)
+        self.install = parts.button("Install the engine", self.installed.emit, sign="deliver")
         buttons = parts.line()
         buttons.addWidget(self.install)
         buttons.addWidget(self.copy)

@@ -149,18 +149,20 @@ class Row(QtWidgets.QFrame):
         item = self.item
         if item.check.manual:
             text = "Sign again…" if item.is_signed else "Sign…"
-            one = parts.button(text, lambda: self.wants.emit("form", None), name="sign")
+            one = parts.button(text, lambda: self.wants.emit("form", None), name="sign", sign="sign")
             parts.allow(one, self._hindered, "Nothing can measure this: look, then sign with your name (S)")
             buttons.addWidget(one)
         if item.repair:
-            one = parts.button("Fix…", lambda: self.wants.emit("fix", None), name="fix")
+            one = parts.button("Fix…", lambda: self.wants.emit("fix", None), name="fix", sign="fix")
             parts.allow(
                 one, self._hindered, "Shows what the repair would change, before anything is changed (F)"
             )
             buttons.addWidget(one)
         place = where(item)
         if place:
-            one = parts.button("Show me", lambda: self.wants.emit("show", item.show), name="show")
+            one = parts.button(
+                "Show me", lambda: self.wants.emit("show", item.show), name="show", sign="show"
+            )
             parts.allow(one, self._can_show, f"{place} (M)")
             buttons.addWidget(one)
         buttons.addStretch(1)

@@ -1,4 +1,7 @@
-"""What the panel remembers for a user: name, recent projects, whether the log is open, the window's place."""
+"""What the panel remembers for a user: name, recent projects, and its layout, which stands as it was left.
+
+Nuke makes a pane's widget anew whenever it is reopened or a workspace restored, and tells it nothing of before.
+"""
 
 from __future__ import annotations
 
@@ -59,6 +62,34 @@ class Settings:
     @show_work.setter
     def show_work(self, is_work: bool) -> None:
         self._kept.setValue("show_work", "true" if is_work else "false")
+
+    @property
+    def shown(self) -> tuple[str, int]:
+        """The project that was shown last, and its stage; no folder where none was."""
+        return str(self._kept.value("shown") or ""), int(str(self._kept.value("stage", "0")))
+
+    @shown.setter
+    def shown(self, shown: tuple[str, int]) -> None:
+        self._kept.setValue("shown", shown[0])
+        self._kept.setValue("stage", str(shown[1]))
+
+    @property
+    def help_open(self) -> bool:
+        """Whether the help drawer is open."""
+        return str(self._kept.value("help_open", "false")) == "true"
+
+    @help_open.setter
+    def help_open(self, is_open: bool) -> None:
+        self._kept.setValue("help_open", "true" if is_open else "false")
+
+    def sizes(self, name: str) -> list[int]:
+        """Pixels of the parts of a divided place; empty where nobody moved them."""
+        found = str(self._kept.value(f"sizes/{name}") or "")
+        return [int(one) for one in found.split(" ") if one.isdigit()]
+
+    def keep_sizes(self, name: str, sizes: list[int]) -> None:
+        """As somebody moved them."""
+        self._kept.setValue(f"sizes/{name}", " ".join(map(str, sizes)))
 
     @property
     def geometry(self) -> QtCore.QByteArray | None:

@@ -26,14 +26,20 @@ class Start(QtWidgets.QStackedWidget):
         super().__init__()
         self._settings, self._background = settings, background
         self._form: NewForm | None = None
-        self.open = parts.button("Open a project…", self._browse, "A folder with a project.yaml", "primary")
+        self.open = parts.button(
+            "Open a project…", self._browse, "A folder with a project.yaml", "primary", sign="project"
+        )
         self.new = parts.button(
-            "New project…", self._show_new, "Asks what is wrong with the film, and finds the recipe"
+            "New project…",
+            self._show_new,
+            "Asks what is wrong with the film, and finds the recipe",
+            sign="add",
         )
         self.tour = parts.button(
             "Take the tour",
             self.toured.emit,
             "Makes a small damaged film of free photographs, opens it, and shows the panel in five steps",
+            sign="help",
         )
         self.making = parts.label(name="quiet")
         self.making.hide()

@@ -49,7 +49,7 @@ class AlignmentWork(Work):
 
     def __init__(self, kit: Kit) -> None:
         super().__init__(kit)
-        self.align = parts.button("Align", self._align)
+        self.align = parts.button("Align", self._align, sign="align")
         self.block = parts.button("FR_Align.nk", self._open_block)
         self.around = parts.label(name="quiet")
         self.viewer = Viewer(kit.pictures)
@@ -82,8 +82,9 @@ class AlignmentWork(Work):
             QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.flag_text.setMinimumContentsLength(12)
+        self.flag_text.setMinimumWidth(1)
         self.flag_text.setAccessibleName("What is flagged on this pair")
-        self.flag = parts.button("Flag", self._flag)
+        self.flag = parts.button("Flag", self._flag, sign="flag")
         self.unflag = parts.button("Clear flags", self._unflag)
         self.list.setToolTip("Up and down choose a pair; Page Up and Page Down do so from the picture too")
         self.way = self._shown = WIPE  # as it was chosen, and as the pair can be shown
@@ -108,11 +109,8 @@ class AlignmentWork(Work):
         self.layout_.addWidget(self.unsaved)
         self.layout_.addWidget(self.details)
         self.layout_.addWidget(self.list)
-        flags = parts.line()
-        flags.addWidget(self.flag_text, 1)
-        flags.addWidget(self.flag)
-        flags.addWidget(self.unflag)
-        self.layout_.addLayout(flags)
+        self.layout_.addWidget(self.flag_text)
+        self.layout_.addLayout(parts.beside(self.flag, self.unflag))
         self.layout_.addWidget(self.around)
         self.layout_.addStretch(1)
         self.viewer.setFixedHeight(_LOW)

@@ -34,11 +34,13 @@ class RenderWork(Work):
         super().__init__(kit)
         self.short_said = parts.label(name="quiet")
         self.short_state = parts.label()
-        self.short = parts.button("Render the short range", lambda: self._job("infer", "--short-range"))
-        self.sign = parts.button("Sign…", lambda: self.kit.sign(CHECK))
+        self.short = parts.button(
+            "Render the short range", lambda: self._job("infer", "--short-range"), sign="render"
+        )
+        self.sign = parts.button("Sign…", lambda: self.kit.sign(CHECK), sign="sign")
         self.state = parts.label()
         self.bar = FramesBar("Frames of the render")
-        self.all = parts.button("Render", self._render)
+        self.all = parts.button("Render", self._render, sign="render")
         self.workers = QtWidgets.QSpinBox()
         self.workers.setRange(1, max(1, os.cpu_count() or 1))
         self.workers.setAccessibleName("Processes that render")
@@ -57,8 +59,8 @@ class RenderWork(Work):
         self.picture = Viewer(kit.pictures)
         self.picture.setAccessibleName("Picture of the outlier")
         self.picture.setToolTip("Recovered, Source, and what they differ by")
-        self.look = parts.button("Look for outliers", lambda: self._job("outliers"))
-        self.add = parts.button("Add as pair", self._add)
+        self.look = parts.button("Look for outliers", lambda: self._job("outliers"), sign="find")
+        self.add = parts.button("Add as pair", self._add, sign="add")
         self.answer = parts.label(name="strong")
         self.lever = parts.label(name="quiet")
         self._hindered = ""

@@ -38,8 +38,8 @@ class TrainingWork(Work):
         self._hindered = ""
         self.said = parts.label(name="strong")
         self.more = parts.label(name="quiet")
-        self.train = parts.button("Train", self._train)
-        self.pause = parts.button("Pause", self.session.run.cancel)
+        self.train = parts.button("Train", self._train, sign="run")
+        self.pause = parts.button("Pause", self.session.run.cancel, sign="pause")
         self.fold = QtWidgets.QToolButton()
         self.fold.setCheckable(True)
         self.fold.setObjectName("stage")

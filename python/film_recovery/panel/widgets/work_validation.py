@@ -39,9 +39,9 @@ class ValidationWork(Work):
         self.viewer = Viewer(kit.pictures)
         self.viewer.setMinimumHeight(_TALL)
         self.bar = FramesBar("Frames of the result")
-        self.validate = parts.button("Validate", lambda: self._job("validate"))
-        self.report = parts.button("Report", self._open_report)
-        self.sign = parts.button("Sign off…", self._sign)
+        self.validate = parts.button("Validate", lambda: self._job("validate"), sign="check")
+        self.report = parts.button("Report", self._open_report, sign="report")
+        self.sign = parts.button("Sign off…", self._sign, sign="sign")
         self.accepted = parts.label(name="quiet")
         self.criteria = CriteriaTable()
         self.reason = parts.label(selectable=True)
@@ -49,7 +49,7 @@ class ValidationWork(Work):
         self.charts: dict[str, Plot] = {}
         self.charts_place = parts.column(gap=8)
         self.signed = parts.label(name="quiet")
-        self.movies = parts.button("Review movies", lambda: self._job("proxies"))
+        self.movies = parts.button("Review movies", lambda: self._job("proxies"), sign="render")
         self.timeline = parts.button("Timeline", lambda: self._job("timeline"))
         self.made = parts.label(name="quiet")
         self.origin = parts.label()
@@ -61,7 +61,7 @@ class ValidationWork(Work):
             "A folder that is not there yet: masters, provenance, notes, report, model and script"
         )
         self.browse = parts.button("…", self._browse, "Chooses where the new folder is made")
-        self.deliver = parts.button("Deliver", self._deliver)
+        self.deliver = parts.button("Deliver", self._deliver, sign="deliver")
         self.failing = Override(
             "--accept-failing",
             "Although checks fail",
@@ -81,7 +81,7 @@ class ValidationWork(Work):
             "it stands for this very model, graph and masters, and the check says so.",
         )
         self.missing = parts.label(name="quiet")
-        self.go_on = parts.button("Run to the end", self._run_on)
+        self.go_on = parts.button("Run to the end", self._run_on, sign="run")
         self._hindered = ""
         self._lay_out()
         self.sides.currentIndexChanged.connect(lambda *_: self._moved(self.bar.current))
