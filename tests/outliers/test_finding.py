@@ -61,7 +61,7 @@ def test_a_fault_is_told_by_its_name_in_its_frames(mode, fault):
 def test_grain_that_does_not_follow_the_sources_is_told():
     """Astronaut, textured: its finest detail comes and goes as the picture weaves."""
     filmed = footage.photographs()
-    own = Clip("restored", filmed.pictures[:14], 0.03, 1010)
+    own = Clip("restored", filmed.pictures[:14], 0.03, 1110)
     rng = np.random.default_rng(2)
     shot = [measure(frame, own.source(frame), own.recovered(frame)) for frame in own.frames]
     assert find_outliers(shot) == ()
