@@ -158,6 +158,16 @@ def test_milestones_are_kept_and_looked_at_besides_and_change_no_weight(tmp_path
     assert load_checkpoint(tmp_path / "stopped" / kept[0]).step == 3
 
 
+def test_what_was_kept_at_another_interval_stays(tmp_path):
+    """A training that was stopped, and goes on with rarer checkpoints: what is there to choose from is not taken away."""
+    with pytest.raises(TrainingStopped):
+        run(tmp_path, checkpoint_every=1, milestone_every=2, stop_after=7)
+    run(tmp_path, checkpoint_every=1, milestone_every=5, resume=True)
+    kept = [int(path.stem[5:]) for path in checkpoints(tmp_path)]
+    assert kept == [2, 4, 5, 6, 8, 10, 11, 12]
+    assert load_checkpoint(checkpoints(tmp_path)[-1]).milestones == [2, 5]
+
+
 def test_slow_steps_are_kept_by_the_clock_and_no_weight_depends_on_it(tmp_path):
     run(tmp_path / "clock", checkpoint_every=100, checkpoint_seconds=0.0)
     assert [path.name for path in checkpoints(tmp_path / "clock")] == [
@@ -211,7 +221,7 @@ def test_resuming_another_network_is_refused(tmp_path):
     file = checkpoints(tmp_path)[-1]
     state = load_checkpoint(file)
     smaller = {name: value for name, value in state.model.items() if "middle" not in name}
-    save_checkpoint(tmp_path, replace(state, model=smaller), 3, 10_000)
+    save_checkpoint(tmp_path, replace(state, model=smaller), 3)
     with pytest.raises(FilmRecoveryError, match="does not fit this network"):
         run(tmp_path, resume=True)
 

@@ -68,7 +68,7 @@ HERE = Path(".")
 
 def folder_of(folder: Path | None, named: Path | None) -> Path | None:
     """The project's folder, given as an argument or as ``--project``. Raises UsageError for two unlike ones."""
-    if folder is not None and named is not None and folder.absolute() != named.absolute():
+    if folder is not None and named is not None and folder.resolve() != named.resolve():
         raise UsageError(
             f"Two projects are named: {folder} and {named}.", remedy="give one of them, or --project alone"
         )

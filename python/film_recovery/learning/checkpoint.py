@@ -39,7 +39,8 @@ class Checkpoint:
     SHA-256. ``model``, ``average``: weights by name. ``optimiser``: state dict of AdamW. ``best``: of the looks so
     far, the step, the metric that chose it, and the figures; empty before the first. ``history``: step and figures of
     each round end, and ``kept`` the averaged weights of the best of them; empty without a ceiling. ``trained_for``:
-    recipe and curve, which the weights alone do not say; empty in checkpoints of earlier versions."""
+    recipe and curve, which the weights alone do not say; empty in checkpoints of earlier versions. ``milestones``: the
+    intervals of steps at which checkpoints were kept so far; empty in those of earlier versions, too."""
 
     step: int
     settings: Mapping[str, Any]
@@ -51,12 +52,15 @@ class Checkpoint:
     history: Sequence[Mapping[str, Any]] = ()
     kept: Mapping[str, Tensor] = field(default_factory=dict)
     trained_for: Mapping[str, str] = field(default_factory=dict)
+    milestones: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.step, int):
             raise TypeError("its step is no number")
         for entry in fields(self):
-            if entry.name not in ("step", "history") and not isinstance(getattr(self, entry.name), Mapping):
+            if entry.name not in ("step", "history", "milestones") and not isinstance(
+                getattr(self, entry.name), Mapping
+            ):
                 raise TypeError(f"its {entry.name} is no table")
 
 
@@ -87,10 +91,11 @@ def first_step(folder: Path, resume: bool) -> int:
     return step_of(found[-1]) if found else 0
 
 
-def save_checkpoint(folder: Path, state: Checkpoint, keep: int, milestone_every: int) -> Path:
+def save_checkpoint(folder: Path, state: Checkpoint, keep: int) -> Path:
     """Writes ``state`` into ``folder``; of the others the newest ``keep`` in all stay, and every milestone.
 
-    A milestone is a checkpoint whose step is a multiple of ``milestone_every``.
+    A milestone is a checkpoint whose step is a multiple of one of the ``state``'s intervals: a training that was
+    resumed with another interval keeps what it kept before.
 
     Raises FilmRecoveryError when the folder cannot be written to or its disk is full; the older ones then are
     still there.
@@ -99,7 +104,7 @@ def save_checkpoint(folder: Path, state: Checkpoint, keep: int, milestone_every:
     with _before_it_unharmed(path):
         _write(path, state)
         for old in checkpoints(folder)[:-keep]:
-            if step_of(old) % milestone_every:
+            if all(step_of(old) % every for every in state.milestones):
                 old.unlink()
     return path
 

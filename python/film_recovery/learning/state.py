@@ -40,7 +40,7 @@ class State:
         milestone_every: int,
     ) -> None:
         self.model, self.settings, self.folder = model, settings, folder
-        self.hashes, self.milestone_every = dict(hashes), milestone_every
+        self.hashes, self.milestones = dict(hashes), {milestone_every}
         self.average = Average(model, settings.average)
         self.optimiser = torch.optim.AdamW(
             model.parameters(),
@@ -84,7 +84,7 @@ class State:
         return extension.best(self.history).step if self.history else self.step
 
     def save(self) -> Path:
-        return save_checkpoint(self.folder, self._content(), CHECKPOINTS_KEPT, self.milestone_every)
+        return save_checkpoint(self.folder, self._content(), CHECKPOINTS_KEPT)
 
     def save_best(self) -> Path:
         return save_best(self.folder, self._content())
@@ -101,6 +101,7 @@ class State:
             [{"step": end.step, "figures": dict(end.figures)} for end in self.history],
             self.kept,
             self.trained_for,
+            sorted(self.milestones),
         )
 
     def restore(self) -> None:
@@ -118,6 +119,7 @@ class State:
         self.average.load(content.average)
         self.optimiser.load_state_dict(dict(content.optimiser))
         self.step, self.best = content.step, dict(content.best)
+        self.milestones |= {int(every) for every in content.milestones}
         self.history = [RoundEnd(int(end["step"]), dict(end["figures"])) for end in content.history]
         place = next(self.model.parameters()).device
         self.kept = {name: value.to(place) for name, value in content.kept.items()}

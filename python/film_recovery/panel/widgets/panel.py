@@ -352,14 +352,13 @@ class Panel(QtWidgets.QWidget):
 
     def _installing(self) -> None:
         self.show_problem(None)
-        self.fold.setChecked(True)
         self.log.show()
 
     def _install_ended(self, what: Problem | None) -> None:
         self.show_problem(what)
         self._notify()
-        if self.session.project is None:
-            self.log.setVisible(what is not None)
+        is_wanted = self.session.project is not None and self.fold.isChecked()
+        self.log.setVisible(is_wanted or what is not None)
 
     def _reconnect(self) -> None:
         project = self.session.project

@@ -13,7 +13,7 @@ from film_recovery.panel.qt import Qt, QtCore, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
 from film_recovery.project import ENGINES, SIZES, Training
 
-_MOST = 10_000_000  # steps
+_MOST = 2_147_483_647  # steps: the largest number that a spin box holds
 _ENGINES = {"open": "Open engine", COPYCAT: "CopyCat, in NukeX"}
 _OF_PRESET = ("size", "patch", "batch", "steps", "checkpoints")
 

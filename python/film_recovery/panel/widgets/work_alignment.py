@@ -196,7 +196,7 @@ class AlignmentWork(Work):
     def _allow_flags(self) -> None:
         row, text = self._row(), self.flag_text.currentText().strip()
         away = self._hindered or ("" if row is not None else "Choose a pair in the list.")
-        lacks = "" if text.rstrip(":") else "Say what was seen."
+        lacks = "Say what was seen." if not text or text.endswith(":") else ""
         if row is not None and text in row.pair.flags:
             lacks = "The pair carries that flag already."
         tip = "What stays with this pair: training, validation and the final note say it again"
