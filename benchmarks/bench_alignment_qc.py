@@ -1,13 +1,15 @@
 """How far the Quality Control of the alignment can be trusted, and what it takes.
 
-    python benchmarks/bench_alignment_qc.py [--cases 30] [--pictures FOLDER | --walls] [--conditions dust soft]
+    python benchmarks/bench_alignment_qc.py [--cases 30] [--pictures FOLDER] [--walls [N]] [--conditions dust soft]
         [--mixed] [--seed 77] [--bound]
 
 Pairs with known displacements, rendered from larger photographs (the demo's, or PNGs in FOLDER) by oversampling. The
 demo's are small: 306 to 412 pixels wide when rendered. ``--walls`` joins 5 × 5 pieces of them to pictures of the size
-that film is scanned in (1591 × 1055), none enlarged. For each condition one JSON object: how far the model of the pair
-is from the truth at the corners and the told residual from the true one (pixels: median, 95 %, largest); of pairs off
-by half a pixel, and of aligned ones, the count of each verdict. Errors are those of the pairs that are off.
+that film is scanned in (1591 × 1055), none enlarged, ``--walls 3`` 3 × 3 (948 × 626, a little more than a DVD).
+*dust* is sixty specks a small picture, and as many more as one is larger. For each condition one JSON object: how far
+the model of the pair is from the truth at the corners and the told residual from the true one (pixels: median, 95 %,
+largest); of pairs off by half a pixel, and of aligned ones, the count of each verdict. Errors are those of the pairs
+that are off.
 ``sure``: how many of them state an uncertainty that leaves two standard deviations within 0.05 pixel, and their largest
 error; ``covered``: the share of all whose error lies within 0.05 pixel or two of their own standard deviations. Then
 processor seconds of one pair at 2K and 4K, and the ratio to OpenCV's phase correlation of the same two pictures.
@@ -48,6 +50,7 @@ CONDITIONS = {
 EDGE = 8
 FACTOR = 1.4
 WALLS = 6
+SMALL = 120_000  # pixels of the largest of the demo's photographs, as rendered here
 GRAIN = 0.8  # pixels of blur that make grain of white noise
 MIXED = 0.25  # pixels: most of each part of a mixed displacement, at the corners
 GOAL = 0.05  # pixels: how near to the truth the told residual is to be
@@ -67,7 +70,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=30, help="pairs for each condition and displacement")
     parser.add_argument("--pictures", type=Path, default=DEMO, help="folder of PNG photographs")
-    parser.add_argument("--walls", action="store_true", help="join pieces of them to large pictures")
+    parser.add_argument(
+        "--walls", type=int, nargs="?", const=5, default=0, help="join N × N pieces of them to large pictures"
+    )
     parser.add_argument("--conditions", nargs="+", default=list(CONDITIONS), choices=list(CONDITIONS))
     parser.add_argument("--mixed", action="store_true", help="shift, scale, rotation and stretch at once")
     parser.add_argument("--seed", type=int, default=77, help="of displacements, grain and dust")
@@ -76,7 +81,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     pictures = [_read(path) for path in sorted(asked.pictures.glob("*.png"))]
     if asked.walls:
-        pictures = [wall(pictures, np.random.default_rng((n, 991)), 5, 5) for n in range(WALLS)]
+        pictures = [
+            wall(pictures, np.random.default_rng((n, 991)), asked.walls, asked.walls) for n in range(WALLS)
+        ]
     for name in asked.conditions:
         found = _measured(pictures, CONDITIONS[name], asked)
         row = {"walls": asked.walls, "mixed": asked.mixed, "seed": asked.seed, "condition": name}
@@ -222,7 +229,7 @@ def _aged(picture: Any, rng: np.random.Generator, condition: str) -> Aged:
         out = out * uneven[..., None]
     seen, grain = np.array(out), 0.0
     if "dust" in words:
-        for _ in range(60):
+        for _ in range(60 * max(1, round(out.shape[0] * out.shape[1] / SMALL))):
             place = int(rng.integers(out.shape[1])), int(rng.integers(out.shape[0]))
             cv2.circle(out, place, int(rng.integers(1, 4)), (float(rng.integers(2)),) * 3, -1)
     shown = (out == seen).all(2)

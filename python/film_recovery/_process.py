@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +58,14 @@ def detached() -> dict[str, Any]:
 
 
 def tell(pid: int, unix: str, windows: str) -> None:
-    """A signal to every process of the group that ``pid`` leads. One that ended meanwhile needs none."""
-    try:
-        if os.name == "nt":
+    """A signal to every process of the group that ``pid`` leads. One that ended meanwhile needs none; on Windows one
+    with a console of its own, as ``detached`` gives it, may not be reached, and is left to ``kill``."""
+    if os.name == "nt":
+        with suppress(OSError):
             os.kill(pid, getattr(signal, windows))
-        else:
-            os.killpg(pid, getattr(signal, unix))
-    except ProcessLookupError:
-        pass
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(pid, getattr(signal, unix))
 
 
 def kill(pid: int) -> None:

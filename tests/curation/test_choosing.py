@@ -50,7 +50,7 @@ def films(draw: st.DrawFn) -> dict:
         "vectors": dict(zip(frames, content, strict=True)),
         "shots": shots,
         "partners": {one: one + offset for one in frames if one not in lacking},
-        "excluded": {one: "flash" for one in excluded},
+        "excluded": {one: "Flash on the Source (limit 0.06)." for one in excluded},
         "count": draw(st.integers(1, 14)),
     }
 
@@ -160,6 +160,7 @@ def test_the_operators_own_pairs_stay(film: dict, data: st.DataObject) -> None:
     assert len(choice.pairs) == min(film["count"], len(set(free(film)) | set(own)))
     overruled = [note for note in choice.notes if "operator's own" in note]
     assert len(overruled) == len(set(own) & set(film["excluded"]))
+    assert all(note.endswith("(limit 0.06).") for note in overruled)
 
 
 def test_one_shot_has_its_ends_and_its_middle() -> None:

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from film_recovery import jobs, ledger
+from film_recovery import _process, jobs, ledger
 from film_recovery._process import started
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.jobs.record import save
@@ -274,3 +275,16 @@ def test_a_runs_folder_that_leads_out_is_refused(engine: Path, tmp_path: Path) -
     (folder / "runs").symlink_to(tmp_path, target_is_directory=True)
     with pytest.raises(FilmRecoveryError, match="leaves the project folder"):
         jobs.start(folder, ["count", "1"], program="tiny")
+
+
+def test_where_windows_reaches_no_console_the_processes_are_still_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process without a shown window has a console of its own, to which nobody else's Ctrl-Break goes."""
+
+    def refused(pid: int, event: int) -> None:
+        raise OSError(6, "The handle is invalid")
+
+    monkeypatch.setattr(_process, "os", SimpleNamespace(name="nt", kill=refused))
+    monkeypatch.setattr(signal, "CTRL_BREAK_EVENT", 1, raising=False)
+    _process.tell(4711, "SIGTERM", "CTRL_BREAK_EVENT")  # whoever calls goes on to kill

@@ -15,7 +15,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.luma import luma, rgb_to_ycbcr, ycbcr_to_rgb
 from film_recovery.outliers import KINDS, LIMITS, UNITS, Limit, Measured, find_outliers, measure
 from film_recovery.outliers.codes import unevenness
-from film_recovery.outliers.figures import Reading, grain
+from film_recovery.outliers.figures import Reading, grain, skin_darker, skin_lighter
 from film_recovery.outliers.finding import _standing_out, nearest
 from film_recovery.outliers.picture import HEIGHT, contact
 
@@ -61,7 +61,7 @@ def test_a_fault_is_told_by_its_name_in_its_frames(mode, fault):
 def test_grain_that_does_not_follow_the_sources_is_told():
     """Astronaut, textured: its finest detail comes and goes as the picture weaves."""
     filmed = footage.photographs()
-    own = Clip("restored", filmed.pictures[:14], 0.03, 1010)
+    own = Clip("restored", filmed.pictures[:14], 0.03, 1110)
     rng = np.random.default_rng(2)
     shot = [measure(frame, own.source(frame), own.recovered(frame)) for frame in own.frames]
     assert find_outliers(shot) == ()
@@ -148,6 +148,55 @@ def test_a_small_area_of_skin_is_told_as_skin():
     assert find_outliers(shot) == ()
     shot[5] = measure(6, *picture(6, 3 / 255))
     assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(6, "skin")}
+
+
+def test_skin_by_things_of_nearly_its_colour_is_told():
+    """A sky a little paler than skin's palest: grain takes as many of its pixels across that limit as it takes back."""
+    size = np.full((120, 192), 0.024, np.float32)
+    size[20:60, 30:70] = size[70:90, 120:160] = 0.036
+    angle = np.radians(128)
+    ycc = np.stack([np.full_like(size, 0.7), size * np.cos(angle), size * np.sin(angle)], axis=-1)
+    ycc[90:, :, 1:] = (-0.03, -0.04)
+
+    def picture(number: int, off: float) -> tuple[np.ndarray, np.ndarray]:
+        grain = np.random.default_rng(number).normal(0, 0.02, ycc.shape)
+        source = ycbcr_to_rgb(ycc.astype(np.float32)) + grain.astype(np.float32)
+        recovered = rgb_to_ycbcr(source)
+        recovered[:90, :, 2] += np.float32(off) * (size[:90] > 0.03)
+        return source, ycbcr_to_rgb(recovered)
+
+    shot = [measure(number, *picture(number, 0)) for number in range(1, 15)]
+    assert find_outliers(shot) == ()
+    for off in (3 / 255, -3 / 255):
+        shot[5] = measure(6, *picture(6, off))
+        (told,) = find_outliers(shot)
+        assert (told.frame, told.kind) == (6, "skin") and told.figure == pytest.approx(3, abs=0.5)
+
+
+def test_lightness_of_skin_is_read_with_its_sign():
+    """Or its course over a pan, from darker to lighter, would have the same figure at both ends."""
+
+    def picture(number: int, off: float) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(number)
+        source = rng.uniform(0.2, 0.7, (30, 48, 1)).repeat(3, axis=2).astype(np.float32)
+        source = cv2.resize(source, (192, 120), interpolation=cv2.INTER_CUBIC)
+        source[40:80, 70:110] = (0.62, 0.46, 0.38)
+        source += rng.normal(0, 0.005, source.shape).astype(np.float32)
+        recovered = source.copy()
+        recovered[40:80, 70:110] += np.float32(off / 255)
+        return source, recovered
+
+    pan = [measure(number, *picture(number, (number - 8.5) / 5)) for number in range(1, 17)]
+    around = [[pan[other] for other in nearest(len(pan), at)] for at in range(len(pan))]
+    lighter, darker = (
+        np.array([figure(one, others).value for one, others in zip(pan, around, strict=True)])
+        for figure in (skin_lighter, skin_darker)
+    )
+    assert lighter[0] < -0.5 and lighter[-1] > 0.5 and np.array_equal(darker, -lighter)
+    assert find_outliers(pan) == ()
+    for off in (3, -3):
+        shot = [measure(number, *picture(number, off * (number == 6))) for number in range(1, 17)]
+        assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(6, "skin")}
 
 
 def test_a_large_area_of_skin_is_told_as_skin():

@@ -8,7 +8,7 @@ from typing import Any
 
 from film_recovery import graph, ledger, nk, project
 from film_recovery.host.script import ScriptHost
-from film_recovery.panel.qt import Qt, QtCore, QtGui
+from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets
 from film_recovery.panel.widgets import window
 from film_recovery.panel.widgets.panel import Panel
 from film_recovery.panel.widgets.window import Window
@@ -33,6 +33,22 @@ def pictures(qtbot: Any, work: AlignmentWork, count: int) -> tuple[QtGui.QImage 
 def click(qtbot: Any, work: AlignmentWork, row: int) -> None:
     place = work.list.visualItemRect(work.list.topLevelItem(row)).center()
     qtbot.mouseClick(work.list.viewport(), LEFT, pos=place)
+
+
+def turn(one: QtWidgets.QWidget) -> None:
+    """The wheel over it, one notch."""
+    at = QtCore.QPointF(one.rect().center())
+    wheel = QtGui.QWheelEvent(
+        at,
+        QtCore.QPointF(one.mapToGlobal(one.rect().center())),
+        QtCore.QPoint(0, 0),
+        QtCore.QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QtWidgets.QApplication.sendEvent(one, wheel)
 
 
 def script_of(folder: Path) -> Path:
@@ -196,6 +212,12 @@ def test_a_pair_is_flagged_and_cleared(show: Show, film: Film, qtbot: Any, page:
     qtbot.waitUntil(lambda: "⚑ parallax: the mast" in work.details.text(), timeout=PATIENCE)
     idle(panel)
     assert flags() == ("parallax: the mast -- left",) and not work.flag_text.currentText()
+    assert work.flag_text.count() == 4, "what was typed is not offered in the next film"
+    assert work.flag_text.completer() is None, "nor is a word ended by itself"
+    qtbot.keyClicks(work.flag_text.lineEdit(), "grain")
+    turn(work.flag_text)
+    assert work.flag_text.currentText() == "grain"
+    work.flag_text.setEditText("")
     record = ledger.read(folder).of_kind("pairs")[-1]
     assert record.by == "Ada" and f"flags of frame {frame}" in record.data["what"]
     assert "⚑" in work.list.topLevelItem(1).text(4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from film_recovery import jobs
 from film_recovery._process import alive
 from film_recovery.panel import installing, problem
 from film_recovery.panel.qt import Qt
+from film_recovery.panel.widgets.problem_box import ProblemBox
 from film_recovery.panel.widgets.window import Window
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,6 +133,48 @@ def test_it_is_cancelled_with_all_that_it_started(
             pass
     assert "was cancelled" in panel.problem.message.text() and panel.problem.install.isEnabled()
     assert jobs.ENGINE in os.environ and not os.environ[jobs.ENGINE]
+
+
+def test_what_a_killed_installer_left_at_work_is_ended(
+    missing: Missing, qtbot: Any, silent_index: socket.socket
+) -> None:
+    panel = missing()
+    qtbot.mouseClick(panel.problem.install, LEFT)
+    run = panel.installer._run
+    assert run is not None
+    asking, _ = silent_index.accept()
+    process = run._process
+    assert process is not None
+    with asking:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE / 1000)
+        assert panel.installer.is_on, "pip still writes into the environment"
+        qtbot.mouseClick(panel.installer.cancel, LEFT)
+        ended(qtbot, panel)
+        asking.settimeout(PATIENCE / 1000)
+        while asking.recv(1 << 16):  # until pip is gone too
+            pass
+    assert "was cancelled" in panel.problem.message.text()
+
+
+def test_an_installer_that_was_killed_is_not_said_to_have_failed_at_its_last_line() -> None:
+    said = installing.failed(-9, ["install: pip install --require-hashes"])
+    assert said.reason == "the installer was ended by signal 9"
+
+
+def test_the_disk_is_not_asked_whether_an_engine_can_be_installed_where_none_is_missing(qtbot: Any) -> None:
+    asked: list[str] = []
+
+    def hindrance() -> str:
+        asked.append("hindrance")
+        return ""
+
+    box = ProblemBox(hindrance)
+    qtbot.addWidget(box)
+    box.show_problem(problem.Problem("The disk is full.", kind="stop"))
+    assert not asked
+    box.show_problem(problem.no_engine("There is none."))
+    assert asked == ["hindrance"]
 
 
 def test_without_a_network_it_says_so_with_the_last_lines(

@@ -432,6 +432,35 @@ def test_accepted_masters_are_not_written_over_in_an_edited_graph(done: Any) -> 
     accepted_masters.refuse_accepted(View(done.project), [3])
 
 
+def test_accepted_masters_are_not_written_over_by_those_of_other_scans(done: Any, scans: Path) -> None:
+    """A scan that was made again; one that went to its archive, and one that came back from it as it was."""
+    sign_check(done.project, "validation.scopes", "Ada", "seen")
+    file = View(done.project).sequence("source").path(3)
+    before = {master: master.read_bytes() for master in masters(done)}
+    with put_back(scans):
+        there, times = file.read_bytes(), (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+        os.utime(file, ns=(times[0], times[1] + 10**9))
+        with pytest.raises(
+            CheckFailed, match=r"1 of the frames .* \(3\) .* made of scans of which the"
+        ) as stopped:
+            commands.render(Report(as_json=True), done.script, "Write_Recovered", "1-8")
+        assert stopped.value.where["frame"] == 3
+        assert "give their files their times back" in stopped.value.remedy
+        accepted_masters.refuse_accepted(View(done.project), [1, 2, 4])
+        # Of other words of the header, which make every frame one of an earlier state, they would be others' too.
+        project.update(done.folder, {"delivery.institution": "Another archive"})
+        with pytest.raises(CheckFailed, match="made of scans of which the"):
+            accepted_masters.refuse_accepted(View(done.project), range(1, 9))
+        project.update(done.folder, {"delivery.institution": SAID.institution})
+        file.unlink()
+        accepted_masters.refuse_accepted(View(done.project), range(1, 9))
+        file.write_bytes(there)
+        os.utime(file, ns=times)
+        code, events = said(lambda report: commands.render(report, done.script, "Write_Recovered", "1-8"))
+        assert (code, events[-1]["kept"]) == (0, 8)
+    assert {master: master.read_bytes() for master in masters(done)} == before
+
+
 def test_what_was_not_accepted_may_be_written_over_in_an_edited_graph(done: Any, heard: Any) -> None:
     """The same model's masters of another version, whose graph nobody accepted."""
     sign_check(done.project, "validation.scopes", "Ada", "seen")

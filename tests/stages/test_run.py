@@ -208,9 +208,11 @@ def test_a_key_that_came_later_leaves_the_model_of_a_project_that_has_not_got_it
 
 def test_how_many_checkpoints_are_kept_changes_no_model_and_stands_in_the_script(signed: Any) -> None:
     go(signed)
+    made = {file: file.stat().st_mtime_ns for file in project.paths(signed.project).render.glob("*.exr")}
     project.update(signed.folder, {"training.checkpoints": 2})
     go(signed)
     assert len(runs(signed)) == 1, "the same training"
+    assert made == {file: file.stat().st_mtime_ns for file in made}, "no master is rendered anew"
     assert nk.load(signed.script).node("CopyCat1").text("checkpointInterval") == "2"
 
 

@@ -14,7 +14,7 @@ import typer
 from film_recovery import __version__
 from film_recovery._hashes import forget
 from film_recovery.cli.report import Report
-from film_recovery.errors import FilmRecoveryError
+from film_recovery.errors import FilmRecoveryError, UsageError
 
 app = typer.Typer(
     name="film-recovery",
@@ -61,7 +61,18 @@ AcceptUnmeasured = Annotated[
     ),
 ]
 Project = Annotated[Path, typer.Option("--project", help="The project's folder; by default this one.")]
+Folder = Annotated[Path | None, typer.Argument(metavar="[PROJECT]", help="The project's folder.")]
+Named = Annotated[Path | None, typer.Option("--project", help="The project's folder; by default this one.")]
 HERE = Path(".")
+
+
+def folder_of(folder: Path | None, named: Path | None) -> Path | None:
+    """The project's folder, given as an argument or as ``--project``. Raises UsageError for two unlike ones."""
+    if folder is not None and named is not None and folder.absolute() != named.absolute():
+        raise UsageError(
+            f"Two projects are named: {folder} and {named}.", remedy="give one of them, or --project alone"
+        )
+    return named if folder is None else folder
 
 
 def _version(wanted: bool) -> None:

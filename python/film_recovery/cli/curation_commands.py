@@ -11,10 +11,21 @@ from typing import Annotated
 
 import typer
 
-from film_recovery.cli.app import HERE, By, Json, Project, TakeOver, app, guarded, pairs_app
+from film_recovery.cli.app import (
+    HERE,
+    By,
+    Folder,
+    Json,
+    Named,
+    Project,
+    TakeOver,
+    app,
+    folder_of,
+    guarded,
+    pairs_app,
+)
 from film_recovery.cli.report import Report
 
-Folder = Annotated[Path | None, typer.Argument(metavar="[PROJECT]", help="The project's folder.")]
 Source = Annotated[
     str | None, typer.Option("--source", help="Instead of a project: the Source, such as scan.####.exr.")
 ]
@@ -38,7 +49,8 @@ Apply = Annotated[bool, typer.Option("--apply", help="Write what was found into 
 
 @app.command()
 def ingest(
-    project: Folder = None,
+    folder: Folder = None,
+    project: Named = None,
     source: Source = None,
     reference: Reference = None,
     source_space: SourceSpace = "",
@@ -61,14 +73,22 @@ def ingest(
         guarded(
             report,
             lambda: look(
-                report, project, source, reference, frames, most_decoded, source_space, reference_space
+                report,
+                folder_of(folder, project),
+                source,
+                reference,
+                frames,
+                most_decoded,
+                source_space,
+                reference_space,
             ),
         )
 
 
 @app.command()
 def curate(
-    project: Folder = None,
+    folder: Folder = None,
+    project: Named = None,
     source: Source = None,
     reference: Reference = None,
     source_space: SourceSpace = "",
@@ -122,7 +142,7 @@ def curate(
         reference_space=reference_space,
     )
     with Report(json) as report:
-        guarded(report, lambda: choose(report, project, source, reference, wanted))
+        guarded(report, lambda: choose(report, folder_of(folder, project), source, reference, wanted))
 
 
 Pair = Annotated[str, typer.Argument(metavar="FRAME[:REFERENCE]", help="Source frame, and the Reference's.")]
@@ -212,7 +232,8 @@ def pairs_flag(
 
 @app.command()
 def align(
-    project: Folder = None,
+    folder: Folder = None,
+    project: Named = None,
     source: Source = None,
     reference: Reference = None,
     frames: Frames = None,
@@ -261,4 +282,4 @@ def align(
         apply=apply,
     )
     with Report(json) as report:
-        guarded(report, lambda: align_command(report, project, asked, by, take_over))
+        guarded(report, lambda: align_command(report, folder_of(folder, project), asked, by, take_over))

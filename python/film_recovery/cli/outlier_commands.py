@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from film_recovery.cli.app import By, Json, TakeOver, app, guarded
+from film_recovery.cli.app import HERE, By, Folder, Json, Named, TakeOver, app, folder_of, guarded
 from film_recovery.cli.report import Report
 
 
 @app.command()
 def outliers(
-    project: Annotated[Path | None, typer.Argument(metavar="[PROJECT]", help="The project's folder.")] = None,
+    folder: Folder = None,
+    project: Named = None,
     source: Annotated[
         str | None, typer.Option("--source", help="Instead of a project: the Source, such as scan.####.exr.")
     ] = None,
@@ -47,8 +48,9 @@ def outliers(
     from film_recovery.errors import UsageError
 
     def work() -> int:
+        of = folder_of(folder, project)
         if source is not None or recovered is not None:
-            if project is not None or add or add_frames:
+            if of is not None or add or add_frames:
                 raise UsageError(
                     "Two sequences have no pairs and no project.",
                     remedy="leave --add out, or give a project alone",
@@ -61,7 +63,7 @@ def outliers(
             )
         if add and add_frames:
             raise UsageError("--add and --add-frames choose twice.", remedy="give one of them")
-        return command.of_project(report, project or Path("."), frames, add, add_frames, by, take_over)
+        return command.of_project(report, of or HERE, frames, add, add_frames, by, take_over)
 
     with Report(json) as report:
         guarded(report, work)

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from film_recovery.cli.app import HERE, By, Json, TakeOver, app, guarded
+from film_recovery.cli.app import HERE, By, Folder, Json, Named, TakeOver, app, folder_of, guarded
 from film_recovery.cli.report import Report
 
 
 @app.command()
 def proxies(
-    project: Annotated[Path, typer.Argument(help="The project's folder; by default this one.")] = HERE,
+    folder: Folder = None,
+    project: Named = None,
     frames: Annotated[
         str, typer.Option("--frames", help="Instead of a project: frames, such as masters/shot.####.exr.")
     ] = "",
@@ -42,4 +43,4 @@ def proxies(
 
     asked = work.Asked(frames, out, tuple(kind or ()), display, view, colourspace, frame_rate)
     with Report(json) as report:
-        guarded(report, lambda: work.make(report, project, asked, by, take_over))
+        guarded(report, lambda: work.make(report, folder_of(folder, project) or HERE, asked, by, take_over))

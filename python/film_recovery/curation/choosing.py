@@ -349,7 +349,7 @@ def _notes(
             f"pairs, {LEAST_APART} frames from them, and differs from them."
         )
     notes += [
-        f"Frame {frame} is the operator's own pair, although it would be left out: {out[frame]}."
+        f"Frame {frame} is the operator's own pair, although it would be left out: {out[frame].rstrip('.')}."
         for frame in sorted(own)
         if frame in out
     ]

@@ -29,6 +29,7 @@ from film_recovery.imaging.luma import chroma, luma, rgb_to_ycbcr, ycbcr_to_rgb
 MODES = ("sharpened", "restored", "coloured")
 FLICKER = 0.012  # of the Source's own light, from frame to frame: the recovery keeps it
 WEAVE = 1.0  # pixels
+LED_IN = 16  # frames by which the film has been running: the weave of the first is one like any other
 TRAINED = 4  # frames that a recovery is fitted to
 
 # What is planted, near visibility.
@@ -88,10 +89,11 @@ class Clip:
         return damaged(self._woven(self._steady(index), index), damage, index, self.seed)
 
     def _woven(self, picture: Picture, index: int) -> Picture:
-        right, up = weave_path(len(self.clean), WEAVE, self.seed)[index]
+        right, up = weave_path(LED_IN + len(self.clean), WEAVE, self.seed)[LED_IN + index]
         move = np.array([[1, 0, right], [0, 1, -up]])
         size = picture.shape[1], picture.shape[0]
-        moved = cv2.warpAffine(picture, move, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+        # As ``scanned``: fine detail is nearly the same at each shift.
+        moved = cv2.warpAffine(picture, move, size, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT)
         return np.clip(np.asarray(moved, np.float32), 0, 1)
 
     def _steady(self, index: int) -> Picture:

@@ -80,27 +80,36 @@ def hue(one: Measured, others: Others) -> Reading:
 
 def skin(one: Measured, others: Others) -> Reading:
     """Codes of 255 (Cb, Cr, root of the sum of squares) by which skin is off, beyond what the rest is."""
-    return _skin_off(one, near(one, others), slice(1, 3))
+    off, doubt = _skin_off(one, near(one, others))
+    return Reading(float(np.linalg.norm(off[1:])), float(np.linalg.norm(doubt[1:])))
 
 
-def skin_luma(one: Measured, others: Others) -> Reading:
-    """The same of Y alone: where detail was restored, it varies more than chroma does."""
-    return _skin_off(one, near(one, others), slice(0, 1))
+def skin_lighter(one: Measured, others: Others) -> Reading:
+    """The same of Y alone: where detail was restored, it varies more than chroma does. With its sign: over a pan it
+    goes from one side to the other, which its size alone would hide."""
+    off, doubt = _skin_off(one, near(one, others))
+    return Reading(float(off[0]), float(doubt[0]))
 
 
-def _skin_off(one: Measured, others: Others, channels: slice) -> Reading:
+def skin_darker(one: Measured, others: Others) -> Reading:
+    lighter = skin_lighter(one, others)
+    return Reading(-lighter.value, lighter.doubt)
+
+
+def _skin_off(one: Measured, others: Others) -> tuple[Values, Values]:
+    """Codes of 255 (Y, Cb, Cr) by which skin is off, and by how much the neighbours differ in that; NaN where it
+    cannot be told."""
     known = [other.tone for other in others if _has_skin(other.tone)]
     if not _has_skin(one.tone) or len(known) < LEAST_KNOWN:
-        return _NOTHING
+        return np.full(3, _NONE), np.zeros(3)
     # Skin is a small part of the colours: all neighbours' together say what becomes of it.
     of_skin = pooled([each.skin for each in known]).fitted
     of_rest = pooled([each.rest for each in known]).fitted
     offs = np.array(
-        [255 * (_off(each.skin, of_skin) - _off(each.rest, of_rest))[channels] for each in (one.tone, *known)]
+        [255 * (_off(each.skin, of_skin) - _off(each.rest, of_rest)) for each in (one.tone, *known)]
     )
     middle = np.median(offs[1:], axis=0)
-    doubt = 1.4826 * np.median(np.abs(offs[1:] - middle), axis=0)
-    return Reading(float(np.linalg.norm(offs[0] - middle)), float(np.linalg.norm(doubt)))
+    return offs[0] - middle, 1.4826 * np.median(np.abs(offs[1:] - middle), axis=0)
 
 
 def _has_skin(tone: Tone) -> bool:
@@ -280,6 +289,6 @@ FIGURES: dict[str, tuple[Callable[[Measured, Others], Reading], ...]] = {
     "edges": (edges,),
     "hue": (hue,),
     "bleed": (bleed,),
-    "skin": (skin, skin_luma),
+    "skin": (skin, skin_lighter, skin_darker),
     "banding": (banding,),
 }

@@ -13,6 +13,7 @@ from film_recovery.imaging.luma import rgb_to_ycbcr
 from film_recovery.outliers.relation import Relation, relation
 
 WIDTH = 240  # pixels: grain is averaged away, colours are not
+SMOOTHED = 2.0  # of its pixels: or grain would choose what is skin, where colours are near its limits
 # Skin of all complexions lies in a narrow range of hue: Cr − Cb plane, encoded Rec.709, degrees from Cb towards Cr.
 SKIN_HUE = (105.0, 150.0)
 SKIN_CHROMA = (0.03, 0.20)
@@ -32,11 +33,13 @@ class Tone:
 
 def tone(source: Pixels, recovered: Pixels) -> Tone:
     """Of two pictures of one size, H×W×3 encoded."""
-    one, two = (rgb_to_ycbcr(smaller(side, WIDTH)).reshape(-1, 3) for side in (source, recovered))
-    x = features(one)
+    small, other = (rgb_to_ycbcr(smaller(side, WIDTH)) for side in (source, recovered))
+    x, two = features(small.reshape(-1, 3)), other.reshape(-1, 3)
     whole = relation(x, two)
     # As the frame's colours foretell it, or skin that is off would hide itself.
-    skin = skin_coloured(np.asarray(x @ whole.fitted, np.float32))
+    told = np.asarray(x @ whole.fitted, np.float32).reshape(small.shape)
+    smooth = np.asarray(cv2.GaussianBlur(told, (0, 0), SMOOTHED), np.float32)
+    skin = skin_coloured(smooth.reshape(-1, 3))
     share = float(skin.mean(dtype=np.float64))
     return Tone(whole, _of(x, two, skin), _of(x, two, ~skin), share)
 

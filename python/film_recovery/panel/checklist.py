@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from film_recovery.checks import Check
 from film_recovery.panel import words
-from film_recovery.recipes import Recipe
+
+if TYPE_CHECKING:
+    from film_recovery.checks import Check
+    from film_recovery.recipes import Recipe
 
 # Of a stage, for the rail; what is not measured, or cannot be yet, is "not run".
 STATES = ("not run", "running", "pass", "warn", "fail", "signed")

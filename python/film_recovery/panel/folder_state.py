@@ -5,7 +5,6 @@ Looked at about once a second, off the main thread: a folder may lie on a slow n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,39 +12,13 @@ from pathlib import Path
 from film_recovery import jobs, ledger
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.jobs import Job
+from film_recovery.panel.known import ON, FolderState, Opened
 from film_recovery.panel.problem import Problem, job_died
 from film_recovery.project import FILE, Project, load, lock, paths
-from film_recovery.recipes import Recipe
 from film_recovery.recipes import load as load_recipe
 
-ON = ("starting", "running")
 _LAST_LINES = 12
 _WORK = ("stage", "short range", "stopped", "finished")  # the kinds of the ledger's records that tell of it
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A project as it stands in its file, and its recipe."""
-
-    project: Project
-    recipe: Recipe
-
-
-@dataclass(frozen=True)
-class FolderState:
-    """``held_by``: who else holds the project, in words; ``job``: the last one; ``stamp``: changes with its files.
-    ``waits_for``: the check that the last work stopped at, to be looked at by somebody."""
-
-    held_by: str
-    job: Job | None
-    stamp: tuple[float, ...]
-    has_report: bool
-    waits_for: str = ""
-
-    @property
-    def running(self) -> Job | None:
-        """The job that is on now, of this computer."""
-        return self.job if self.job is not None and self.job.state in ON else None
 
 
 def opened(folder: Path) -> Opened:

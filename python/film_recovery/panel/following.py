@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from film_recovery import jobs
 from film_recovery.errors import FilmRecoveryError
 
 
@@ -34,6 +33,8 @@ class Following:
         self._wanted = False
 
     def _read(self, folder: Path) -> None:
+        from film_recovery import jobs
+
         try:
             for event in jobs.follow(folder, self.id, wanted=lambda: self._wanted):
                 self._events.append(event)

@@ -76,7 +76,7 @@ class Installing:
         with self._begun:
             self.cancelled = True
             process = self._process
-        if process is not None and process.poll() is None:
+        if process is not None and self.code is None:  # itself gone, pip may be at work yet
             threading.Thread(target=_end, args=(process,), name="end install", daemon=True).start()
 
     def _run(self, folder: Path) -> None:
@@ -118,8 +118,10 @@ class Installing:
 
 
 def failed(code: int, lines: Sequence[str]) -> Problem:
-    """From how the installer ended and its last ``lines``."""
+    """From how the installer ended (below 0: by that signal) and its last ``lines``."""
     said = next((line for line in reversed(lines) if line.startswith(_SAYS)), lines[-1] if lines else "")
+    if code < 0:
+        said = f"the installer was ended by signal {-code}"  # and had no time to say anything of it
     for start_ in _SAYS:
         said = said[len(start_) :] if said.startswith(start_) else said
     reason, remedy = said or f"the installer ended with code {code}", ""

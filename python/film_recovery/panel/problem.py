@@ -8,7 +8,6 @@ from typing import Any
 
 from film_recovery import __version__
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.jobs import NoEngine
 
 _OWN = ("event", "id", "type", "message", "remedy", "details")
 INSTALL = (
@@ -45,6 +44,8 @@ class Problem:
 
 def of_error(error: BaseException) -> Problem:
     """From what a light part raised."""
+    from film_recovery.jobs import NoEngine  # the first picture waits for none
+
     if isinstance(error, NoEngine):
         return no_engine(error.message)
     if isinstance(error, FilmRecoveryError):

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from film_recovery.jobs import engine
-
 LONGEST = 1 << 24  # bytes of a line; an engine that says more on one is broken
 
 
 def command() -> list[str]:
     """The service as a list of arguments, no shell. Raises FilmRecoveryError where no engine is known."""
+    from film_recovery.jobs import engine
+
     return [engine(), "-I", "-X", "utf8", "-m", "film_recovery.cli.main", "serve"]
 
 

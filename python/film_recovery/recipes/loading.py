@@ -14,9 +14,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from film_recovery._yaml import yaml
 from film_recovery.checks import SEVERITIES, Check
-from film_recovery.errors import FilmRecoveryError, UsageError
+from film_recovery.errors import UsageError
+from film_recovery.recipes.faults import wrong
 from film_recovery.recipes.model import KINDS, STAGES, Recipe, Stage, Step
 
 DATA = Path(__file__).with_name("data")
@@ -71,9 +71,9 @@ def read(folder: Path, id: str) -> Recipe:
     file = folder / f"{id}.yaml"
     content = _flat(folder, id)
     if content["id"] != id:
-        raise _wrong(file, f"id is {content['id']!r}, the file is called {id}.yaml")
+        raise wrong(file, f"id is {content['id']!r}, the file is called {id}.yaml")
     if content["kind"] not in KINDS:
-        raise _wrong(file, f"kind is {content['kind']!r}; choose one of {', '.join(KINDS)}")
+        raise wrong(file, f"kind is {content['kind']!r}; choose one of {', '.join(KINDS)}")
     known = _checks(folder / "checks.yaml")
     overrides = content.get("overrides", {})
     stages, checks = [], []
@@ -81,9 +81,9 @@ def read(folder: Path, id: str) -> Recipe:
         stages.append(Stage(number, stage["id"], stage["title"], stage["help"]))
         for check in stage["checks"]:
             if check not in known:
-                raise _wrong(file, f"there is no check {check!r} in checks.yaml")
+                raise wrong(file, f"there is no check {check!r} in checks.yaml")
             if check.partition(".")[0] != stage["id"]:
-                raise _wrong(file, f"{check} does not belong to the stage {stage['id']}")
+                raise wrong(file, f"{check} does not belong to the stage {stage['id']}")
             given = overrides.get(check, {})
             fields = {**known[check], **given}
             if "tolerance" in given:
@@ -112,10 +112,10 @@ def _steps(folder: Path, id: str, steps: list[Any]) -> tuple[Step, ...]:
     for number, step in enumerate(steps, 1):
         where = f"step {number}: "
         if not isinstance(step, dict):
-            raise _wrong(file, f"{where}it is not a mapping")
+            raise wrong(file, f"{where}it is not a mapping")
         _shape(file, where, step, _STEP, tuple(name for name in _STEP if name != "gives"))
         if not _NAME.fullmatch(step["name"]):
-            raise _wrong(file, f"{where}name is {step['name']!r}; small letters, digits and - make one")
+            raise wrong(file, f"{where}name is {step['name']!r}; small letters, digits and - make one")
         before = step["when"] == "before"
         elements = ("source", "reference") if before else ("source", "reference", "master", "own")
         _one_of(file, f"{where}when", step["when"], ("before", "after"))
@@ -124,9 +124,9 @@ def _steps(folder: Path, id: str, steps: list[Any]) -> tuple[Step, ...]:
         if before or "gives" in step:
             _one_of(file, f"{where}gives", step.get("gives"), ("source", "reference") if before else ())
         if not (folder / f"{step['recipe']}.yaml").is_file():
-            raise _wrong(file, f"{where}there is no recipe {step['recipe']!r}")
+            raise wrong(file, f"{where}there is no recipe {step['recipe']!r}")
         if step["recipe"] == id or _flat(folder, step["recipe"]).get("steps"):
-            raise _wrong(file, f"{where}the recipe {step['recipe']!r} has steps of its own")
+            raise wrong(file, f"{where}the recipe {step['recipe']!r} has steps of its own")
         found.append(Step(**step))
     names = [step.name for step in found]
     _refuse(file, "a step is listed twice", [name for name in names if names.count(name) > 1])
@@ -135,7 +135,7 @@ def _steps(folder: Path, id: str, steps: list[Any]) -> tuple[Step, ...]:
 
 def _one_of(file: Path, where: str, word: Any, words: tuple[str, ...]) -> None:
     if word not in words:
-        raise _wrong(file, f"{where} is {word!r}; {', '.join(words) or 'only a step before'} is needed")
+        raise wrong(file, f"{where} is {word!r}; {', '.join(words) or 'only a step before'} is needed")
 
 
 def _flat(folder: Path, id: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def _flat(folder: Path, id: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     _check_overrides(file, content)
     parent = content["based_on"]
     if parent in (id, *above):
-        raise _wrong(file, f"it is based on itself through {parent!r}")
+        raise wrong(file, f"it is based on itself through {parent!r}")
     base = _flat(folder, parent, (id, *above))
     stages = [{**stage, "checks": list(stage["checks"])} for stage in base["stages"]]
     _change(file, stages, content)
@@ -171,33 +171,33 @@ def _change(file: Path, stages: list[dict[str, Any]], content: Mapping[str, Any]
     for check in content.get("drop", ()):
         stage = by_id.get(check.partition(".")[0])
         if stage is None or check not in stage["checks"]:
-            raise _wrong(file, f"drop: the recipe that it is based on has no {check!r}")
+            raise wrong(file, f"drop: the recipe that it is based on has no {check!r}")
         stage["checks"].remove(check)
     for check in content.get("add", ()):
         stage = by_id.get(check.partition(".")[0])
         if stage is None:
-            raise _wrong(file, f"add: {check!r} belongs to no stage")
+            raise wrong(file, f"add: {check!r} belongs to no stage")
         stage["checks"].append(check)
     for stage_id, text in content.get("stage_help", {}).items():
         if stage_id not in by_id or not isinstance(text, str):
-            raise _wrong(file, f"stage_help: {stage_id!r} is no stage with a text")
+            raise wrong(file, f"stage_help: {stage_id!r} is no stage with a text")
         by_id[stage_id]["help"] = text
 
 
 def _check_stages(file: Path, stages: list[Any]) -> None:
     for index, stage in enumerate(stages):
         if not isinstance(stage, dict):
-            raise _wrong(file, f"stage {index} is not a mapping")
+            raise wrong(file, f"stage {index} is not a mapping")
         _shape(file, f"stage {index}: ", stage, _STAGE, tuple(_STAGE))
     ids = tuple(stage["id"] for stage in stages)
     if ids != STAGES:
-        raise _wrong(file, f"the stages are {', '.join(ids)}; they are {', '.join(STAGES)}")
+        raise wrong(file, f"the stages are {', '.join(ids)}; they are {', '.join(STAGES)}")
 
 
 def _check_overrides(file: Path, content: Mapping[str, Any]) -> None:
     for check, fields in content.get("overrides", {}).items():
         if not isinstance(fields, dict):
-            raise _wrong(file, f"overrides: {check} is not a mapping")
+            raise wrong(file, f"overrides: {check} is not a mapping")
         _shape(file, f"overrides of {check}: ", fields, _OVERRIDE, ())
         _severity(file, check, fields)
 
@@ -212,9 +212,9 @@ def _checks_read(file: Path, changed: int) -> dict[str, dict[str, Any]]:
     content = _mapping(file)
     for id, fields in content.items():
         if not isinstance(id, str) or id.partition(".")[0] not in STAGES or not id.partition(".")[2]:
-            raise _wrong(file, f"{id!r} is not called after a stage ({', '.join(STAGES)})")
+            raise wrong(file, f"{id!r} is not called after a stage ({', '.join(STAGES)})")
         if not isinstance(fields, dict):
-            raise _wrong(file, f"{id} is not a mapping")
+            raise wrong(file, f"{id} is not a mapping")
         _shape(file, f"{id}: ", fields, _CHECK, ("title", "why", "severity", "remedy"))
         _severity(file, id, fields)
     return content
@@ -236,7 +236,7 @@ def _check(id: str, stage: int, fields: Mapping[str, Any]) -> Check:
 
 def _severity(file: Path, id: str, fields: Mapping[str, Any]) -> None:
     if fields.get("severity", "shall") not in SEVERITIES:
-        raise _wrong(file, f"{id}: severity is {fields['severity']!r}; choose one of {', '.join(SEVERITIES)}")
+        raise wrong(file, f"{id}: severity is {fields['severity']!r}; choose one of {', '.join(SEVERITIES)}")
 
 
 def _shape(
@@ -247,7 +247,7 @@ def _shape(
     _refuse(file, f"{where}missing field", set(needed) - set(content))
     for name, value in content.items():
         if not _fits(value, allowed[name]):
-            raise _wrong(file, f"{where}{name} is {value!r:.60}; {allowed[name]} is needed")
+            raise wrong(file, f"{where}{name} is {value!r:.60}; {allowed[name]} is needed")
 
 
 def _fits(value: Any, kind: str) -> bool:
@@ -264,36 +264,12 @@ def _fits(value: Any, kind: str) -> bool:
     return kind == _MAPPING or all(isinstance(item, (bool, int, float, str)) for item in value.values())
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]
-    """A safe loader that refuses a key that stands twice in one mapping (YAML itself keeps the last)."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [str(key) for key in keys if keys.count(key) > 1]
-        if twice:
-            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: {twice[0]!r} stands there twice")
-        found: dict[Any, Any] = super().construct_mapping(node, deep)
-        return found
-
-
 def _mapping(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
-    except OSError as error:
-        raise _wrong(file, f"it cannot be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise _wrong(file, f"it is not readable YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise _wrong(file, "it is not a mapping")
-    return content
+    from film_recovery.recipes.files import mapping
+
+    return mapping(file)
 
 
 def _refuse(file: Path, problem: str, names: Any) -> None:
     if names:
-        raise _wrong(file, f"{problem}: {', '.join(sorted(set(names)))}")
-
-
-def _wrong(file: Path, problem: str) -> FilmRecoveryError:
-    return FilmRecoveryError(
-        f"The recipe file is wrong: {problem}.", remedy="correct the file", file=str(file)
-    )
+        raise wrong(file, f"{problem}: {', '.join(sorted(set(names)))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +13,18 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.rendering.output import Output
 from film_recovery.rendering.record import sha256
 
+# How often CopyCat keeps a checkpoint: no pixel of a render depends on it, so that every script counts as one that has
+# the usual interval.
+_INTERVAL = re.compile(r"(?m)^( *checkpointInterval) \d+$")
+_USUAL = r"\1 10000"
+
 
 def job_key(evaluator: Evaluator, output: Output, job: str) -> str:
     """SHA-256 over program, script, gizmo files, OCIO config, the Write and ``job`` (the caller's own part)."""
     config = evaluator.root.config.name
     parts = (
         __version__,
-        evaluator.script.text(),
+        _INTERVAL.sub(_USUAL, evaluator.script.text()),
         *_gizmos(evaluator),
         config,
         sha256(Path(config)) if Path(config).is_file() else "",

@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -45,26 +46,38 @@ class Record:
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._read_so_far = 0  # bytes
         self._lines = 0
-        self._read_on()
+        self.read_on()
 
     def is_complete(self, frame: Path, number: int, job: str) -> bool:
         """Whether ``frame`` holds what ``job`` makes of files that have not changed since."""
         content = _content(frame, number)
-        self._read_on()  # after looking at the frame: whoever put it there noted it before
+        self.read_on()  # after looking at the frame: whoever put it there noted it before
         rows = [row for row in self._rows.get(frame.name, ()) if row["job"] == job]
         return any(row["sha256"] == content and _unchanged(row["from"]) for row in rows)
 
     def notes(self, name: str, job: str) -> bool:
-        """Whether ``job`` made a frame ``name``; whether it still is that, :meth:`standing` knows."""
-        self._read_on()
+        """Whether ``job`` made a frame ``name``, as far as the record was read (``read_on``); whether it still is that,
+        :meth:`standing` knows."""
         return any(row["job"] == job for row in self._rows.get(name, ()))
+
+    def rescanned(self, names: Iterable[str]) -> set[str]:
+        """Those of the frames ``names`` that were made last, by whatever job, of files of which one has another size or
+        time now. One that is gone does not count: scans go back to their archive."""
+        self.read_on()
+        stamp = cache(_stamp)  # of a file that many frames come from, too
+        found = ((name, self._rows[name][-1]["from"]) for name in names if name in self._rows)
+        return {
+            name
+            for name, sources in found
+            if any(stamp(Path(path)) not in (noted, []) for path, noted in sources)
+        }
 
     def standing(self, frame: Path, number: int, job: str) -> Standing:
         """Whether ``frame``, which is on disk, is what ``job`` made. A file that it came from and that is not there
         any more counts as unchanged: scans go back to their archive. Raises FilmRecoveryError for a frame that cannot
         be read."""
         content = _content(frame, number)
-        self._read_on()
+        self.read_on()
         named = self._rows.get(frame.name, [])
         same = [row for row in named if row["sha256"] == content]
         mine = [row for row in same if row["job"] == job]
@@ -83,7 +96,7 @@ class Record:
         """Raises FilmRecoveryError when ``frame`` exists and is not, byte for byte, one of ours; nor one of a job whose
         name ``begins`` so."""
         content = _content(frame, number)
-        self._read_on()
+        self.read_on()
         if content and not self.knows(frame.name, content, begins):
             rendered = "A frame that was rendered from a script is in the way."
             other = "A file that this project did not write, or that was changed since, is in the way."
@@ -98,7 +111,7 @@ class Record:
         """The day on which the first frame of ``job``, or of one whose name begins so, was noted; empty before that.
 
         A render that goes on after midnight keeps the day in its headers, and so the bytes of its frames."""
-        self._read_on()
+        self.read_on()
         days = [
             row.get("began") for rows in self._rows.values() for row in rows if row["job"].startswith(job)
         ]
@@ -106,7 +119,7 @@ class Record:
 
     def figures(self, name: str) -> Mapping[str, Any]:
         """What was noted beside the hash of the frame ``name`` when it was made last; empty where nothing was."""
-        self._read_on()
+        self.read_on()
         rows = self._rows.get(name, ())
         found = rows[-1].get("figures") if rows else None
         return found if isinstance(found, dict) else {}
@@ -146,7 +159,7 @@ class Record:
                 remedy="check permissions and free disk space, then render again",
             ) from error
 
-    def _read_on(self) -> None:
+    def read_on(self) -> None:
         """Takes in the whole lines that were added since the last time."""
         try:
             with self.path.open("rb") as stream:

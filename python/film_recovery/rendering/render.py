@@ -154,6 +154,7 @@ def room_for(whole: Job, frames: Sequence[int], at_once: int = 1) -> Room:
     ``at_once``: how many are made side by side."""
     sequence = whole.output.sequence
     there = set() if sequence.is_still else set(sequence.frames())
+    whole.record.read_on()
     to_come = {
         number: whole.path(number)
         for number in frames

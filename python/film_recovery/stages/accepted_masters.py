@@ -1,8 +1,10 @@
-"""The masters of an iteration that people accepted stay: another model or graph renders under a name of its own.
+"""The masters of an iteration that people accepted stay: another model or graph, and the same of other scans, render
+under a name of their own.
 
-A name carries the version of project.yaml, neither the training nor the graph; so a model that was trained again, or
-the same one in an edited graph, would write over what was accepted. Which masters people accepted the ledger knows
-(``ledger.iterations``); of older records, which do not name their frames, with the help of the seal.
+A name carries the version of project.yaml, neither the training nor the graph; so a model that was trained again, the
+same one in an edited graph, or of scans that were made anew, would write over what was accepted. Which masters people
+accepted the ledger knows (``ledger.iterations``); of older records, which do not name their frames, with the help of
+the seal.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from film_recovery.imaging.frame_ranges import format_frames, parse_frames
 from film_recovery.ledger.iterations import Iteration, iterations
 from film_recovery.project import Project
 from film_recovery.provenance.sealing import Seal, seal_beside
+from film_recovery.rendering.record import Record
 from film_recovery.stages.render_state import render_state
 from film_recovery.stages.short_range import made_now
 from film_recovery.stages.view import View
@@ -24,37 +27,57 @@ from film_recovery.stages.view import View
 
 def refuse_accepted(view: View, frames: Sequence[int]) -> None:
     """Raises CheckFailed where one of ``frames`` would take the place of a master that people accepted of another model
-    or graph than the present ones. These may render again what they rendered. Raises NotYet without a model."""
-    names = {frame: view.output.sequence.path(frame) for frame in frames}
-    found = _masters_among(view, frames, accepted_iterations(view.project))
-    meant = [frame for frame in found if names[frame].is_file()]
-    if meant:
-        own = made_now(view, meant)
-        meant = [frame for frame in meant if frame not in own]
-    if not meant:
+    or graph than the present ones, or of scans that have changed since. These may render again what they rendered.
+    Raises NotYet without a model."""
+    accepted = accepted_iterations(view.project)
+    if not accepted:
         return
+    there = [frame for frame in frames if view.output.sequence.path(frame).is_file()]
+    if not there:
+        return
+    model, graph = view.card.sha256, render_state(view)
+    others = _masters_among(view, there, [one for one in accepted if not one.is_of(model, graph)])
+    own = made_now(view, list(others)) if others else set()
+    meant = [frame for frame in others if frame not in own]
+    if meant:
+        same_model = others[meant[0]].model == model
+        how = "this model made in another graph" if same_model else "another model made before this training"
+        raise _refused(view, meant, how)
+    ours = list(_masters_among(view, there, [one for one in accepted if one.is_of(model, graph)]))
+    if any(one.master_of for one in view.project.elements.values()):
+        # A step before is rendered anew for other words of its header alone, which is no other scan.
+        ours = sorted(made_now(view, ours)) if ours else []
+    changed = _made_of_other_scans(view, ours) if ours else []
+    if changed:
+        how = "were made of scans of which the size or time is another now"
+        raise _refused(view, changed, how, " If they are the same scans, give their files their times back.")
+
+
+def _made_of_other_scans(view: View, frames: Sequence[int]) -> list[int]:
+    """Those of ``frames`` on disk that came from a scan of another size or time than it has now. Under which state of
+    the script or of the header's words they were rendered does not matter: their pixels would be others."""
+    names = {frame: view.output.sequence.path(frame).name for frame in frames}
+    changed = Record(view.output.folder).rescanned(names.values())
+    return [frame for frame, name in names.items() if name in changed]
+
+
+def _refused(view: View, meant: Sequence[int], how: str, else_do: str = "") -> CheckFailed:
     version = view.project.inference.version
-    same_model = found[meant[0]].model == view.card.sha256
-    how = "this model made in another graph" if same_model else "another model made before this training"
-    raise CheckFailed(
+    return CheckFailed(
         f"{len(meant)} of the frames that are to be rendered ({format_frames(meant)}) are masters of an accepted "
         f"iteration, which {how}.",
         remedy=f"set inference.version to {next_version(version)} (now {version}) in project.yaml, then film-recovery "
-        "run: the new frames get a name of their own, and the accepted ones stay. Or move these away",
-        file=str(names[meant[0]]),
+        f"run: the new frames get a name of their own, and the accepted ones stay. Or move these away.{else_do}",
+        file=str(view.output.sequence.path(meant[0])),
         frame=meant[0],
     )
 
 
 def _masters_among(view: View, frames: Sequence[int], accepted: Sequence[Iteration]) -> dict[int, Iteration]:
-    """Those of ``frames`` that are of an ``accepted`` iteration of another model or graph, each with the last such."""
-    if not accepted:
-        return {}
-    model, graph = view.card.sha256, render_state(view)
+    """Those of ``frames`` that are of an ``accepted`` iteration, each with the last such."""
     theirs: dict[int, Iteration] = {}
     for one in accepted:
-        if not one.is_of(model, graph):
-            theirs.update(dict.fromkeys(_frames_of(one, view, frames), one))
+        theirs.update(dict.fromkeys(_frames_of(one, view, frames), one))
     return {frame: theirs[frame] for frame in frames if frame in theirs}
 
 

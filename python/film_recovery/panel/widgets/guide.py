@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from film_recovery.panel.qt import QtCore
-from film_recovery.panel.widgets.tour import Stop, Tour
-from film_recovery.project import FILE
 from film_recovery.recipes import RECIPES, Recipe, load
 
 if TYPE_CHECKING:
+    from film_recovery.panel.widgets.help import Help
     from film_recovery.panel.widgets.panel import Panel
+    from film_recovery.panel.widgets.tour import Stop, Tour
 
 FOLDER = "Film Recovery demo"  # in the user's documents
 _WIDEST = 16_777_215  # pixels, as Qt has it
@@ -23,45 +23,64 @@ def _all_recipes() -> list[Recipe]:
 
 
 class Guide(QtCore.QObject):
-    """Of one panel. ``tour``: the one that is on, or None."""
+    """Of one panel. ``tour``: the one that is on, or None. The drawer is made when it is first wanted."""
 
     def __init__(self, panel: Panel) -> None:
         super().__init__(panel)
         self._panel = panel
         self.tour: Tour | None = None
+        self._help: Help | None = None
         self._waits_for: Path | None = None
-        panel.help.closed.connect(self.toggle)
-        panel.help.toured.connect(self.show_tour)
         panel.start.toured.connect(self._prepare)
+
+    @property
+    def help(self) -> Help:
+        """The drawer."""
+        if self._help is None:
+            from film_recovery.panel.widgets.help import Help
+
+            self._help = Help()
+            self._help.hide()
+            self._help.closed.connect(self.toggle)
+            self._help.toured.connect(self.show_tour)
+            self._panel.add_beside(self._help)
+        return self._help
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the drawer is seen."""
+        return self._help is not None and self._help.isVisible()
 
     def toggle(self) -> None:
         """Opens the help, or closes it."""
-        self.show_help(not self._panel.help.isVisible())
-        self._panel.settings.help_open = self._panel.help.isVisible()
+        self.show_help(not self.is_open)
+        self._panel.settings.help_open = self.is_open
 
     def show_help(self, is_wanted: bool) -> None:
         """The drawer, beside the page, or in its place where the panel is narrow."""
         panel = self._panel
-        panel.help.setVisible(is_wanted and panel.session.project is not None)
+        if is_wanted or self.is_open:
+            self.help.setVisible(is_wanted and panel.session.project is not None)
         self.refresh()
-        if panel.help.isVisible():
+        if self.is_open:
             panel.session.background.run(
-                _all_recipes, panel.help.add_recipes, lambda error: panel.log.add(f"help: {error}")
+                _all_recipes, self.help.add_recipes, lambda error: panel.log.add(f"help: {error}")
             )
         self.arrange(panel.is_row)
-        (panel.help.text if panel.help.isVisible() else panel.page).setFocus()
+        (self.help.text if self.is_open else panel.page).setFocus()
 
     def refresh(self) -> None:
         """The help of the stage that is shown, where the drawer is open."""
         panel = self._panel
-        if panel.help.isVisible() and panel.session.checklist is not None:
-            panel.help.show_recipe(panel.session.checklist.recipe, panel.page.stage)
+        if self.is_open and panel.session.checklist is not None:
+            self.help.show_recipe(panel.session.checklist.recipe, panel.page.stage)
 
     def arrange(self, is_row: bool) -> None:
         """``is_row``: the panel is narrow."""
         panel = self._panel
-        panel.page.setVisible(not (is_row and panel.help.isVisible()))
-        panel.help.setMaximumWidth(_WIDEST if is_row else max(_LEAST, panel.width() // 4))
+        panel.page.setVisible(not (is_row and self.is_open))
+        if self._help is not None:
+            self._help.setMaximumWidth(_WIDEST if is_row else max(_LEAST, panel.width() // 4))
 
     def opened(self) -> None:
         """A project is shown: the one that the tour waited for, or another."""
@@ -73,6 +92,8 @@ class Guide(QtCore.QObject):
 
     def show_tour(self) -> None:
         """Five steps over the panel, as it is open."""
+        from film_recovery.panel.widgets.tour import Tour
+
         panel = self._panel
         if panel.session.project is None or self.tour is not None:
             return
@@ -85,6 +106,8 @@ class Guide(QtCore.QObject):
     # Inside
 
     def _stops(self) -> tuple[Stop, ...]:
+        from film_recovery.panel.widgets.tour import Stop
+
         panel = self._panel
         page = panel.page
         checks = page.area if page.area.isVisible() else page.to_checks
@@ -138,4 +161,10 @@ class Guide(QtCore.QObject):
             else:
                 session.make(["demo", "--prepare", "spatial", "--footage", "photographs", "--out", str(out)])
 
-        session.background.run((out / "spatial" / FILE).is_file, looked, lambda _: looked(False))
+        session.background.run(lambda: _is_project(out / "spatial"), looked, lambda _: looked(False))
+
+
+def _is_project(folder: Path) -> bool:
+    from film_recovery.project import FILE
+
+    return (folder / FILE).is_file()

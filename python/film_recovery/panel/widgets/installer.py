@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from film_recovery.jobs import ENGINE
-from film_recovery.panel import installing
-from film_recovery.panel.installing import Installing
 from film_recovery.panel.problem import Problem
 from film_recovery.panel.qt import QtCore, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
 from film_recovery.plugin import start
+
+if TYPE_CHECKING:
+    from film_recovery.panel.installing import Installing
 
 _LOOK = 100  # milliseconds between two looks at what came
 
@@ -60,10 +61,14 @@ class Installer(QtWidgets.QFrame):
     @property
     def hindrance(self) -> str:
         """Why it cannot be; empty when it can."""
+        from film_recovery.panel import installing  # the first picture waits for none
+
         return "It is being installed." if self.is_on else installing.hindrance(self.folder)
 
     def install(self) -> None:
         """Begins; what follows comes by the signals."""
+        from film_recovery.panel.installing import Installing
+
         if self.hindrance:
             return
         self._run = Installing(self.folder)
@@ -109,8 +114,8 @@ class Installer(QtWidgets.QFrame):
             self.said.emit(f"{run.problem.message} {run.problem.reason}")
             self.ended.emit(run.problem)
         else:
-            os.environ[ENGINE] = start.noted(str(self.folder))
-            self.said.emit(f"the engine is {os.environ[ENGINE]}")
+            os.environ[start.ENGINE] = start.noted(str(self.folder))
+            self.said.emit(f"the engine is {os.environ[start.ENGINE]}")
             self.ended.emit(None)
             self.ready.emit()
 

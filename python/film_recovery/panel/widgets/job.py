@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from film_recovery import jobs
-from film_recovery.jobs import Job
-from film_recovery.panel import folder_state, problem
+from film_recovery.panel import problem
 from film_recovery.panel.following import Following
 from film_recovery.panel.qt import QtCore, Signal
 from film_recovery.panel.widgets.background import Background
+
+if TYPE_CHECKING:
+    from film_recovery.jobs import Job
 
 _LOOK = 100  # milliseconds between two looks at what came
 
@@ -67,7 +68,12 @@ class Run(QtCore.QObject):
                 self.changed.emit()
                 self.ended.emit("failed", problem.of_error(error))
 
-        self._background.run(lambda: jobs.start(folder, words, by=by), started, failed)
+        def work() -> Job:
+            from film_recovery import jobs
+
+            return jobs.start(folder, words, by=by)
+
+        self._background.run(work, started, failed)
 
     def follow(self, job: Job) -> None:
         """Follows a job that is on, from its first event."""
@@ -84,7 +90,13 @@ class Run(QtCore.QObject):
         self.cancelling = True
         self.changed.emit()
         job = self._job
-        self._background.run(lambda: jobs.cancel(job.folder, job.id), lambda _: None, self._not_cancelled)
+
+        def work() -> None:
+            from film_recovery import jobs
+
+            jobs.cancel(job.folder, job.id)
+
+        self._background.run(work, lambda _: None, self._not_cancelled)
 
     def close(self) -> None:
         """Follows no longer; the job goes on by itself. One that is being started is another project's by then."""
@@ -123,7 +135,13 @@ class Run(QtCore.QObject):
         else:
             why = str(event.get("problem") or "")
             self._background.run(
-                lambda: folder_state.last_lines(job),
+                lambda: _last_lines(job),
                 lambda lines: self.ended.emit(state, problem.job_died(state, why, lines)),
                 lambda error: self.ended.emit(state, problem.of_error(error)),
             )
+
+
+def _last_lines(job: Job) -> list[str]:
+    from film_recovery.panel import folder_state
+
+    return folder_state.last_lines(job)

@@ -6,7 +6,8 @@ from film_recovery.panel import new_project
 from film_recovery.panel.new_project import BETTER, Wishes
 from film_recovery.panel.qt import QtGui, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
-from film_recovery.recipes import Answers, load
+from film_recovery.panel.widgets.background import Background
+from film_recovery.recipes import RECIPES, Answers, load
 
 _FILES = "Frames (*.exr *.dpx *.tif *.tiff *.png *.jpg *.jpeg);;All files (*)"
 
@@ -17,8 +18,9 @@ class NewForm(parts.Tall):
     wanted = Signal(list)
     left = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, background: Background) -> None:
         super().__init__()
+        self._titles: dict[str, str] = {}
         self.intra = QtWidgets.QCheckBox("Within frames: scratches, dust, worn grain, lost detail")
         self.inter = QtWidgets.QCheckBox("In the colour: faded dyes, scenes that do not match")
         self.better = QtWidgets.QComboBox()
@@ -69,6 +71,7 @@ class NewForm(parts.Tall):
         for line in (self.film, self.source, self.reference, self.colour, self.folder):
             line.textChanged.connect(lambda *_: self._refresh())
         self._refresh()
+        background.run(_titles, self._know, lambda error: parts.say(self.choice, str(error)))
 
     @property
     def wishes(self) -> Wishes:
@@ -93,8 +96,8 @@ class NewForm(parts.Tall):
     def _refresh(self) -> None:
         wishes = self.wishes
         choice = wishes.choice
-        title = load(choice.recipe).title if choice.recipe else "No recipe"
-        parts.say(self.choice, f"{title}: {choice.why}")
+        title = self._titles.get(choice.recipe, "") if choice.recipe else "No recipe"
+        parts.say(self.choice, f"{title}: {choice.why}" if title else choice.why)
         parts.say(self.scope, choice.out_of_scope)
         self.scope.setVisible(bool(choice.out_of_scope))
         self._colour_box.setVisible(choice.recipe == "combined")
@@ -105,6 +108,10 @@ class NewForm(parts.Tall):
             lacks[:1].upper() + lacks[1:],
             "Makes the folder with project.yaml; elements are read only",
         )
+
+    def _know(self, titles: dict[str, str]) -> None:
+        self._titles = titles
+        self._refresh()
 
     def _make(self) -> None:
         self.wanted.emit(self.wishes.command())
@@ -132,6 +139,11 @@ class NewForm(parts.Tall):
             found = new_project.pattern_of(found) if found else ""
         if found:
             line.setText(found)
+
+
+def _titles() -> dict[str, str]:
+    """Of every recipe, by its id: read from their files, off the main thread."""
+    return {id: load(id).title for id in RECIPES}
 
 
 class _Wrapped(QtWidgets.QWidget):

@@ -8,18 +8,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from film_recovery.errors import FilmRecoveryError
-from film_recovery.host.base import Host
-from film_recovery.panel import gpu, host_checks, in_script, pointing
 from film_recovery.panel.next_step import Step, next_step
 from film_recovery.panel.problem import Problem, of_error
 from film_recovery.panel.qt import QShortcut, Qt, QtCore, QtGui, QtWidgets
 from film_recovery.panel.widgets import icons, parts, style
 from film_recovery.panel.widgets.guide import Guide
 from film_recovery.panel.widgets.header import Header
-from film_recovery.panel.widgets.help import Help
 from film_recovery.panel.widgets.installer import Installer
 from film_recovery.panel.widgets.job_strip import JobStrip
 from film_recovery.panel.widgets.log import Log
@@ -32,8 +29,12 @@ from film_recovery.panel.widgets.settings import Settings
 from film_recovery.panel.widgets.start import Start
 from film_recovery.panel.widgets.work import Kit
 from film_recovery.panel.widgets.works import works
-from film_recovery.project import paths
 from film_recovery.recipes import STAGES
+
+if TYPE_CHECKING:
+    from film_recovery.host.base import Host
+    from film_recovery.panel.checklist import Item
+    from film_recovery.panel.widgets.help import Help
 
 NARROWEST = 360  # pixels
 _MOST_TEXT = 8  # points
@@ -66,9 +67,7 @@ class Panel(QtWidgets.QWidget):
         self.page = Page(self.session, self.settings, self._can_show, works(kit))
         self.strip = JobStrip(self.session)
         self.log = Log()
-        self.start = Start(self.settings)
-        self.help = Help()
-        self.help.hide()
+        self.start = Start(self.settings, self.session.background)
         self.fold = QtWidgets.QToolButton()
         self.fold.setText("Log")
         self.fold.setCheckable(True)
@@ -92,11 +91,25 @@ class Panel(QtWidgets.QWidget):
         self._connect()
         self._add_keys()
         style.dress(self, self.settings.text_size)
-        self._look_at_host()
         self.fold.setChecked(self.settings.log_open)
         self.log.hide()
-        if folder:
-            self.session.open(folder)
+        self._folder, self._was_painted = folder, False
+        self._begin = QtCore.QTimer(self)
+        self._begin.setSingleShot(True)
+        self._begin.setInterval(0)
+        self._begin.timeout.connect(self._begun)
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            self._begin.start()
+
+    def _begun(self) -> None:
+        """What the first picture does not wait for: the threads that it begins would share its processor."""
+        self._look_at_host()
+        if self._folder:
+            self.session.open(self._folder)
 
     def show_problem(self, problem: Problem | None) -> None:
         """Above the page, until it is over or closed."""
@@ -108,14 +121,22 @@ class Panel(QtWidgets.QWidget):
         self.session.close()
         self.pictures.close()
 
+    @property
+    def help(self) -> Help:
+        """The help drawer."""
+        return self.guide.help
+
     # Layout
+
+    def add_beside(self, one: QtWidgets.QWidget) -> None:
+        """Puts it beside the page, or below it where the panel is narrow."""
+        self._body.addWidget(one)
 
     def _lay_out(self) -> None:
         self._body = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.LeftToRight)
         self._body.setSpacing(10)
         self._body.addWidget(self.rail)
         self._body.addWidget(self.page, 1)
-        self._body.addWidget(self.help)
         beside = parts.line()
         beside.addWidget(self.fold)
         beside.addWidget(self.busy, 1)
@@ -222,7 +243,7 @@ class Panel(QtWidgets.QWidget):
             folder, stage = self.settings.shown
             is_known = folder == str(self.session.project.folder) and stage in range(len(STAGES))
             self.to_stage(stage if is_known else 0)
-            if self.settings.help_open and not self.help.isVisible():
+            if self.settings.help_open and not self.guide.is_open:
                 self.guide.show_help(True)
         else:
             self.settings.shown = ("", 0)
@@ -290,6 +311,8 @@ class Panel(QtWidgets.QWidget):
         elif step.kind == "run":
             self.session.start_run(self.settings.name)
         elif step.kind == "report" and self.session.project is not None:
+            from film_recovery.project import paths
+
             report = paths(self.session.project).report
             QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(report)))
 
@@ -349,13 +372,17 @@ class Panel(QtWidgets.QWidget):
     def _look_at_host(self) -> None:
         about = None if self._host is None else self._host.about()
 
-        def done(gpus: tuple[gpu.Gpu, ...]) -> None:
-            self.page.show_host(host_checks.items(about, gpus, sys.platform == "darwin"))
+        def work() -> tuple[Item, ...]:
+            from film_recovery.panel import gpu, host_checks
 
-        self.session.background.run(gpu.found, done, lambda error: self.log.add(f"GPU: {error}"))
+            return host_checks.items(about, gpu.found(), sys.platform == "darwin")
+
+        self.session.background.run(work, self.page.show_host, lambda error: self.log.add(f"GPU: {error}"))
 
     def _may_build(self, folder: Path) -> str:
         """Why nothing can be built. To which project a script belongs is asked of the disk elsewhere, and kept."""
+        from film_recovery.panel import in_script
+
         if self._host is None:
             return in_script.NO_NUKE
         said = in_script.said_by(self._host)
@@ -375,6 +402,8 @@ class Panel(QtWidgets.QWidget):
         return self._buildable[said, folder]
 
     def _build(self) -> None:
+        from film_recovery.panel import in_script
+
         project = self.session.project
         if self._host is None or project is None or in_script.hindrance(self._host, project.folder):
             return
@@ -389,10 +418,14 @@ class Panel(QtWidgets.QWidget):
 
     def _can_show(self, show: Mapping[str, Any]) -> str:
         """Why the place cannot be shown; empty when it can."""
+        from film_recovery.panel import pointing
+
         project = self.session.project
         return "" if project is None else pointing.hindrance(self._host, project.folder, show)
 
     def _show(self, id: str, show: Mapping[str, Any]) -> None:
+        from film_recovery.panel import pointing
+
         checklist, project = self.session.checklist, self.session.project
         if checklist is None or project is None:
             return

@@ -47,10 +47,11 @@ class ProblemBox(QtWidgets.QFrame):
             parts.say(self.remedy, f"What to do: {problem.remedy}" if problem.remedy else "")
             self.reason.setVisible(bool(problem.reason))
             self.remedy.setVisible(bool(problem.remedy))
-            self.install.setVisible(problem.kind == "missing")
+            is_missing = problem.kind == "missing"
+            self.install.setVisible(is_missing)
             parts.allow(
                 self.install,
-                self._hindrance(),
+                self._hindrance() if is_missing else "",  # it looks at the disk
                 "Makes the engine’s own environment in the plugin’s folder, in the background: about 2 GB are fetched",
             )
             self.setProperty("stop", problem.kind == "stop")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from film_recovery import jobs
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.panel import problem, protocol
 from film_recovery.panel.problem import Problem
@@ -88,6 +87,8 @@ class Service(QtCore.QObject):
     def _running(self) -> QtCore.QProcess:
         if self._process is not None:
             return self._process
+        from film_recovery import jobs  # the first picture waits for none
+
         program, *arguments = protocol.command()
         process = QtCore.QProcess(self)
         variables = QtCore.QProcessEnvironment()

@@ -7,28 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from film_recovery.panel import folder_state, problem, words
+from film_recovery.panel import problem, words
 from film_recovery.panel.checklist import Checklist
-from film_recovery.panel.folder_state import FolderState, Opened
+from film_recovery.panel.known import FolderState, Opened
 from film_recovery.panel.next_step import Situation
 from film_recovery.panel.problem import Problem
 from film_recovery.panel.qt import QtCore, Signal
 from film_recovery.panel.widgets.background import Background
 from film_recovery.panel.widgets.job import Run
 from film_recovery.panel.widgets.service import STOPPED, Service
-from film_recovery.project import Project
+
+if TYPE_CHECKING:
+    from film_recovery.project import Project
 
 _LOOK = 1000  # milliseconds between two looks at the folder
 _LEFT = -1  # in place of a measurement's request: it was ended, and another one follows
-_FOLDER_FIRST = (
-    "ingest",
-    "curate",
-    "align",
-    "outliers",
-    "proxies",
-)  # take the project's folder as their argument
 _NAMELESS = ("timeline",)  # record nobody
 Answer = Callable[[Mapping[str, Any]], None]
 
@@ -91,7 +86,7 @@ class Session(QtCore.QObject):
             self._look()
 
         path = Path(folder).expanduser().absolute()
-        self.background.run(lambda: folder_state.opened(path), done, self._failed)
+        self.background.run(lambda: _opened(path), done, self._failed)
 
     def leave(self) -> None:
         """Shows no project."""
@@ -188,9 +183,8 @@ class Session(QtCore.QObject):
             self.troubled.emit(None)
             self.said.emit("the run starts" if command[0] == "run" else f"{command[0]} starts")
             folder = self.project.folder
-            where = [str(folder)] if command[0] in _FOLDER_FIRST else ["--project", str(folder)]
             who = [] if command[0] in _NAMELESS else ["--by", by]
-            self.run.start(folder, [command[0], *where, *command[1:], *who], by)
+            self.run.start(folder, [*command, "--project", str(folder), *who], by)
 
     def change_pairs(self, word: str, frame: str, by: str, *options: str, more: Sequence[str] = ()) -> None:
         """``pairs add|remove|holdout|flag`` of a frame, and then measures what follows from it. ``more``: words that
@@ -342,6 +336,8 @@ class Session(QtCore.QObject):
         project, pid, is_first = self.project, self.service.pid, not self.state.stamp
 
         def work() -> tuple[FolderState, Problem | None]:
+            from film_recovery.panel import folder_state
+
             died = folder_state.death(project.folder) if is_first else None
             return folder_state.look(project, pid), died
 
@@ -372,3 +368,10 @@ class Session(QtCore.QObject):
         if before != state or self.stale:
             self.changed.emit()
         self.looked.emit()
+
+
+def _opened(folder: Path) -> Opened:
+    """The project in ``folder``. What reads it is imported in the thread that reads."""
+    from film_recovery.panel import folder_state
+
+    return folder_state.opened(folder)

@@ -5,7 +5,6 @@ Nuke makes a pane's widget anew whenever it is reopened or a workspace restored,
 
 from __future__ import annotations
 
-from film_recovery._process import person
 from film_recovery.panel.qt import QtCore
 
 _RECENT = 8
@@ -21,7 +20,7 @@ class Settings:
     @property
     def name(self) -> str:
         """Who signs; at first the login name."""
-        return str(self._kept.value("name") or person())
+        return str(self._kept.value("name") or _person())
 
     @name.setter
     def name(self, name: str) -> None:
@@ -101,3 +100,9 @@ class Settings:
     @geometry.setter
     def geometry(self, geometry: QtCore.QByteArray) -> None:
         self._kept.setValue("geometry", geometry)
+
+
+def _person() -> str:
+    from film_recovery._process import person
+
+    return person()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from film_recovery.panel.qt import Qt, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
-from film_recovery.panel.widgets.new_form import NewForm
+from film_recovery.panel.widgets.background import Background
 from film_recovery.panel.widgets.settings import Settings
+
+if TYPE_CHECKING:
+    from film_recovery.panel.widgets.new_form import NewForm
 
 
 class Start(QtWidgets.QStackedWidget):
@@ -18,9 +22,10 @@ class Start(QtWidgets.QStackedWidget):
     wanted = Signal(list)
     toured = Signal()
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, background: Background) -> None:
         super().__init__()
-        self._settings = settings
+        self._settings, self._background = settings, background
+        self._form: NewForm | None = None
         self.open = parts.button(
             "Open a project…", self._browse, "A folder with a project.yaml", "primary", sign="project"
         )
@@ -50,16 +55,24 @@ class Start(QtWidgets.QStackedWidget):
         layout.addWidget(self.making)
         layout.addLayout(self._recent)
         layout.addStretch(1)
-        self.form = NewForm()
-        self.form.left.connect(lambda: self.setCurrentIndex(0))
-        self.form.wanted.connect(self.wanted)
-        area = QtWidgets.QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self.form)
         self.addWidget(first)
-        self.addWidget(area)
         self.refresh()
+
+    @property
+    def form(self) -> NewForm:
+        """What is asked of a new project; made when it is first wanted."""
+        if self._form is None:
+            from film_recovery.panel.widgets.new_form import NewForm
+
+            self._form = NewForm(self._background)
+            self._form.left.connect(lambda: self.setCurrentIndex(0))
+            self._form.wanted.connect(self.wanted)
+            area = QtWidgets.QScrollArea()
+            area.setWidgetResizable(True)
+            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            area.setWidget(self._form)
+            self.addWidget(area)
+        return self._form
 
     def refresh(self) -> None:
         """The projects that were opened lately."""
@@ -85,8 +98,9 @@ class Start(QtWidgets.QStackedWidget):
                 one.setEnabled(not said)
 
     def _show_new(self) -> None:
+        form = self.form
         self.setCurrentIndex(1)
-        self.form.intra.setFocus()
+        form.intra.setFocus()
 
     def _browse(self) -> None:
         found = QtWidgets.QFileDialog.getExistingDirectory(self, "A folder with a project.yaml")

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from film_recovery.host.base import Host
 from film_recovery.panel import problem
-from film_recovery.panel.contents import changes_of
 from film_recovery.panel.qt import QtGui, QtWidgets
 from film_recovery.panel.widgets import parts
 from film_recovery.panel.widgets.pictures import Pictures
 from film_recovery.panel.widgets.session import Session
+
+if TYPE_CHECKING:
+    from film_recovery.host.base import Host
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ class Work(QtWidgets.QWidget):
         folder, before = project.folder, self._stamp
 
         def work() -> tuple[tuple[float, ...], Any]:
+            from film_recovery.panel.contents import changes_of
+
             stamp = changes_of(self.files(folder))
             return stamp, None if stamp == before else self.read(folder)
 

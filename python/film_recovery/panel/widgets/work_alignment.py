@@ -35,6 +35,13 @@ _FLAGS = (
 )  # what is usual; where it is, is typed behind it
 
 
+class _Offered(QtWidgets.QComboBox):
+    """Words to begin with; the wheel scrolls the page, and leaves what is typed."""
+
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
+        event.ignore()
+
+
 class AlignmentWork(Work):
     """The page of stage 2."""
 
@@ -62,10 +69,13 @@ class AlignmentWork(Work):
         self.list = MomentList()
         self.said = parts.label(name="strong")
         self.details = parts.label(name="quiet", selectable=True)
-        self.flag_text = QtWidgets.QComboBox()
+        self.flag_text = _Offered()
         typed = QtWidgets.QLineEdit()
         typed.setPlaceholderText("What was seen and stays, and where")
         self.flag_text.setLineEdit(typed)
+        self.flag_text.setInsertPolicy(QtWidgets.QComboBox.InsertPolicy.NoInsert)
+        # Or a word that was begun would be ended by one that nobody typed.
+        self.flag_text.setCompleter(None)  # type: ignore[arg-type]
         self.flag_text.addItems(_FLAGS)
         self.flag_text.setCurrentIndex(-1)
         self.flag_text.setSizeAdjustPolicy(
