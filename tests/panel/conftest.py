@@ -19,7 +19,10 @@ import pytest
 from film_recovery import jobs
 from film_recovery.panel.qt import QtCore
 from film_recovery.panel.widgets import window
+from film_recovery.panel.widgets.panel import Panel
 from film_recovery.panel.widgets.window import Window
+from film_recovery.panel.widgets.work import Work
+from film_recovery.panel.widgets.works import WORKS
 
 MAKE_FILM = Path(__file__).with_name("make_film.py")
 PATIENCE = 120_000  # milliseconds; a limit, nothing waits for it
@@ -135,6 +138,32 @@ def measured(qtbot: Any, panel: Window) -> None:
         )
 
     qtbot.waitUntil(known, timeout=PATIENCE)
+
+
+@pytest.fixture
+def page(qtbot: Any) -> Callable[..., Any]:
+    """``page(panel, PairsWork)``: that work, shown and read."""
+
+    def shown(panel: Panel, kind: type[Work]) -> Work:
+        panel.page.show_stage(next(stage for stage, (_, name) in WORKS.items() if name == kind.__name__))
+        panel.page.show_work(True)
+        work = panel.page.work
+        assert isinstance(work, kind)
+        qtbot.waitUntil(lambda: work.contents is not None, timeout=PATIENCE)
+        return work
+
+    return shown
+
+
+@pytest.fixture
+def idle(qtbot: Any) -> Callable[[Panel], None]:
+    """``idle(panel)``: waits until nothing is measured and no run is on."""
+
+    def waits(panel: Panel) -> None:
+        session = panel.session
+        qtbot.waitUntil(lambda: not session.busy and not session.run.is_on, timeout=PATIENCE)
+
+    return waits
 
 
 def stop_run(panel: Window) -> None:

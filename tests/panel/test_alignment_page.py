@@ -18,21 +18,10 @@ from film_recovery.project.specification import spec_of
 
 Show = Callable[..., Window]
 Film = Callable[..., Path]
+Page = Callable[..., Any]
+Idle = Callable[[Panel], None]
 PATIENCE = 120_000
 LEFT = Qt.MouseButton.LeftButton
-
-
-def page(qtbot: Any, panel: Panel) -> AlignmentWork:
-    panel.page.show_stage(2)
-    panel.page.show_work(True)
-    work = panel.page.work
-    assert isinstance(work, AlignmentWork)
-    qtbot.waitUntil(lambda: work.contents is not None, timeout=PATIENCE)
-    return work
-
-
-def idle(qtbot: Any, panel: Panel) -> None:
-    qtbot.waitUntil(lambda: not panel.session.busy and not panel.session.run.is_on, timeout=PATIENCE)
 
 
 def pictures(qtbot: Any, work: AlignmentWork, count: int) -> tuple[QtGui.QImage | None, QtGui.QImage | None]:
@@ -66,10 +55,12 @@ def script_of(folder: Path) -> Path:
     return project.paths(project.load(folder)).script
 
 
-def test_the_pairs_are_aligned_and_looked_at(show: Show, film: Film, qtbot: Any) -> None:
+def test_the_pairs_are_aligned_and_looked_at(
+    show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
+) -> None:
     folder = film("--signed")
     panel = show(folder, 1280, 800)
-    work = page(qtbot, panel)
+    work = page(panel, AlignmentWork)
     pairs = project.load(folder).pairs
     assert work.said.text().endswith("not measured yet") and not work.ways["heat-map"].isEnabled()
     assert not work.block.isEnabled() and "Align writes it" in work.block.toolTip()
@@ -79,7 +70,7 @@ def test_the_pairs_are_aligned_and_looked_at(show: Show, film: Film, qtbot: Any)
     qtbot.mouseClick(work.align, LEFT)
     assert not work.align.isEnabled() and "run is at work" in work.align.toolTip()
     qtbot.waitUntil(lambda: work.contents.measured, timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     qtbot.waitUntil(lambda: any(row.pair.matrix for row in work.contents.rows), timeout=PATIENCE)
     record = ledger.read(folder).of_kind("aligned")[-1]
     assert record.by == "Ada"
@@ -126,9 +117,9 @@ def test_the_pairs_are_aligned_and_looked_at(show: Show, film: Film, qtbot: Any)
     assert work.contents.row_of(row.pair.source).mode == 2
 
 
-def test_the_crop_lies_over_the_picture(show: Show, film: Film, qtbot: Any) -> None:
+def test_the_crop_lies_over_the_picture(show: Show, film: Film, qtbot: Any, page: Page) -> None:
     folder = film()
-    work = page(qtbot, show(folder, 380, 900))
+    work = page(show(folder, 380, 900), AlignmentWork)
     one = project.load(folder)
     left, bottom, right, top = one.alignment.live_area
     wide, tall = one.source.width, one.source.height
@@ -149,7 +140,9 @@ def test_the_crop_lies_over_the_picture(show: Show, film: Film, qtbot: Any) -> N
     pictures(qtbot, work, 2)
 
 
-def test_the_switch_is_that_of_the_open_script(film: Film, qtbot: Any, engine_variables: None) -> None:
+def test_the_switch_is_that_of_the_open_script(
+    film: Film, qtbot: Any, engine_variables: None, page: Page, idle: Idle
+) -> None:
     folder = film()
     host = ScriptHost(script_of(folder))
     host.set_knob("ManualTransform", "translate", nk.numbers((20, 0)))  # as no solution has it
@@ -162,8 +155,8 @@ def test_the_switch_is_that_of_the_open_script(film: Film, qtbot: Any, engine_va
     panel.show()
     try:
         qtbot.waitUntil(lambda: panel.session.checklist is not None, timeout=PATIENCE)
-        work = page(qtbot, panel)
-        idle(qtbot, panel)
+        work = page(panel, AlignmentWork)
+        idle(panel)
         assert work.switch[1].isChecked() and work.switch[2].isEnabled()
         click(qtbot, work, 1)
         qtbot.mouseClick(work.switch[2], LEFT)
@@ -186,10 +179,10 @@ def test_the_switch_is_that_of_the_open_script(film: Film, qtbot: Any, engine_va
         panel.close_session()
 
 
-def test_without_nuke_the_switch_says_why(show: Show, film: Film, qtbot: Any) -> None:
+def test_without_nuke_the_switch_says_why(show: Show, film: Film, qtbot: Any, page: Page) -> None:
     folder = film()
     script = script_of(folder)
-    work = page(qtbot, show(folder, 380, 900))
+    work = page(show(folder, 380, 900), AlignmentWork)
     assert work.switch[1].isChecked() and not work.switch[1].isEnabled()
     assert "NukeX" in work.switch[1].toolTip()
     script.unlink()
@@ -199,10 +192,10 @@ def test_without_nuke_the_switch_says_why(show: Show, film: Film, qtbot: Any) ->
     pictures(qtbot, work, 2)
 
 
-def test_a_pair_is_flagged_and_cleared(show: Show, film: Film, qtbot: Any) -> None:
+def test_a_pair_is_flagged_and_cleared(show: Show, film: Film, qtbot: Any, page: Page, idle: Idle) -> None:
     folder = film()
     panel = show(folder, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, AlignmentWork)
     qtbot.waitUntil(work.flag_text.isEnabled, timeout=PATIENCE)
     click(qtbot, work, 1)
     frame = project.load(folder).pairs[1].source
@@ -217,7 +210,7 @@ def test_a_pair_is_flagged_and_cleared(show: Show, film: Film, qtbot: Any) -> No
         return next(pair.flags for pair in project.load(folder).pairs if pair.source == frame)
 
     qtbot.waitUntil(lambda: "⚑ parallax: the mast" in work.details.text(), timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert flags() == ("parallax: the mast -- left",) and not work.flag_text.currentText()
     assert work.flag_text.count() == 4, "what was typed is not offered in the next film"
     assert work.flag_text.completer() is None, "nor is a word ended by itself"
@@ -230,5 +223,5 @@ def test_a_pair_is_flagged_and_cleared(show: Show, film: Film, qtbot: Any) -> No
     assert "⚑" in work.list.topLevelItem(1).text(4)
     qtbot.mouseClick(work.unflag, LEFT)
     qtbot.waitUntil(lambda: "⚑" not in work.details.text(), timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert flags() == ()

@@ -14,21 +14,17 @@ from film_recovery.panel.widgets.work_elements import ElementsWork
 
 Show = Callable[..., Window]
 Film = Callable[..., Path]
+Page = Callable[..., Any]
+Idle = Callable[..., None]
 PATIENCE = 120_000
 LEFT = Qt.MouseButton.LeftButton
 
 
-def page(qtbot: Any, panel: Window) -> ElementsWork:
-    panel.page.show_stage(0)
-    panel.page.show_work(True)
-    work = panel.page.work
-    assert isinstance(work, ElementsWork)
-    qtbot.waitUntil(lambda: work.names is not None and not panel.session.busy, timeout=PATIENCE)
+def named(qtbot: Any, work: ElementsWork) -> ElementsWork:
+    """When the engine has told the names of the config."""
+    session = work.session
+    qtbot.waitUntil(lambda: work.names is not None and not session.busy, timeout=PATIENCE)
     return work
-
-
-def idle(qtbot: Any, panel: Window) -> None:
-    qtbot.waitUntil(lambda: not panel.session.busy and not panel.session.stale, timeout=PATIENCE)
 
 
 def choose(qtbot: Any, box: Spaces, name: str) -> None:
@@ -42,10 +38,12 @@ def choose(qtbot: Any, box: Spaces, name: str) -> None:
     qtbot.keyClick(view, Qt.Key.Key_Return)
 
 
-def test_words_are_changed_where_they_stand(show: Show, film: Film, qtbot: Any) -> None:
+def test_words_are_changed_where_they_stand(
+    show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
+) -> None:
     folder = film("--signed")
     panel = show(folder, 1280, 800)
-    work = page(qtbot, panel)
+    work = named(qtbot, page(panel, ElementsWork))
     card = work.cards["source"]
     assert (
         "8 frames" in card.facts.text() and "128 × 96" in card.facts.text() and "24 fps" in card.facts.text()
@@ -63,7 +61,7 @@ def test_words_are_changed_where_they_stand(show: Show, film: Film, qtbot: Any) 
     qtbot.keyClick(gauge, Qt.Key.Key_Tab)
     qtbot.waitUntil(lambda: project.load(folder).source.gauge == "16", timeout=PATIENCE)
     assert project.load(folder).source.holder == 'The "Old": Archive'
-    idle(qtbot, panel)
+    idle(panel)
     records = ledger.read(folder).of_kind("set")
     assert [(one.by, list(one.data["to"])) for one in records] == [
         ("Ada", ["elements.source.holder"]),
@@ -82,10 +80,12 @@ def test_words_are_changed_where_they_stand(show: Show, film: Film, qtbot: Any) 
     assert any("authoris" in id for id in stops())
 
 
-def test_a_colour_space_is_one_of_the_configs_own_names(show: Show, film: Film, qtbot: Any) -> None:
+def test_a_colour_space_is_one_of_the_configs_own_names(
+    show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
+) -> None:
     folder = film()
     panel = show(folder, 380, 900)
-    work = page(qtbot, panel)
+    work = named(qtbot, page(panel, ElementsWork))
     card = work.cards["reference"]
     assert card.space.currentText() == "color_picking (sRGB - Texture)"
     assert work.working.currentText() == "scene_linear (ACEScg)"
@@ -95,15 +95,17 @@ def test_a_colour_space_is_one_of_the_configs_own_names(show: Show, film: Film, 
     qtbot.waitUntil(lambda: project.load(folder).reference.colourspace != "color_picking", timeout=PATIENCE)
     assert project.load(folder).reference.colourspace == "Linear Rec.709 (sRGB)"
     qtbot.waitUntil(lambda: card.viewer.images[0] not in (None, before), timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert card.space.currentText() == "Linear Rec.709 (sRGB)"
     assert project.load(folder).source.colourspace == "color_picking"
 
 
-def test_a_config_that_is_not_there_is_refused(show: Show, film: Film, qtbot: Any) -> None:
+def test_a_config_that_is_not_there_is_refused(
+    show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
+) -> None:
     folder = film()
     panel = show(folder, 1280, 800)
-    work = page(qtbot, panel)
+    work = named(qtbot, page(panel, ElementsWork))
     before = (folder / project.FILE).read_bytes()
     work.config.setFocus()
     qtbot.keyClicks(work.config, "none.ocio")
@@ -126,13 +128,13 @@ def test_a_config_that_is_not_there_is_refused(show: Show, film: Film, qtbot: An
     assert project.load(folder).colour.config == "own.ocio"
     space = work.cards["source"].space
     assert [space.itemData(n) for n in range(space.count())][-1] == "Film"
-    idle(qtbot, panel)
+    idle(panel)
 
 
-def test_while_somebody_else_works_it_is_read_only(show: Show, film: Film, qtbot: Any) -> None:
+def test_while_somebody_else_works_it_is_read_only(show: Show, film: Film, qtbot: Any, page: Page) -> None:
     folder = film()
     panel = show(folder, 380, 900)
-    work = page(qtbot, panel)
+    work = named(qtbot, page(panel, ElementsWork))
     panel.session.state = panel.session.state.__class__("Grace on tower works here.", None, (), False)
     panel.session._timer.stop()
     panel.refresh()
@@ -146,10 +148,12 @@ def test_while_somebody_else_works_it_is_read_only(show: Show, film: Film, qtbot
     assert (folder / project.FILE).read_bytes() == before
 
 
-def test_what_is_usual_is_offered_and_anything_else_may_be_typed(show: Show, film: Film, qtbot: Any) -> None:
+def test_what_is_usual_is_offered_and_anything_else_may_be_typed(
+    show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
+) -> None:
     folder = film("--signed")
     panel = show(folder, 1280, 800)
-    work = page(qtbot, panel)
+    work = named(qtbot, page(panel, ElementsWork))
     kind, generation = (work.cards["source"].words[key] for key in ("type", "generation"))
     qtbot.mouseClick(kind, LEFT)
     qtbot.keyClick(kind, Qt.Key.Key_Down)
@@ -161,7 +165,7 @@ def test_what_is_usual_is_offered_and_anything_else_may_be_typed(show: Show, fil
         qtbot.keyClick(shown, Qt.Key.Key_Down)
     qtbot.keyClick(shown, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: project.load(folder).source.type == "telecine", timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert kind.text() == "telecine"
     # Letters find what is usual; what is not is kept as it is typed.
     qtbot.mouseClick(generation, LEFT)
@@ -178,6 +182,6 @@ def test_what_is_usual_is_offered_and_anything_else_may_be_typed(show: Show, fil
     qtbot.keyClicks(generation, "lavender")
     qtbot.keyClick(generation, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: project.load(folder).source.generation == "lavender", timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     said = [list(one.data["to"]) for one in ledger.read(folder).of_kind("set")]
     assert said == [["elements.source.type"], ["elements.source.generation"]]

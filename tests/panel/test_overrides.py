@@ -10,29 +10,17 @@ from film_recovery import jobs, ledger, project
 from film_recovery.panel.qt import Qt
 from film_recovery.panel.widgets.override import Override
 from film_recovery.panel.widgets.window import Window
-from film_recovery.panel.widgets.work import Work
 from film_recovery.panel.widgets.work_render import RenderWork
 from film_recovery.panel.widgets.work_validation import ValidationWork
 
 Show = Callable[..., Window]
 Film = Callable[..., Path]
 Program = Callable[..., None]
+Page = Callable[..., Any]
+Idle = Callable[..., None]
 PATIENCE = 120_000
 LEFT = Qt.MouseButton.LeftButton
 CLI = ("-m", "film_recovery.cli.main")
-
-
-def page(qtbot: Any, panel: Window, stage: int) -> Work:
-    panel.page.show_stage(stage)
-    panel.page.show_work(True)
-    work = panel.page.work
-    assert work is not None
-    qtbot.waitUntil(lambda: work.contents is not None, timeout=PATIENCE)
-    return work
-
-
-def idle(qtbot: Any, panel: Window) -> None:
-    qtbot.waitUntil(lambda: not panel.session.busy and not panel.session.run.is_on, timeout=PATIENCE)
 
 
 def choose(qtbot: Any, one: Override, why: str) -> None:
@@ -42,12 +30,13 @@ def choose(qtbot: Any, one: Override, why: str) -> None:
     qtbot.keyClicks(one.why, why)
 
 
-def test_the_short_range_is_left_out_by_an_explicit_choice(show: Show, film: Film, qtbot: Any) -> None:
+def test_the_short_range_is_left_out_by_an_explicit_choice(
+    show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
+) -> None:
     folder = film("--long")
     project.update(folder, {"inference.frames": "1-52"})
     panel = show(folder, 380, 900)
-    work = page(qtbot, panel, 4)
-    assert isinstance(work, RenderWork)
+    work = page(panel, RenderWork)
     qtbot.waitUntil(lambda: work.all.isEnabled() and work.skip.box.isEnabled(), timeout=PATIENCE)
     assert not work.skip.box.isChecked() and "ledger" in work.skip.box.toolTip()
     choose(qtbot, work.skip, " ")
@@ -56,42 +45,41 @@ def test_the_short_range_is_left_out_by_an_explicit_choice(show: Show, film: Fil
     qtbot.mouseClick(work.all, LEFT)
     assert not work.skip.box.isChecked() and not work.skip.why.text(), "it is of one run"
     qtbot.waitUntil(lambda: not work.contents.missing, timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     (record,) = ledger.read(folder).of_kind("short range skipped")
     assert (record.by, record.data["why"]) == ("Ada", "the premiere is tonight")
     assert "Ada went on without a look" in panel.session.checklist.item("inference.short_range").reason
 
 
-def test_without_the_choice_the_render_waits_for_the_look(show: Show, film: Film, qtbot: Any) -> None:
+def test_without_the_choice_the_render_waits_for_the_look(
+    show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
+) -> None:
     folder = film("--long")
     project.update(folder, {"inference.frames": "1-60"})
     panel = show(folder, 380, 900)
-    work = page(qtbot, panel, 4)
-    assert isinstance(work, RenderWork)
+    work = page(panel, RenderWork)
     qtbot.waitUntil(work.all.isEnabled, timeout=PATIENCE)
     qtbot.mouseClick(work.all, LEFT)
     qtbot.waitUntil(panel.problem.isVisible, timeout=PATIENCE)
     assert "waits for a look" in panel.problem.message.text()
-    idle(qtbot, panel)
+    idle(panel)
     assert not ledger.read(folder).of_kind("short range skipped")
 
 
-def test_what_is_signed_leaves_nothing_out(show: Show, finished: Path, qtbot: Any) -> None:
-    work = page(qtbot, show(finished, 380, 900), 4)
-    assert isinstance(work, RenderWork)
+def test_what_is_signed_leaves_nothing_out(show: Show, finished: Path, qtbot: Any, page: Page) -> None:
+    work = page(show(finished, 380, 900), RenderWork)
     qtbot.waitUntil(work.all.isEnabled, timeout=PATIENCE)
     assert not work.skip.box.isEnabled() and "nothing is left out" in work.skip.box.toolTip()
 
 
 def test_a_delivery_in_spite_of_what_fails(
-    show: Show, finished: Path, program: Program, tmp_path: Path, qtbot: Any
+    show: Show, finished: Path, program: Program, tmp_path: Path, qtbot: Any, page: Page, idle: Idle
 ) -> None:
     project.update(finished, {"delivery.source_type": "algorithmicallyEnhanced"})
     program(*CLI, "run", "--project", finished)
     project.update(finished, {"tolerances": {"validation.identity": {"difference": 0.0}}})
     panel = show(finished, 380, 900)
-    work = page(qtbot, panel, 5)
-    assert isinstance(work, ValidationWork)
+    work = page(panel, ValidationWork)
     bag = tmp_path / "bag"
     qtbot.keyClicks(work.folder, str(bag))
     qtbot.waitUntil(work.deliver.isEnabled, timeout=PATIENCE)
@@ -101,7 +89,7 @@ def test_a_delivery_in_spite_of_what_fails(
     choose(qtbot, work.foreign, "rendered in another room")
     qtbot.mouseClick(work.deliver, LEFT)
     assert not work.failing.box.isChecked() and not work.foreign.why.text()
-    idle(qtbot, panel)
+    idle(panel)
     (job,) = jobs.everyone(finished)
     words = list(job.arguments)
     for option, why in (
@@ -114,27 +102,26 @@ def test_a_delivery_in_spite_of_what_fails(
 
 
 def test_going_on_without_a_measurement_is_chosen_and_said(
-    show: Show, finished: Path, program: Program, qtbot: Any
+    show: Show, finished: Path, program: Program, qtbot: Any, page: Page, idle: Idle
 ) -> None:
     """The held-out frame is not among those to render."""
     project.update(finished, {"inference.frames": "5-8"})
     panel = show(finished, 380, 900)
     panel.session.start_run("Ada")
     qtbot.waitUntil(panel.problem.isVisible, timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert "not measured" in panel.problem.message.text()
-    work = page(qtbot, panel, 5)
-    assert isinstance(work, ValidationWork)
+    work = page(panel, ValidationWork)
     qtbot.waitUntil(work.unmeasured.isVisible, timeout=PATIENCE)
     assert not work.go_on.isEnabled() and "meant" in work.go_on.toolTip()
     choose(qtbot, work.unmeasured, "a test strip")
     qtbot.mouseClick(work.go_on, LEFT)
     qtbot.waitUntil(lambda: bool(ledger.read(finished).of_kind("accepted")), timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert not panel.problem.isVisible() and not work.unmeasured.box.isChecked()
     # A later run rests on it, and says so.
     panel.session.start_run("Bo")
-    idle(qtbot, panel)
+    idle(panel)
     said = [item.reason for item in panel.session.checklist.of_stage(5) if item.is_pending]
     assert any("gone on without it by Ada" in reason and "a test strip" in reason for reason in said), said
     assert "gone on without it by Ada" in work.missing.text().replace("\u200b", "")

@@ -15,31 +15,20 @@ from film_recovery.panel.widgets.work_pairs import PairsWork
 
 Show = Callable[..., Window]
 Film = Callable[..., Path]
+Page = Callable[..., Any]
+Idle = Callable[..., None]
 PATIENCE = 120_000
 LEFT = Qt.MouseButton.LeftButton
-
-
-def page(qtbot: Any, panel: Window) -> PairsWork:
-    panel.page.show_stage(1)
-    panel.page.show_work(True)
-    work = panel.page.work
-    assert isinstance(work, PairsWork)
-    qtbot.waitUntil(lambda: work.contents is not None, timeout=PATIENCE)
-    return work
-
-
-def idle(qtbot: Any, panel: Window) -> None:
-    qtbot.waitUntil(lambda: not panel.session.busy and not panel.session.run.is_on, timeout=PATIENCE)
 
 
 def of(folder: Path, kind: str) -> list[int]:
     return [pair.source for pair in getattr(project.load(folder), kind)]
 
 
-def test_the_strip_shows_the_film(show: Show, film: Film, qtbot: Any) -> None:
+def test_the_strip_shows_the_film(show: Show, film: Film, qtbot: Any, page: Page) -> None:
     folder = film()
     panel = show(folder, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, PairsWork)
     loaded = project.load(folder)
     strip = work.strip
     first = work.contents.project.source.first
@@ -68,32 +57,34 @@ def test_the_strip_shows_the_film(show: Show, film: Film, qtbot: Any) -> None:
     assert work.list.current == strip.current
 
 
-def test_pairs_are_chosen_by_key_mouse_and_drag(show: Show, film: Film, qtbot: Any) -> None:
+def test_pairs_are_chosen_by_key_mouse_and_drag(
+    show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
+) -> None:
     folder = film()
     panel = show(folder, 1280, 800)
-    work = page(qtbot, panel)
+    work = page(panel, PairsWork)
     free = [frame for frame in range(1, 9) if not work.contents.kind_of(frame)]
     one, two = free[:2]
     work.strip.go_to(one)
     qtbot.keyClicks(work.reason, "the lamp is lit")
     qtbot.keyClick(work.strip, Qt.Key.Key_P)
     qtbot.waitUntil(lambda: work.contents.kind_of(one) == contents.PAIR, timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert one in of(folder, "pairs")
     record = ledger.read(folder).of_kind("pairs")[-1]
     assert (record.by, record.data["reason"]) == ("Ada", "the lamp is lit")
     assert not work.pair.isEnabled() and "already" in work.pair.toolTip()
     qtbot.mouseClick(work.hold, LEFT)
     qtbot.waitUntil(lambda: work.contents.kind_of(one) == contents.HOLD_OUT, timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert one in of(folder, "hold_out") and one not in of(folder, "pairs")
     drop(work.list, two, work.list._groups[contents.HOLD_OUT])
     qtbot.waitUntil(lambda: work.contents.kind_of(two) == contents.HOLD_OUT, timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     work.list.show_frame(two)
     qtbot.keyClick(work.list, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: work.contents.kind_of(two) == "", timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert two not in of(folder, "hold_out")
 
 
@@ -110,15 +101,17 @@ def drop(target: QtWidgets.QTreeWidget, frame: int, onto: QtWidgets.QTreeWidgetI
     )
 
 
-def test_the_range_is_looked_at_by_the_engine(show: Show, film: Film, qtbot: Any) -> None:
+def test_the_range_is_looked_at_by_the_engine(
+    show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
+) -> None:
     folder = film("--signed")
     panel = show(folder, 1280, 800)
-    work = page(qtbot, panel)
+    work = page(panel, PairsWork)
     assert not work.contents.families and not work.sheet.isVisible()
     qtbot.mouseClick(work.curate, LEFT)
     assert not work.curate.isEnabled() and "run is at work" in work.curate.toolTip()
     qtbot.waitUntil(lambda: bool(work.contents.families), timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert work.sheet.isVisible() and work.contents.shots and work.verdict.text()
     assert ledger.read(folder).of_kind("pairs")[-1].data["what"].startswith("Pairs and hold-out were chosen")
     family = work.contents.families[0]
@@ -131,10 +124,12 @@ def test_the_range_is_looked_at_by_the_engine(show: Show, film: Film, qtbot: Any
     assert work.strip.current == work.contents.chosen[last].pair.source
 
 
-def test_while_somebody_else_works_nothing_can_be_changed(show: Show, film: Film, qtbot: Any) -> None:
+def test_while_somebody_else_works_nothing_can_be_changed(
+    show: Show, film: Film, qtbot: Any, page: Page
+) -> None:
     folder = film()
     panel = show(folder, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, PairsWork)
     panel.session.state = panel.session.state.__class__("Grace on tower works here.", None, (), False)
     panel.session._timer.stop()
     panel.refresh()

@@ -18,22 +18,11 @@ from film_recovery.panel.widgets.work_render import RenderWork
 
 Show = Callable[..., Window]
 Program = Callable[..., None]
+Page = Callable[..., Any]
+Idle = Callable[..., None]
 PATIENCE = 120_000
 LEFT = Qt.MouseButton.LeftButton
 SPOIL = Path(__file__).with_name("spoil_frames.py")
-
-
-def page(qtbot: Any, panel: Window) -> RenderWork:
-    panel.page.show_stage(4)
-    panel.page.show_work(True)
-    work = panel.page.work
-    assert isinstance(work, RenderWork)
-    qtbot.waitUntil(lambda: work.contents is not None, timeout=PATIENCE)
-    return work
-
-
-def idle(qtbot: Any, panel: Window) -> None:
-    qtbot.waitUntil(lambda: not panel.session.busy and not panel.session.run.is_on, timeout=PATIENCE)
 
 
 def master(folder: Path, frame: int) -> Path:
@@ -44,10 +33,10 @@ def both_are_there(qtbot: Any, work: RenderWork) -> None:
     qtbot.waitUntil(lambda: all(image is not None for image in work.viewer.images), timeout=PATIENCE)
 
 
-def test_frames_are_gone_through_and_compared(show: Show, finished: Path, qtbot: Any) -> None:
+def test_frames_are_gone_through_and_compared(show: Show, finished: Path, qtbot: Any, page: Page) -> None:
     master(finished, 3).unlink()
     panel = show(finished, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, RenderWork)
     assert work.contents.missing == (3,) and "7 of 8" in work.state.text()
     assert (work.bar.state_of(3), work.bar.state_of(5)) == ("missing", "written")
     assert "signed by Ada" in work.short_state.text() and "7 of 8 rendered" in work.short_state.text()
@@ -70,10 +59,12 @@ def test_frames_are_gone_through_and_compared(show: Show, finished: Path, qtbot:
     assert work.bar.current == 8
 
 
-def test_what_is_missing_is_rendered_and_shown_as_it_comes(show: Show, finished: Path, qtbot: Any) -> None:
+def test_what_is_missing_is_rendered_and_shown_as_it_comes(
+    show: Show, finished: Path, qtbot: Any, page: Page, idle: Idle
+) -> None:
     master(finished, 3).unlink()
     panel = show(finished, 1280, 800)
-    work = page(qtbot, panel)
+    work = page(panel, RenderWork)
     kept = master(finished, 5).stat().st_mtime_ns
     seen: list[int | None] = []
     panel.session.progressed.connect(lambda event: seen.append(work.bar.at))
@@ -83,7 +74,7 @@ def test_what_is_missing_is_rendered_and_shown_as_it_comes(show: Show, finished:
     qtbot.mouseClick(work.all, LEFT)
     assert not work.all.isEnabled() and "run is at work" in work.all.toolTip()
     qtbot.waitUntil(lambda: not work.contents.missing, timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     (job,) = jobs.everyone(finished)
     assert (job.state, job.by) == ("done", "Ada")
     assert f"infer --project {finished} --workers {count} --by Ada" in " ".join(job.arguments)
@@ -92,15 +83,17 @@ def test_what_is_missing_is_rendered_and_shown_as_it_comes(show: Show, finished:
     assert work.bar.state_of(3) == "written"
 
 
-def test_the_short_range_is_rendered_then_signed(show: Show, finished: Path, qtbot: Any) -> None:
+def test_the_short_range_is_rendered_then_signed(
+    show: Show, finished: Path, qtbot: Any, page: Page, idle: Idle
+) -> None:
     for frame in range(1, 9):
         master(finished, frame).unlink()
     panel = show(finished, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, RenderWork)
     assert not work.sign.isEnabled() and "first" in work.sign.toolTip()
     qtbot.mouseClick(work.short, LEFT)
     qtbot.waitUntil(lambda: not work.contents.missing, timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert ledger.read(finished).of_kind("short range")[-1].by == "Ada"
     qtbot.waitUntil(work.sign.isEnabled, timeout=PATIENCE)
     qtbot.mouseClick(work.sign, LEFT)
@@ -109,15 +102,15 @@ def test_the_short_range_is_rendered_then_signed(show: Show, finished: Path, qtb
 
 
 def test_outliers_are_looked_for_and_become_pairs(
-    show: Show, finished: Path, program: Program, qtbot: Any
+    show: Show, finished: Path, program: Program, qtbot: Any, page: Page, idle: Idle
 ) -> None:
     program(SPOIL, finished, 4, 6)
     panel = show(finished, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, RenderWork)
     assert not work.list.isVisible() and not work.add.isEnabled()
     qtbot.mouseClick(work.look, LEFT)
     qtbot.waitUntil(lambda: bool(work.contents.outliers), timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     found = work.contents.outliers
     assert {one.frame for one in found} == {4, 6}
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
@@ -146,7 +139,7 @@ def test_outliers_are_looked_for_and_become_pairs(
     assert work.bar.current == 6 and work.add.isEnabled()
     qtbot.keyClick(work.list, Qt.Key.Key_P)
     qtbot.waitUntil(lambda: any(pair.source == 6 for pair in work.contents.project.pairs), timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     pair = next(pair for pair in project.load(finished).pairs if pair.source == 6)
     assert pair.reason.startswith("outlier: ")
     assert "Added as pair: 6" in work.answer.text()
@@ -155,13 +148,13 @@ def test_outliers_are_looked_for_and_become_pairs(
 
 
 def test_what_the_engine_refuses_is_said_beside_the_list(
-    show: Show, finished: Path, program: Program, qtbot: Any
+    show: Show, finished: Path, program: Program, qtbot: Any, page: Page
 ) -> None:
     program(SPOIL, finished, 6)
     program("-m", "film_recovery.cli.main", "outliers", finished)
     program("-m", "film_recovery.cli.main", "pairs", "holdout", "7", "--project", finished)
     panel = show(finished, 1280, 800)
-    work = page(qtbot, panel)
+    work = page(panel, RenderWork)
     before = [pair.source for pair in project.load(finished).pairs]
     work.bar.setFocus()
     qtbot.keyClick(work.bar, Qt.Key.Key_Down)

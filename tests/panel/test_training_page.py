@@ -18,17 +18,9 @@ from film_recovery.panel.widgets.work_training import TrainingWork
 
 Show = Callable[..., Window]
 Film = Callable[..., Path]
+Page = Callable[..., Any]
 PATIENCE = 120_000
 LEFT = Qt.MouseButton.LeftButton
-
-
-def page(qtbot: Any, panel: Window) -> TrainingWork:
-    panel.page.show_stage(3)
-    panel.page.show_work(True)
-    work = panel.page.work
-    assert isinstance(work, TrainingWork)
-    qtbot.waitUntil(lambda: work.contents is not None, timeout=PATIENCE)
-    return work
 
 
 def until(qtbot: Any, done: Callable[[], bool]) -> None:
@@ -46,10 +38,12 @@ def typed(qtbot: Any, field: QtWidgets.QAbstractSpinBox, text: str) -> None:
     qtbot.keyClicks(field, text)
 
 
-def test_settings_are_chosen_from_the_preset_and_saved(show: Show, film: Film, qtbot: Any) -> None:
+def test_settings_are_chosen_from_the_preset_and_saved(
+    show: Show, film: Film, qtbot: Any, page: Page
+) -> None:
     folder = film()
     panel = show(folder, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, TrainingWork)
     form, presets = work.form, work.contents.presets
     before = project.load(folder).training
     assert (form.steps.value(), form.batch.value()) == (before.steps, before.batch)
@@ -86,11 +80,11 @@ def test_settings_are_chosen_from_the_preset_and_saved(show: Show, film: Film, q
     assert form.steps.value() == now.steps and not form.is_changed
 
 
-def test_the_reasoning_is_asked_for_before_training(show: Show, film: Film, qtbot: Any) -> None:
+def test_the_reasoning_is_asked_for_before_training(show: Show, film: Film, qtbot: Any, page: Page) -> None:
     folder = film()
     project.update(folder, {"reasoning": ""})
     panel = show(folder, 1280, 800)
-    work = page(qtbot, panel)
+    work = page(panel, TrainingWork)
     until(qtbot, lambda: work.train.isEnabled())
     press(qtbot, work.fold)
     assert not work.reasoning.isVisible()
@@ -107,10 +101,12 @@ def test_the_reasoning_is_asked_for_before_training(show: Show, film: Film, qtbo
     assert "write why" not in work.more.text()
 
 
-def test_the_interval_of_the_checkpoints_is_the_operators(show: Show, film: Film, qtbot: Any) -> None:
+def test_the_interval_of_the_checkpoints_is_the_operators(
+    show: Show, film: Film, qtbot: Any, page: Page
+) -> None:
     folder = film("--signed")
     panel = show(folder, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, TrainingWork)
     form = work.form
     assert form.checkpoints.value() == 10_000 and "recipe keeps" not in form.kept.text()
     form.checkpoints.setFocus()
@@ -126,10 +122,12 @@ def test_the_interval_of_the_checkpoints_is_the_operators(show: Show, film: Film
 
 
 @pytest.mark.slow
-def test_a_training_is_watched_paused_and_brought_to_its_end(show: Show, film: Film, qtbot: Any) -> None:
+def test_a_training_is_watched_paused_and_brought_to_its_end(
+    show: Show, film: Film, qtbot: Any, page: Page
+) -> None:
     folder = film("--signed", "--steps", "400")
     panel = show(folder, 1280, 800)
-    work = page(qtbot, panel)
+    work = page(panel, TrainingWork)
     until(qtbot, lambda: work.train.isEnabled())
     assert work.train.text() == "Train" and not work.pause.isEnabled()
     assert "Nothing has been trained" in work.said.text() and work.card.text().startswith("No model")
@@ -150,7 +148,7 @@ def test_a_training_is_watched_paused_and_brought_to_its_end(show: Show, film: F
     panel.close()
     panel = show(folder, 380, 900, wait=False)
     until(qtbot, lambda: panel.session.work == "network")
-    work = page(qtbot, panel)
+    work = page(panel, TrainingWork)
     until(qtbot, lambda: work.contents.run.step > first.step and "Training: step" in work.said.text())
     assert not work.fold.isChecked() and not work.form.isVisible()
     read = work._reader.lines
@@ -191,13 +189,15 @@ def test_a_training_is_watched_paused_and_brought_to_its_end(show: Show, film: F
     assert work.seen.step in done.previews
 
 
-def test_copycats_data_directory_is_watched(show: Show, film: Film, qtbot: Any, tmp_path: Path) -> None:
+def test_copycats_data_directory_is_watched(
+    show: Show, film: Film, qtbot: Any, tmp_path: Path, page: Page
+) -> None:
     folder = film()
     data = tmp_path / "copycat data"
     data.mkdir()
     sheet(data / "sheet_1.png", 40)
     panel = show(folder, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, TrainingWork)
     assert not work.data.isVisible()
     work.form.engine.setFocus()
     qtbot.keyClick(work.form.engine, Qt.Key.Key_Down)

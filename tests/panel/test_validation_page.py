@@ -16,28 +16,17 @@ from film_recovery.panel.widgets.work_validation import ValidationWork
 
 Show = Callable[..., Window]
 Program = Callable[..., None]
+Page = Callable[..., Any]
+Idle = Callable[..., None]
 PATIENCE = 120_000
 LEFT = Qt.MouseButton.LeftButton
 SPOIL = Path(__file__).with_name("spoil_frames.py")
 CLI = ("-m", "film_recovery.cli.main")
 
 
-def page(qtbot: Any, panel: Window) -> ValidationWork:
-    panel.page.show_stage(5)
-    panel.page.show_work(True)
-    work = panel.page.work
-    assert isinstance(work, ValidationWork)
-    qtbot.waitUntil(lambda: work.contents is not None, timeout=PATIENCE)
-    return work
-
-
 def press(qtbot: Any, button: Any) -> None:
     assert button.isEnabled(), button.toolTip()
     qtbot.mouseClick(button, LEFT)
-
-
-def idle(qtbot: Any, panel: Window) -> None:
-    qtbot.waitUntil(lambda: not panel.session.busy and not panel.session.run.is_on, timeout=PATIENCE)
 
 
 def rows(table: CriteriaTable) -> dict[str, list[list[str]]]:
@@ -56,9 +45,11 @@ def pictures(qtbot: Any, work: ValidationWork) -> list[QtGui.QImage]:
     return [image for image in work.viewer.images if image is not None]
 
 
-def test_sides_are_compared_and_figures_lead_to_their_frames(show: Show, finished: Path, qtbot: Any) -> None:
+def test_sides_are_compared_and_figures_lead_to_their_frames(
+    show: Show, finished: Path, qtbot: Any, page: Page
+) -> None:
     panel = show(finished, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, ValidationWork)
     source, recovered = pictures(qtbot, work)
     assert source != recovered
     work.sides.setFocus()
@@ -85,9 +76,9 @@ def criteria(work: ValidationWork) -> tuple[contents.Criterion, ...]:
     return contents.criteria(checklist.of_stage(5), work.contents.accepted)
 
 
-def test_criteria_and_baselines_stand_in_tables(show: Show, finished: Path, qtbot: Any) -> None:
+def test_criteria_and_baselines_stand_in_tables(show: Show, finished: Path, qtbot: Any, page: Page) -> None:
     panel = show(finished, 1280, 800)
-    work = page(qtbot, panel)
+    work = page(panel, ValidationWork)
     qtbot.waitUntil(lambda: work.criteria.topLevelItemCount() > 0, timeout=PATIENCE)
     item = panel.session.checklist.item("validation.sharper")
     shown = rows(work.criteria)
@@ -117,7 +108,7 @@ def test_criteria_and_baselines_stand_in_tables(show: Show, finished: Path, qtbo
 
 
 def test_the_last_accepted_iteration_stands_beside(
-    show: Show, finished: Path, program: Program, qtbot: Any
+    show: Show, finished: Path, program: Program, qtbot: Any, page: Page
 ) -> None:
     program(*CLI, "sign", "validation.compared", "--by", "Grace", "--project", finished)
     first = ledger.read(finished).of_kind("stage")[-1]
@@ -125,7 +116,7 @@ def test_the_last_accepted_iteration_stands_beside(
     # What a run of another model leaves: the newest iteration, which is held against the accepted one.
     ledger.append(finished, "stage", {**first.data, "model": "0" * 64, "masters": "other"}, "Ada")
     panel = show(finished, 1280, 800)
-    work = page(qtbot, panel)
+    work = page(panel, ValidationWork)
     assert work.contents.accepted is not None and work.contents.accepted.by == ("Grace",)
     assert "Grace" in work.accepted.text() and first.data["model"][:8] in work.accepted.text()
     assert not work.criteria.isColumnHidden(3)
@@ -135,23 +126,23 @@ def test_the_last_accepted_iteration_stands_beside(
 
 
 def test_it_is_measured_anew_and_what_fails_is_named(
-    show: Show, finished: Path, program: Program, qtbot: Any
+    show: Show, finished: Path, program: Program, qtbot: Any, page: Page, idle: Idle
 ) -> None:
     (project.paths(project.load(finished)).validation / contents.MEASURES).unlink()
     panel = show(finished, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, ValidationWork)
     assert not work.charts and not work.baselines.isVisible()
     press(qtbot, work.validate)
     assert not work.validate.isEnabled() and "run is at work" in work.validate.toolTip()
     qtbot.waitUntil(lambda: bool(work.charts), timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert work.contents.figures and not panel.problem.isVisible()
     assert ledger.read(finished).of_kind("stage")[-1].by == "Ada"
     # Chroma of a frame is another than the Source's: the recovery is none.
     program(SPOIL, finished, 6)
     press(qtbot, work.validate)
     qtbot.waitUntil(panel.problem.isVisible, timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     said = panel.problem.message.text().replace("\u200b", "")
     assert "validation.identity" in said and "without a word" not in said
     states = {one.id: one.state for one in criteria(work)}
@@ -170,9 +161,11 @@ class Opened(QtCore.QObject):
         self.urls.append(url.toLocalFile())
 
 
-def test_report_timeline_and_signature(show: Show, finished: Path, qtbot: Any) -> None:
+def test_report_timeline_and_signature(
+    show: Show, finished: Path, qtbot: Any, page: Page, idle: Idle
+) -> None:
     panel = show(finished, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, ValidationWork)
     opened = Opened()
     QtGui.QDesktopServices.setUrlHandler("file", opened, "take")
     try:
@@ -183,7 +176,7 @@ def test_report_timeline_and_signature(show: Show, finished: Path, qtbot: Any) -
     assert opened.urls == [str(project.paths(project.load(finished)).report)]
     press(qtbot, work.timeline)
     qtbot.waitUntil(lambda: work.contents.timeline is not None, timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     (job,) = jobs.everyone(finished)
     assert (job.state, job.by) == ("done", "Ada") and "timeline.otio" in work.made.text()
     qtbot.waitUntil(work.sign.isEnabled, timeout=PATIENCE)
@@ -192,12 +185,14 @@ def test_report_timeline_and_signature(show: Show, finished: Path, qtbot: Any) -
     assert isinstance(row.form, SignForm) and row.isVisible()
 
 
-def test_movies_are_made_for_reviewers(show: Show, finished: Path, qtbot: Any) -> None:
+def test_movies_are_made_for_reviewers(
+    show: Show, finished: Path, qtbot: Any, page: Page, idle: Idle
+) -> None:
     panel = show(finished, 1280, 800)
-    work = page(qtbot, panel)
+    work = page(panel, ValidationWork)
     press(qtbot, work.movies)
     qtbot.waitUntil(lambda: bool(jobs.everyone(finished)), timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     (job,) = jobs.everyone(finished)
     assert job.arguments == ("proxies", "--project", str(finished), "--by", "Ada")
     if job.state == "done":
@@ -209,10 +204,10 @@ def test_movies_are_made_for_reviewers(show: Show, finished: Path, qtbot: Any) -
 
 
 def test_it_is_delivered_into_a_new_folder(
-    show: Show, finished: Path, program: Program, tmp_path: Path, qtbot: Any
+    show: Show, finished: Path, program: Program, tmp_path: Path, qtbot: Any, page: Page, idle: Idle
 ) -> None:
     panel = show(finished, 380, 900)
-    work = page(qtbot, panel)
+    work = page(panel, ValidationWork)
     assert "Institution: not said" in work.origin.text() and "source type" in work.unsaid.text()
     bag = tmp_path / "bag"
     qtbot.keyClicks(work.folder, str(bag))
@@ -235,5 +230,5 @@ def test_it_is_delivered_into_a_new_folder(
     qtbot.waitUntil(work.deliver.isEnabled, timeout=PATIENCE)
     qtbot.keyClick(work.folder, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: work.contents.delivered == str(bag), timeout=PATIENCE)
-    idle(qtbot, panel)
+    idle(panel)
     assert (bag / "bagit.txt").is_file() and str(bag) in work.unsaid.text().replace("\u200b", "")

@@ -9,7 +9,7 @@ from importlib import import_module
 from film_recovery.panel.widgets.work import Kit, Work
 
 # Stage → module of this package, class.
-_WORKS: Mapping[int, tuple[str, str]] = {
+WORKS: Mapping[int, tuple[str, str]] = {
     0: ("work_elements", "ElementsWork"),
     1: ("work_pairs", "PairsWork"),
     2: ("work_alignment", "AlignmentWork"),
@@ -21,7 +21,7 @@ _WORKS: Mapping[int, tuple[str, str]] = {
 
 def works(kit: Kit) -> dict[int, Callable[[], Work]]:
     """Stage → what makes its work."""
-    return {stage: partial(_made, kit, *names) for stage, names in _WORKS.items()}
+    return {stage: partial(_made, kit, *names) for stage, names in WORKS.items()}
 
 
 def _made(kit: Kit, module: str, name: str) -> Work:
