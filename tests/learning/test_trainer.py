@@ -159,7 +159,7 @@ def test_milestones_are_kept_and_looked_at_besides_and_change_no_weight(tmp_path
 
 
 def test_what_was_kept_at_another_interval_stays(tmp_path):
-    """A training that was stopped, and goes on with rarer checkpoints: what is there to choose from is not taken away."""
+    """A stopped training goes on with rarer checkpoints: what is there to choose from is not taken away."""
     with pytest.raises(TrainingStopped):
         run(tmp_path, checkpoint_every=1, milestone_every=2, stop_after=7)
     run(tmp_path, checkpoint_every=1, milestone_every=5, resume=True)

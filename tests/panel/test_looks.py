@@ -157,8 +157,9 @@ def test_nothing_of_it_is_ever_a_window_of_its_own(show: Show, film: Film, qtbot
         panel = show(film("--break-lock"), 380, 900)
         for stage in range(6):
             panel.page.show_stage(stage)
-            panel.page.show_work(stage % 2 == 0)
+            panel.page.show_work(True)  # a page is read while it is seen
             qtbot.waitUntil(lambda: panel.page.work.contents is not None, timeout=120_000)
+            panel.page.show_work(stage % 2 == 0)
         panel.guide.show_help(True)
     finally:
         program.removeEventFilter(watch)

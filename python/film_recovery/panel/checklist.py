@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,14 @@ class Checklist:
 
     def of_stage(self, number: int) -> tuple[Item, ...]:
         """The checks of a stage, in order."""
-        return tuple(self.item(check.id) for check in self.recipe.for_stage(number))
+        return self._of_stages.get(number, ())
+
+    @cached_property
+    def _of_stages(self) -> Mapping[int, tuple[Item, ...]]:
+        found: dict[int, list[Item]] = {}
+        for one in self.recipe.checks:
+            found.setdefault(one.stage, []).append(self.outcomes.get(one.id) or Item(one))
+        return {number: tuple(items) for number, items in found.items()}
 
     def state(self, number: int, running: int | None = None) -> str:
         """One of STATES. ``running``: the stage that a run is at."""

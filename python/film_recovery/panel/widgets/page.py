@@ -6,7 +6,8 @@ Side by side where there is room; else one of the two, as the operator chose las
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -18,10 +19,13 @@ from film_recovery.panel.widgets.row import Row
 from film_recovery.panel.widgets.session import Session
 from film_recovery.panel.widgets.settings import Settings
 from film_recovery.panel.widgets.work import Work
+from film_recovery.panel.widgets.works import Maker
 
 _BESIDE = 860  # pixels of width from which work and checks stand side by side
-_AT_FIRST = 14  # rows: about what is seen without scrolling
+_AT_FIRST = 8  # rows: what is looked at first
 _AT_ONCE = 4  # rows, of many more, between two looks at what else there is to do
+_BLOCK = 40  # rows that are laid out together: a new one moves no other block
+_AHEAD = 80  # rows that are made although they are not seen; of more only those that are scrolled to
 _LAID_OUT = 40  # milliseconds
 _SIZES, _USUAL = "work and checks", (600, 400)
 
@@ -39,7 +43,7 @@ class Page(QtWidgets.QWidget):
         session: Session,
         settings: Settings,
         can_show: Callable[[Mapping[str, Any]], str],
-        works: Mapping[int, Callable[[], Work]],
+        works: Mapping[int, Maker],
     ) -> None:
         """``works``: what makes the work of a stage, when it is first shown."""
         super().__init__()
@@ -93,11 +97,13 @@ class Page(QtWidgets.QWidget):
         for one in (self.summary, self.help, self._tabs):
             layout.addWidget(one)
         layout.addWidget(self.both, 1)
+        self._blocks: list[QtWidgets.QVBoxLayout] = []
         self._to_come: deque[Item] = deque()
-        self._more = QtCore.QTimer(self)
-        self._more.setSingleShot(True)
-        self._more.setInterval(0)
-        self._more.timeout.connect(lambda: self._add_rows(_AT_ONCE))
+        self._more = self._when_idle(self._add_more)
+        self._to_make = self._when_idle(self._make_in_pieces)
+        bar = self.area.verticalScrollBar()
+        bar.valueChanged.connect(lambda *_: self._want_more())
+        bar.rangeChanged.connect(lambda *_: self._want_more())
         self._looked_for = ""
         self._soon = QtCore.QTimer(self)  # ours: it ends with the page
         self._soon.setSingleShot(True)
@@ -118,7 +124,9 @@ class Page(QtWidgets.QWidget):
 
     @property
     def work(self) -> Work | None:
-        """The work of the stage that is shown, where it has one."""
+        """The work of the stage that is shown, where it has one; that is made now if it is still to come."""
+        if self.stage in self._makers and self.stage not in self.works:
+            self._make_work()
         return self.works.get(self.stage)
 
     def show_work(self, is_work: bool) -> None:
@@ -133,9 +141,6 @@ class Page(QtWidgets.QWidget):
     def show_stage(self, stage: int) -> None:
         """Another stage's work and checks."""
         self.stage = stage
-        if stage in self._makers and stage not in self.works:
-            self.works[stage] = self._makers[stage]()
-            self._place.addWidget(self.works[stage])
         for number, one in self.works.items():
             one.setVisible(number == stage)
         self._arrange()
@@ -144,7 +149,7 @@ class Page(QtWidgets.QWidget):
             if taken is not None and taken is not self.nothing:
                 taken.hide()
                 taken.deleteLater()
-        self._made = {}
+        self._made, self._blocks = {}, []
         checklist = self._session.checklist
         of_host = self._of_host if stage == 0 else ()
         self._to_come = deque((*of_host, *(checklist.of_stage(stage) if checklist else ())))
@@ -152,20 +157,56 @@ class Page(QtWidgets.QWidget):
         self._rows.addStretch(1)
         self._add_rows(_AT_FIRST)
         self.area.verticalScrollBar().setValue(0)
+        if stage in self._makers and stage not in self.works:
+            self._to_make.start()
         self.refresh()
         self.looked.emit()
 
+    def _make_in_pieces(self) -> None:
+        """The work of the stage that is shown: imported first, made at the next turn."""
+        maker = self._makers.get(self.stage)
+        if maker is None or self.stage in self.works:
+            return
+        if maker.is_imported:
+            self._make_work()
+        else:
+            maker.load()
+            self._to_make.start()
+
+    def _make_work(self) -> None:
+        work = self.works[self.stage] = self._makers[self.stage].make()
+        self._place.addWidget(work)
+        self._arrange()
+        work.show()
+        work.refresh()
+
     def _add_rows(self, most: int) -> None:
         """The next rows; more than are seen are added while nothing else is to be done."""
-        for _ in range(min(most, len(self._to_come))):
-            item = self._to_come.popleft()
-            checklist = self._session.checklist
-            if checklist is not None and not item.check.id.startswith("host."):
-                item = checklist.item(item.check.id)  # as it is by now
-            self._add_row(item, len(self._made))
+        with self._laid_out_once():
+            for _ in range(min(most, len(self._to_come))):
+                self._add_row(self._as_it_is(self._to_come.popleft()), len(self._made))
         self.nothing.setVisible(self._none_seen())
-        if self._to_come:
+        self._want_more()
+
+    def _add_more(self) -> None:
+        self._add_rows(_AT_ONCE)
+
+    def _want_more(self) -> None:
+        """Has rows made, if there are to be more of them than there are."""
+        if not self._to_come:
+            return
+        bar = self.area.verticalScrollBar()
+        is_near = self.area.isVisible() and bar.maximum() - bar.value() < self.area.viewport().height()
+        if len(self._made) < _AHEAD or (is_near and self._any_to_come()):
             self._more.start()
+
+    def _any_to_come(self) -> bool:
+        """Whether any of the rows that are still to be made will be seen."""
+        return not self.stops.isChecked() or any(self._as_it_is(one).stops for one in self._to_come)
+
+    def _as_it_is(self, item: Item) -> Item:
+        checklist = self._session.checklist
+        return item if checklist is None else checklist.outcomes.get(item.check.id, item)
 
     def _add_row(self, item: Item, at: int) -> None:
         id = item.check.id
@@ -174,7 +215,10 @@ class Page(QtWidgets.QWidget):
         row.moved.connect(partial(self._move, id))
         row.toggled.connect(self.looked)
         row.allow(self._session.occupied, "")
-        self._rows.insertWidget(at, row)
+        if at == 0 and self._blocks:
+            self._blocks[0].insertWidget(0, row)
+        else:
+            self._last_block().addWidget(row)
         # Within the list: shown before, it would be a window.
         row.setVisible(not self.stops.isChecked() or item.stops)
         if at == 0:
@@ -182,9 +226,19 @@ class Page(QtWidgets.QWidget):
         else:
             self._made[id] = row
 
+    def _last_block(self) -> QtWidgets.QVBoxLayout:
+        """Where the next row stands."""
+        if not self._blocks or self._blocks[-1].count() >= _BLOCK:
+            block = QtWidgets.QWidget()
+            self._blocks.append(parts.column(block, 0))
+            self._blocks[-1].setEnabled(self._rows.isEnabled())
+            self._rows.insertWidget(len(self._blocks) - 1, block)
+            block.show()
+        return self._blocks[-1]
+
     def _none_seen(self) -> bool:
-        items = (*(row.item for row in self._made.values()), *self._to_come)
-        return self.stops.isChecked() and not any(item.stops for item in items)
+        made = any(row.item.stops for row in self._made.values())
+        return self.stops.isChecked() and not made and not self._any_to_come()
 
     def show_host(self, items: tuple[Item, ...]) -> None:
         """What was found of the NukeX and the computer that this is; shown above the checks of stage 0."""
@@ -206,8 +260,8 @@ class Page(QtWidgets.QWidget):
         parts.say(self.heading, f"{self.stage} · {stage.title}")
         parts.say(self.summary, checklist.summary(self.stage))
         parts.say(self.help, stage.help)
-        if self.work is not None:
-            self.work.refresh()
+        if self.stage in self.works:
+            self.works[self.stage].refresh()
         hindered = self._session.occupied
         for row in self._made.values():
             # Only what is open can show anything: whether its file is there is asked of the disk.
@@ -263,6 +317,28 @@ class Page(QtWidgets.QWidget):
 
     # Inside
 
+    @contextmanager
+    def _laid_out_once(self) -> Iterator[None]:
+        """Rows that are shown or hidden within lay the list out once: Qt does it for each, over all of them, and
+        squeezes them into the height that the list had."""
+        for one in (self._rows, *self._blocks):
+            one.setEnabled(False)
+        try:
+            yield
+        finally:
+            self._list.fit()
+            for one in (self._rows, *self._blocks):
+                one.setEnabled(True)
+            self._rows.setGeometry(self._list.rect())  # a disabled layout does not hear that it was resized
+
+    def _when_idle(self, deed: Callable[[], None]) -> QtCore.QTimer:
+        """A timer, ours, that does it once when nothing else is to be done."""
+        timer = QtCore.QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(0)
+        timer.timeout.connect(deed)
+        return timer
+
     def _tab(self, text: str, is_work: bool, tip: str) -> QtWidgets.QToolButton:
         one = QtWidgets.QToolButton()
         one.setObjectName("stage")
@@ -279,15 +355,15 @@ class Page(QtWidgets.QWidget):
 
     def _arrange(self) -> None:
         """Work and checks beside one another, or the one that is chosen."""
-        work = self.work
-        beside = work is not None and self.width() >= _BESIDE
-        only_work = work is not None and not beside and self._settings.show_work
+        work, has_work = self.works.get(self.stage), self.stage in self._makers
+        beside = has_work and self.width() >= _BESIDE
+        only_work = has_work and not beside and self._settings.show_work
         was_beside = not (self.work_area.isHidden() or self.area.isHidden())
         self.work_area.setVisible(beside or only_work)
         self.area.setVisible(beside or not only_work)
         if beside and not was_beside:
             self.both.setSizes(self._settings.sizes(_SIZES) or list(_USUAL))
-        self._tabs.setVisible(work is not None and not beside)
+        self._tabs.setVisible(has_work and not beside)
         self.to_work.setText(work.title if work is not None else "")
         self.to_work.setChecked(only_work)
         self.to_checks.setChecked(not only_work)
@@ -306,11 +382,17 @@ class Page(QtWidgets.QWidget):
             self.shown.emit(id, given)
 
     def _move(self, id: str, step: int) -> None:
-        seen = [one for one, row in self._made.items() if row.isVisibleTo(self)]
+        seen = self._seen()
+        while step > 0 and seen[-1:] == [id] and self._to_come and self._any_to_come():
+            self._add_rows(_AT_ONCE)
+            seen = self._seen()
         if id in seen:
             at = min(max(0, seen.index(id) + step), len(seen) - 1)
             self._made[seen[at]].setFocus()
             self._into_view(seen[at])
+
+    def _seen(self) -> list[str]:
+        return [one for one, row in self._made.items() if row.isVisibleTo(self)]
 
     def _into_view_soon(self, id: str) -> None:
         """When Qt has laid out what was opened."""
@@ -322,7 +404,8 @@ class Page(QtWidgets.QWidget):
         if row is not None:
             self.area.ensureWidgetVisible(row, 0, 8)
             if row.height() > self.area.viewport().height():
-                self.area.verticalScrollBar().setValue(row.y())
+                place = row.mapTo(self._list, QtCore.QPoint(0, 0))
+                self.area.verticalScrollBar().setValue(place.y())
 
     def _measured(self, id: str) -> None:
         checklist = self._session.checklist
@@ -331,10 +414,14 @@ class Page(QtWidgets.QWidget):
             row.update_item(checklist.item(id))
             if self.stops.isChecked():
                 row.setVisible(row.item.stops)
-                self.nothing.setVisible(self._none_seen())
+        if self.stops.isChecked():
+            self.nothing.setVisible(self._none_seen())
+            self._want_more()
 
     def _filter(self) -> None:
         only = self.stops.isChecked()
-        for row in self._made.values():
-            row.setVisible(not only or row.item.stops)
+        with self._laid_out_once():
+            for row in self._made.values():
+                row.setVisible(not only or row.item.stops)
         self.nothing.setVisible(self._none_seen())
+        self._want_more()

@@ -61,13 +61,15 @@ class Tall(QtWidgets.QWidget):
 
     def event(self, event: QtCore.QEvent) -> bool:
         done = super().event(event)
-        layout = self.layout()
-        if (
-            event.type() in (QtCore.QEvent.Type.LayoutRequest, QtCore.QEvent.Type.Resize)
-            and layout is not None
-        ):
-            self.setMinimumHeight(max(0, layout.heightForWidth(self.width())))
+        if event.type() in (QtCore.QEvent.Type.LayoutRequest, QtCore.QEvent.Type.Resize):
+            self.fit()
         return done
+
+    def fit(self) -> None:
+        """As tall as is needed now."""
+        layout = self.layout()
+        if layout is not None:
+            self.setMinimumHeight(max(0, layout.heightForWidth(self.width())))
 
 
 def divided(orientation: Qt.Orientation, *widgets: QtWidgets.QWidget) -> QtWidgets.QSplitter:

@@ -1,9 +1,9 @@
-"""Which stage has which work. Each is imported when it is first shown: nobody waits for all of them at the start."""
+"""Which stage has which work. It is imported and made when it is first shown, in two pieces, so that neither lasts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+import sys
+from collections.abc import Mapping
 from importlib import import_module
 
 from film_recovery.panel.widgets.work import Kit, Work
@@ -19,12 +19,29 @@ WORKS: Mapping[int, tuple[str, str]] = {
 }
 
 
-def works(kit: Kit) -> dict[int, Callable[[], Work]]:
+class Maker:
+    """Makes the work of a stage: ``name`` in ``module`` of this package."""
+
+    def __init__(self, kit: Kit, module: str, name: str) -> None:
+        self._kit, self._name = kit, name
+        self._module = f"film_recovery.panel.widgets.{module}"
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether ``make`` has nothing to import."""
+        return self._module in sys.modules
+
+    def load(self) -> None:
+        """Imports it."""
+        import_module(self._module)
+
+    def make(self) -> Work:
+        """The work."""
+        made = getattr(import_module(self._module), self._name)(self._kit)
+        assert isinstance(made, Work)
+        return made
+
+
+def works(kit: Kit) -> dict[int, Maker]:
     """Stage → what makes its work."""
-    return {stage: partial(_made, kit, *names) for stage, names in WORKS.items()}
-
-
-def _made(kit: Kit, module: str, name: str) -> Work:
-    made = getattr(import_module(f"film_recovery.panel.widgets.{module}"), name)(kit)
-    assert isinstance(made, Work)
-    return made
+    return {stage: Maker(kit, *names) for stage, names in WORKS.items()}
