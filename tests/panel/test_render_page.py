@@ -77,7 +77,7 @@ def test_what_is_missing_is_rendered_and_shown_as_it_comes(
     idle(panel)
     (job,) = jobs.everyone(finished)
     assert (job.state, job.by) == ("done", "Ada")
-    assert f"infer --project {finished} --workers {count} --by Ada" in " ".join(job.arguments)
+    assert f"infer --workers {count} --project {finished} --by Ada" in " ".join(job.arguments)
     assert master(finished, 3).is_file() and master(finished, 5).stat().st_mtime_ns == kept
     assert [frame for frame in seen if frame is not None] and work.bar.at is None
     assert work.bar.state_of(3) == "written"

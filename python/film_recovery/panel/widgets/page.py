@@ -101,6 +101,7 @@ class Page(QtWidgets.QWidget):
         self._to_come: deque[Item] = deque()
         self._more = self._when_idle(self._add_more)
         self._to_make = self._when_idle(self._make_in_pieces)
+        self._to_divide = self._when_idle(self._divide)
         bar = self.area.verticalScrollBar()
         bar.valueChanged.connect(lambda *_: self._want_more())
         bar.rangeChanged.connect(lambda *_: self._want_more())
@@ -358,16 +359,19 @@ class Page(QtWidgets.QWidget):
         work, has_work = self.works.get(self.stage), self.stage in self._makers
         beside = has_work and self.width() >= _BESIDE
         only_work = has_work and not beside and self._settings.show_work
-        was_beside = not (self.work_area.isHidden() or self.area.isHidden())
         self.work_area.setVisible(beside or only_work)
         self.area.setVisible(beside or not only_work)
-        if beside and not was_beside:
-            self.both.setSizes(self._settings.sizes(_SIZES) or list(_USUAL))
+        if beside:
+            self._to_divide.start()
         self._tabs.setVisible(has_work and not beside)
         self.to_work.setText(work.title if work is not None else "")
         self.to_work.setChecked(only_work)
         self.to_checks.setChecked(not only_work)
         self.stops.setVisible(not only_work)
+
+    def _divide(self) -> None:
+        """As the operator left it, in the width that there is: known only after the page was laid out."""
+        self.both.setSizes(self._settings.sizes(_SIZES) or list(_USUAL))
 
     def _wanted(self, id: str, what: str, given: Any) -> None:
         if what == "form":
