@@ -127,12 +127,12 @@ def recovered(folder: Path) -> Path:
     command("set", "--project", project, "training.size=small", "training.patch=128", "training.steps=400")
     command("curate", project, "--apply")
     command("align", project, "--apply", may_fail=True)
-    for check in recipes.load("colour-reference").checks:
-        if check.manual:
-            command(
-                "sign", check.id, "--by", "Ada Lovelace", "--note", "simulated film", "--project", project
-            )
-    command("run", "--project", project, "--accept-unmeasured", "a picture for the docs", may_fail=True)
+    signed_together = (range(4), [4], [5])  # a training, the short range and the full one lie between
+    for stages in signed_together:
+        for check in recipes.load("colour-reference").checks:
+            if check.manual and check.stage in stages:
+                command("sign", check.id, "--by", "Ada Lovelace", "--note", "simulated", "--project", project)
+        command("run", "--project", project, "--accept-unmeasured", "a picture for the docs", may_fail=True)
     command("outliers", project, may_fail=True)
     return project
 
