@@ -62,6 +62,12 @@ def test_the_tour_is_five_steps_on_a_film_of_its_own(
         assert tour.text.height() >= tour.text.heightForWidth(tour.text.width())
         hole = tour._hole()
         assert not hole.isEmpty() and not tour.bubble.geometry().contains(hole)
+        if number == 1:
+            panel.resize(1280, 500)
+            hole = tour._hole()
+            end = panel.page.mapTo(panel, panel.page.rect().bottomLeft()).y()
+            assert hole.bottom() <= end + 5, "a page that goes on below is framed where it is seen"
+            panel.resize(380, 900)
         if number == 2:
             qtbot.keyClick(tour, Qt.Key.Key_Left)
             assert tour.number == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,12 @@ def test_the_range_is_looked_at_by_the_engine(
     across = coverage._names + (last + 0.5) * coverage._column()
     qtbot.mouseClick(coverage, LEFT, pos=QtCore.QPoint(round(across), coverage._line * 2))
     assert work.strip.current == work.contents.chosen[last].pair.source
+    # Of many columns those headings are written that have room.
+    many = tuple(replace(work.contents.chosen[0], index=number) for number in range(1, 101))
+    coverage.show_curation(replace(work.contents, chosen=many))
+    places = [place for place, _, _ in coverage.headings(coverage.fontMetrics())]
+    assert 10 < len(places) < 100 and places[-1].right() <= coverage.width()
+    assert all(left.right() <= right.left() for left, right in pairwise(places))
 
 
 def test_while_somebody_else_works_nothing_can_be_changed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from film_recovery.panel.contents.pairs import HOLD_OUT, Chosen, Curation, Family
 from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal, pointer
 from film_recovery.panel.widgets import style
@@ -45,14 +47,23 @@ class Coverage(QtWidgets.QWidget):
             return
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
-        own, column = style.colours(self.palette()), self._column()
-        for number, one in enumerate(found.chosen):
-            place = QtCore.QRectF(self._names + number * column, 0, column, self._line)
+        own = style.colours(self.palette())
+        for place, said, one in self.headings(painter.fontMetrics()):
             painter.setPen(QtGui.QColor(own.info if one.kind == HOLD_OUT else own.quiet))
-            said = f"H{one.index}" if one.kind == HOLD_OUT else str(one.index)
             painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), said)
         for row, family in enumerate(found.families, 1):
             self._paint_row(painter, row, family, found.chosen, own)
+
+    def headings(self, metrics: QtGui.QFontMetrics) -> Iterator[tuple[QtCore.QRectF, str, Chosen]]:
+        """Place, words and frame of the columns' headings; where columns are narrow, of those that have room."""
+        column, taken = self._column(), 0.0
+        for number, one in enumerate(self._found.chosen if self._found else ()):
+            said = f"H{one.index}" if one.kind == HOLD_OUT else str(one.index)
+            wide = metrics.horizontalAdvance(said) + 4.0
+            left = min(self._names + (number + 0.5) * column, self.width() - wide / 2) - wide / 2
+            if left >= taken:
+                taken = left + wide
+                yield QtCore.QRectF(left, 0, wide, self._line), said, one
 
     def _paint_row(
         self,

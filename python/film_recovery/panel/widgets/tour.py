@@ -82,11 +82,16 @@ class Tour(QtWidgets.QWidget):
     # Inside
 
     def _hole(self) -> QtCore.QRect:
-        """Where the part of this step is; nothing where it is not seen."""
+        """Where the part of this step is, as far as what it lies in shows of it; nothing where it is not seen."""
         part = self._stops[self.number].part
         if not part.isVisible():
             return QtCore.QRect()
-        place = QtCore.QRect(part.mapTo(self._host, QtCore.QPoint(0, 0)), part.size())
+        place = QtCore.QRect(QtCore.QPoint(0, 0), part.size())
+        around: QtWidgets.QWidget | None = part
+        while around is not None and around is not self._host:
+            place, around = place.translated(around.pos()), around.parentWidget()
+            if around is not None:
+                place = place.intersected(around.rect())
         return place.adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND).intersected(self.rect())
 
     def _place(self) -> None:
