@@ -1,11 +1,11 @@
 """How far the Quality Control of the alignment can be trusted, and what it takes.
 
-    python benchmarks/bench_alignment_qc.py [--cases 30] [--pictures FOLDER] [--walls [N]] [--conditions dust soft]
+    python benchmarks/bench_alignment_qc.py [--cases 30] [--pictures FOLDER] [--walls 5] [--conditions dust soft]
         [--mixed] [--seed 77] [--bound]
 
-Pairs with known displacements, rendered from larger photographs (the demo's, or PNGs in FOLDER) by oversampling. The
-demo's are small: 306 to 412 pixels wide when rendered. ``--walls`` joins 5 × 5 pieces of them to pictures of the size
-that film is scanned in (1591 × 1055), none enlarged, ``--walls 3`` 3 × 3 (948 × 626, a little more than a DVD).
+Pairs with known displacements, rendered by oversampling from larger photographs (the demo's, or PNGs in FOLDER): 5 × 5
+pieces of them, none enlarged, make pictures of the size that film is scanned in (1591 × 1055); ``--walls 3``: 3 × 3 of
+them (948 × 626, a little more than a DVD), ``--walls 0``: each photograph itself, the demo's then 306 to 412 pixels.
 *dust* is sixty specks a small picture, and as many more as one is larger. For each condition one JSON object: how far
 the model of the pair is from the truth at the corners and the told residual from the true one (pixels: median, 95 %,
 largest); of pairs off by half a pixel, and of aligned ones, the count of each verdict. Errors are those of the pairs
@@ -70,9 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=30, help="pairs for each condition and displacement")
     parser.add_argument("--pictures", type=Path, default=DEMO, help="folder of PNG photographs")
-    parser.add_argument(
-        "--walls", type=int, nargs="?", const=5, default=0, help="join N × N pieces of them to large pictures"
-    )
+    parser.add_argument("--walls", type=int, default=5, help="join N × N pieces of them; 0: each as it is")
     parser.add_argument("--conditions", nargs="+", default=list(CONDITIONS), choices=list(CONDITIONS))
     parser.add_argument("--mixed", action="store_true", help="shift, scale, rotation and stretch at once")
     parser.add_argument("--seed", type=int, default=77, help="of displacements, grain and dust")

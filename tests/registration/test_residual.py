@@ -119,6 +119,7 @@ def test_difference_of_photometry_is_no_displacement(photograph: Load, name: str
     found = residual(source, reference)
     assert found.verdict == "pass", found.reasons
     assert found.residual < 0.15
+    assert f"measured to ±{found.uncertainty:.2f} px" in found.reasons[0]
     assert found.photometry.difference > 0.0005
 
 

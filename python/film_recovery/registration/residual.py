@@ -89,7 +89,8 @@ class Residual:
     of the pair, the borders by their own tiles. ``residual``: largest of the corners, pixels, with ``uncertainty``.
     ``scale`` (factor − 1), ``rotation`` (degrees, counter-clockwise), ``stretch`` (factor − 1 of width over height),
     ``skew`` (degrees): of the Reference against the Source. ``strays``: share of measured tiles whose neighbourhood
-    is off by more than the tolerance; ``largest_stray``: pixels. ``reasons``: sentences behind the ``verdict``.
+    is off by more than the tolerance; ``largest_stray``: pixels. ``reasons``: sentences behind the ``verdict``, what
+    follows ± in them is one standard deviation.
     """
 
     width: int
@@ -328,9 +329,9 @@ class _Told:
         for place in corners:
             where = f"the {place.name} corner"
             if place.size > bad and place.size > _TOLD * place.along:
-                failures.append(f"{where} is off by {place.size:.2f} px")
+                failures.append(f"{where} is off by {place.size:.2f} ± {place.along:.2f} px")
             elif place.size > good and place.size > _TOLD * place.along:
-                warnings.append(f"{where} is off by {place.size:.2f} px")
+                warnings.append(f"{where} is off by {place.size:.2f} ± {place.along:.2f} px")
             elif place.size > good or place.size + 3 * place.uncertainty > bad:
                 doubts.append(
                     f"At {where} the displacement is measured to ±{place.uncertainty:.2f} px only, "
@@ -353,7 +354,8 @@ class _Told:
         if doubts or not corners:
             return CANNOT_TELL, tuple(doubts[:2])
         worst = max(place.size for place in corners)
-        return PASS, (f"No corner is off by more than {worst:.2f} px.",)
+        known = max(place.uncertainty for place in corners)
+        return PASS, (f"No corner is off by more than {worst:.2f} px, measured to ±{known:.2f} px.",)
 
 
 _NEIGHBOURS = 4  # measured tiles for a neighbourhood to be judged

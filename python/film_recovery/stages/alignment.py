@@ -118,9 +118,12 @@ def measured_residual(view: View, check: Check) -> Outcome:
     one = found[worst]
     pairs = len(view.numbers)
     if one["verdict"] == PASS:
-        off = max(each["residual"] or 0 for each in found.values())
+        off, known = (
+            max(each[figure] or 0 for each in found.values()) for figure in ("residual", "uncertainty")
+        )
         count = f"{pairs} pairs and {len(found) - pairs} hold-outs"
-        return judged(check, True, value, f"No corner of {count} is off by more than {off:.2f} px.")
+        reason = f"No corner of {count} is off by more than {off:.2f} px, measured to ±{known:.2f} px."
+        return judged(check, True, value, reason)
     named = [name for name, each in found.items() if each["verdict"] == one["verdict"]]
     numbers = ", ".join(name for name in named if name.isdigit())
     which = ", ".join([*([f"pair {numbers}"] if numbers else []), *(n for n in named if not n.isdigit())])
@@ -143,8 +146,9 @@ def tolerance_of(check: Check) -> Tolerance:
 def left(view: View, number: int, tolerance: Tolerance) -> dict[str, Any]:
     """What is left of pair ``number`` of the stacks, where both have data; measured once, and remembered.
 
-    ``verdict``, ``residual`` (pixels of the worst corner) and ``reason``; ``apart``: share of the measured tiles that
-    lie apart from the rest by more than ``bad``, ``farthest``: by how much, pixels; None where it is not known.
+    ``verdict``; ``residual``, pixels of the worst corner, and its ``uncertainty``, one standard deviation; ``reason``;
+    ``apart``: share of the measured tiles that lie apart from the rest by more than ``bad``, ``farthest``: by how
+    much, pixels; None where it is not known.
     """
     return _left(view, view.evaluator, (view.source_pipe, view.reference_pipe), number, tolerance)
 
@@ -170,16 +174,18 @@ def _left(
         return {
             "verdict": one.verdict,
             "residual": one.residual,
+            "uncertainty": one.uncertainty,
             "reason": " ".join(one.reasons),
             "apart": beside and beside.share,
             "farthest": beside and beside.largest,
         }
 
-    return remembered(view.project, "left", (source, reference), asdict(tolerance), make)
+    return remembered(view.project, "residual", (source, reference), asdict(tolerance), make)
 
 
 def _untold(reason: str) -> dict[str, Any]:
-    return {"verdict": CANNOT_TELL, "residual": None, "reason": reason, "apart": None, "farthest": None}
+    unknown = dict.fromkeys(("residual", "uncertainty", "apart", "farthest"))
+    return {"verdict": CANNOT_TELL, "reason": reason, **unknown}
 
 
 def _encoded(view: View, frame: Frame) -> Pixels:
