@@ -196,7 +196,7 @@ def many_checks(place: Path) -> None:
     filtered = Watch()
     for _ in range(2):
         filtered.during(panel.page.stops.toggle)
-    bar, watch = panel.page.area.verticalScrollBar(), Watch()
+    bar, watch = panel.page.checks.verticalScrollBar(), Watch()
     while bar.value() < bar.maximum():
         scrolled = watch.during(lambda: bar.setValue(bar.value() + bar.pageStep()), settle=4)
     print(

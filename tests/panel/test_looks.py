@@ -45,7 +45,7 @@ def wait_for_layout(qtbot: Any, panel: Window) -> None:
 
 def sideways(panel: Window) -> list[int]:
     """By how many pixels something that scrolls is wider than where it is seen."""
-    areas = (area for area in (panel.page.area, panel.page.work_area) if area.isVisible())
+    areas = (area for area in (panel.page.checks, panel.page.work_area) if area.isVisible())
     over = [area.widget().width() - area.viewport().width() for area in areas]
     return [one for one in over if one > 0]
 

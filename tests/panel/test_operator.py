@@ -281,7 +281,7 @@ def test_the_list_is_walked_and_filtered_by_keys(show: Show, film: Film, qtbot: 
     seen = [row for row in panel.page.rows.values() if row.isVisible()]
     assert seen and all(row.item.outcome == "fail" for row in seen)
     qtbot.keyClick(seen[0], Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
-    assert panel.page.stage == 3 and panel.page.nothing.isVisible()
+    assert panel.page.stage == 3 and panel.page.checks.nothing.isVisible()
     qtbot.keyClick(panel, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     assert panel.log.isVisible() and panel.settings.log_open
     press(qtbot, panel.rail.buttons[1])

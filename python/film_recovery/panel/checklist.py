@@ -85,12 +85,11 @@ class Checklist:
     def told(self, event: Mapping[str, Any]) -> Checklist:
         """With a ``check`` event of the engine; one of a check that the recipe has not (a step's) changes nothing."""
         id = str(event.get("check") or event.get("id"))
-        found = next((check for check in self.recipe.checks if check.id == id), None)
-        if found is None:
+        if not self.recipe.has(id):
             return self
         remedy = str(event.get("remedy") or "")
         item = Item(
-            found,
+            self.recipe.check(id),
             str(event.get("outcome", "")),
             event.get("value"),
             event.get("tolerance"),

@@ -73,7 +73,7 @@ def _to_pass(checklist: Checklist, at: Situation) -> Step:
             return Step(
                 "run", "Run", f"Stage {number} ({name}) is signed when there is something to look at."
             )
-    if any(one.id == at.waits_for for one in checklist.recipe.checks):
+    if checklist.recipe.has(at.waits_for):
         item = checklist.item(at.waits_for)
         if item.check.manual and not item.is_signed:
             return _for(item, at.looked_at)

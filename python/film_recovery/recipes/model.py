@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -62,11 +63,14 @@ class Recipe:
     quick_reference: str = ""
     steps: tuple[Step, ...] = ()
 
+    def has(self, id: str) -> bool:
+        """Whether there is a check of that name."""
+        return id in self._by_id
+
     def check(self, id: str) -> Check:
         """The check ``id``; UsageError naming the nearest ones when the recipe has none of that name."""
-        for check in self.checks:
-            if check.id == id:
-                return check
+        if self.has(id):
+            return self._by_id[id]
         import difflib
 
         near = difflib.get_close_matches(id, [check.id for check in self.checks], n=3, cutoff=0.4)
@@ -78,3 +82,7 @@ class Recipe:
     def for_stage(self, number: int) -> tuple[Check, ...]:
         """The checks of one stage, in order."""
         return tuple(check for check in self.checks if check.stage == number)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Check]:
+        return {check.id: check for check in self.checks}

@@ -110,7 +110,7 @@ class Guide(QtCore.QObject):
 
         panel = self._panel
         page = panel.page
-        checks = page.area if page.area.isVisible() else page.to_checks
+        checks = page.checks if page.checks.isVisible() else page.to_checks
         return (
             Stop(
                 panel.rail,

@@ -79,6 +79,13 @@ class Row(QtWidgets.QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
 
+    def last_by_tab(self) -> QtWidgets.QWidget:
+        """Where the Tab key leaves it."""
+        if self._details is None or not self.is_open:
+            return self
+        buttons: list[QtWidgets.QWidget] = list(self._buttons.findChildren(QtWidgets.QPushButton))
+        return buttons[-1] if buttons else self
+
     def sign(self, name: str) -> None:
         """Opens the form that signs."""
         form = SignForm(name)
@@ -142,6 +149,10 @@ class Row(QtWidgets.QFrame):
         self._add_buttons(buttons)
         inside.addWidget(self._buttons)
         self._inside.addWidget(self._details)
+        before: QtWidgets.QWidget = self
+        for one in self._buttons.findChildren(QtWidgets.QPushButton):
+            self.setTabOrder(before, one)
+            before = one
         if focused:
             self.setFocus()
 

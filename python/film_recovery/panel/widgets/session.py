@@ -305,8 +305,7 @@ class Session(QtCore.QObject):
         if kind == "check":
             self._told(event)
             id = str(event.get("id"))
-            known = self.checklist is not None and any(one.id == id for one in self.checklist.recipe.checks)
-            if known and self.checklist is not None:
+            if self.checklist is not None and self.checklist.recipe.has(id):
                 self.stage_at_work = self.checklist.recipe.check(id).stage
             if event.get("outcome") in ("warn", "fail"):
                 self.said.emit(f"{event.get('outcome')} {id}: {event.get('reason')}")

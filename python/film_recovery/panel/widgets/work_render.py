@@ -175,7 +175,7 @@ class RenderWork(Work):
     def _item(self, id: str) -> Item | None:
         """A check as the session knows it; None where the recipe has none of that name."""
         checklist = self.session.checklist
-        known = checklist is not None and any(one.id == id for one in checklist.recipe.checks)
+        known = checklist is not None and checklist.recipe.has(id)
         return checklist.item(id) if checklist is not None and known else None
 
     def _tell_short(self, found: Render) -> None:
