@@ -27,7 +27,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -39,6 +40,7 @@ HASHED = ROOT / "requirements" / "engine-hashed.txt"
 
 COPIED = ("init.py", "menu.py", "LICENSE", "python", "gizmos", "icons", "templates", "docs")
 ENVIRONMENT = ".venv-engine"
+LOCK = ".venv-engine.lock"
 ENGINE_FILE = "engine.txt"  # film_recovery.plugin.start reads it
 PREFIX_MARK = ".film-recovery-prefix"
 VENDORED = Path("python", "film_recovery", "_vendor", "yaml")
@@ -117,7 +119,8 @@ def install(wish: Wish) -> None:
     if wish.is_shared:
         copy_plugin(wish.plugin)
     if engine is None and wish.makes_engine:
-        engine = make_engine(wish)
+        with alone(wish.plugin):
+            engine = make_engine(wish)
     vendor_yaml(wish, engine)
     if engine is not None:
         note_engine(wish.plugin, engine)
@@ -457,6 +460,25 @@ def requirement(name: str, lock: Path) -> str:
 # The engine
 
 
+@contextmanager
+def alone(plugin: Path) -> Iterator[None]:
+    """Keeps a second installation from the same environment. Raises Stop while one is at work on it."""
+    sys.path.insert(0, str(ROOT / "python"))
+    from film_recovery._files import unless_held
+
+    handle = os.open(plugin / LOCK, os.O_RDWR | os.O_CREAT)
+    try:
+        with unless_held(handle) as is_ours:
+            if not is_ours:
+                raise Stop(
+                    f"Another installation is making the engine in {plugin / ENVIRONMENT}. Remedy: wait until it has "
+                    "ended, then run this again."
+                )
+            yield
+    finally:
+        os.close(handle)
+
+
 def make_engine(wish: Wish) -> str:
     """The environment in the plugin's folder; gives its Python."""
     environment = wish.plugin / ENVIRONMENT
@@ -536,8 +558,9 @@ def remove_engine(plugin: Path) -> None:
     """The environment that was made here and the note; a shared engine stays."""
     if (plugin / ENVIRONMENT).is_dir():
         shutil.rmtree(plugin / ENVIRONMENT)
-    if (plugin / ENGINE_FILE).exists():
-        (plugin / ENGINE_FILE).unlink()
+    for name in (ENGINE_FILE, LOCK):
+        if (plugin / name).exists():
+            (plugin / name).unlink()
 
 
 def say(line: str) -> None:

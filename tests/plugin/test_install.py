@@ -15,6 +15,8 @@ from types import ModuleType
 import pytest
 import yaml
 
+from film_recovery._files import unless_held
+
 ROOT = Path(__file__).resolve().parents[2]
 INSTALL = ROOT / "install.py"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -322,6 +324,14 @@ def test_the_engine_alone_touches_no_home(home: Path, checkout: Path, engine: Pa
     assert Path((checkout / "engine.txt").read_text(encoding="utf-8").strip()).parent.parent == engine
     assert (checkout / "python" / "film_recovery" / "_vendor" / "yaml" / "__init__.py").is_file()
     assert "--engine-only" in run("--engine-only", "--uninstall", code=2).stderr
+
+
+def test_two_installations_do_not_make_one_environment(checkout: Path, run: Run) -> None:
+    with (checkout / ".venv-engine.lock").open("w") as other, unless_held(other.fileno()) as is_held:
+        assert is_held
+        refused = run("--engine-only", code=1)
+    assert "Another installation" in refused.stderr and "Remedy: wait" in refused.stderr
+    assert not (checkout / ".venv-engine").exists() and not (checkout / "engine.txt").exists()
 
 
 def test_half_an_environment_is_made_anew(tmp_path: Path, installer: ModuleType) -> None:
