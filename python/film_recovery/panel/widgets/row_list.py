@@ -197,8 +197,7 @@ class RowList(QtWidgets.QScrollArea):
                     place.give_back()
         if near:
             self._make(sorted(near, key=lambda one: one.away(begin, seen))[:_AT_ONCE])
-        if len(near) > _AT_ONCE:
-            self._more.start()
+            self._more.start()  # there may be others near, now that these have their own height
 
     def _move(self, id: str, step: int) -> None:
         listed = [one for one, place in self._places.items() if place.is_listed]
