@@ -7,8 +7,8 @@
   turns.
 * **opening**, **training**: the small film of the tests is opened, measured, and trained, while the stages and pages
   are gone through. Between two turns of the main loop lies what kept the operator waiting: the longest such stretch in
-  processor milliseconds of the main thread, so that other work on the machine does not count. Opening: the least of
-  three panels, since other work still costs caches.
+  processor milliseconds of the main thread, so that other work on the machine does not count (it still costs caches).
+  Opening: each of three panels one after another; the first imports.
 * **2 000 checks**: a stage of so many is shown, each of them told, all but those that stop hidden and shown again, the
   list scrolled to its end; **500 thumbnails**: a strip goes over so many pictures, made before, as fast as it can. The
   longest stretch each.
@@ -63,18 +63,25 @@ PANEL = _PAINTED.format(
 
 
 def main() -> None:
+    if sys.argv[1:]:
+        in_a_program(sys.argv[1], Path(sys.argv[2]))
+        return
     painted()
+    with tempfile.TemporaryDirectory() as folder:
+        place = film(Path(folder))
+        for name in PARTS:
+            subprocess.run([sys.executable, __file__, name, str(place)], check=True)
+
+
+def in_a_program(part: str, place: Path) -> None:
+    """One part, with settings of its own."""
     from film_recovery.panel.qt import QtCore
     from film_recovery.panel.widgets import window
 
-    with tempfile.TemporaryDirectory() as folder:
-        kinds = QtCore.QSettings
-        kinds.setPath(kinds.Format.IniFormat, kinds.Scope.UserScope, folder)
-        window.application()
-        place = film(Path(folder))
-        worked(place)
-        many_checks(place)
-        many_pictures(place)
+    kinds = QtCore.QSettings
+    kinds.setPath(kinds.Format.IniFormat, kinds.Scope.UserScope, str(place.parent / part))
+    window.application()
+    PARTS[part](place)
 
 
 def painted() -> None:
@@ -147,18 +154,20 @@ def opened(place: Path, watch: Watch) -> Window:
     return panel
 
 
-def worked(place: Path) -> None:
+def went_through(place: Path) -> None:
     longest = []
-    for number in range(PANELS):
+    for _ in range(PANELS):
         watch = Watch()
         panel = opened(place, watch)
         for stage in range(6):
             watch.during(lambda page=panel.page, stage=stage: page.show_stage(stage))
-        longest.append(watch.longest * 1000)
-        if number + 1 < PANELS:
-            panel.close()
-    said = ", ".join(f"{one:.0f}" for one in longest)
-    print(f"opening and going through the stages: longest stretch {min(longest):.0f} ms of {said}")
+        longest.append(f"{watch.longest * 1000:.0f}")
+        panel.close()
+    print(f"opening and going through the stages: longest stretch {', '.join(longest)} ms in {PANELS} panels")
+
+
+def trained(place: Path) -> None:
+    panel = opened(place, Watch())
     session = panel.session
     watch = Watch()
     watch.during(lambda: session.start_run("bench"))
@@ -172,6 +181,16 @@ def worked(place: Path) -> None:
 
 
 def many_checks(place: Path) -> None:
+    found = [checked(place) for _ in range(PANELS)]
+    said = (
+        f"{name} {', '.join(f'{one[name] * 1000:.0f}' for one in found)} ms"
+        for name in ("shown", "told", "filtered", "scrolled")
+    )
+    print(f"{CHECKS} checks, longest stretches in {PANELS} panels: {'; '.join(said)}")
+
+
+def checked(place: Path) -> dict[str, float]:
+    """Seconds of the longest stretch by what was done, in a panel of its own."""
     from film_recovery.panel.checklist import Checklist
 
     panel = opened(place, Watch())
@@ -181,8 +200,8 @@ def many_checks(place: Path) -> None:
     one = recipe.for_stage(0)[0]
     checks = tuple(replace(one, id=f"ingest.many_{number}") for number in range(CHECKS))
     session.checklist = Checklist(replace(recipe, checks=checks))
-    shown = Watch().during(lambda: panel.page.show_stage(0), settle=400)
-    watch = Watch()
+    watches = {name: Watch() for name in ("shown", "told", "filtered", "scrolled")}
+    watches["shown"].during(lambda: panel.page.show_stage(0), settle=400)
     for check in checks:
         event = {
             "event": "check",
@@ -191,19 +210,14 @@ def many_checks(place: Path) -> None:
             "value": 1.0,
             "reason": "of the benchmark",
         }
-        watch.during(lambda event=event: session._told(event), settle=1)
-    told = watch.longest * 1000
-    filtered = Watch()
+        watches["told"].during(lambda event=event: session._told(event), settle=1)
     for _ in range(2):
-        filtered.during(panel.page.stops.toggle)
-    bar, watch = panel.page.checks.verticalScrollBar(), Watch()
+        watches["filtered"].during(panel.page.stops.toggle)
+    bar = panel.page.checks.verticalScrollBar()
     while bar.value() < bar.maximum():
-        scrolled = watch.during(lambda: bar.setValue(bar.value() + bar.pageStep()), settle=4)
-    print(
-        f"{CHECKS} checks: shown {shown:.0f} ms, told {told:.0f} ms, filtered {filtered.longest * 1000:.0f} ms, "
-        f"scrolled {scrolled:.0f} ms, longest stretches"
-    )
+        watches["scrolled"].during(lambda: bar.setValue(bar.value() + bar.pageStep()), settle=4)
     panel.close()
+    return {name: watch.longest for name, watch in watches.items()}
 
 
 def many_pictures(place: Path) -> None:
@@ -231,6 +245,13 @@ def many_pictures(place: Path) -> None:
     print(f"{THUMBNAILS} thumbnails: longest stretch {watch.longest * 1000:.0f} ms")
     panel.close()
 
+
+PARTS: dict[str, Callable[[Path], None]] = {
+    "opened": went_through,
+    "trained": trained,
+    "checks": many_checks,
+    "thumbnails": many_pictures,
+}
 
 if __name__ == "__main__":
     main()

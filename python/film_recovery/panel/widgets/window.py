@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -14,10 +15,15 @@ USUAL = QtCore.QSize(1080, 780)
 
 
 class Window(Panel):
-    """A panel that keeps its place on the screen, and lets go of the engine when it is closed."""
+    """A panel that keeps its place on the screen, and lets go of the engine when it is closed.
+
+    What the program holds when it shows its first project, most of all modules, Python's garbage collection does not
+    go through again: each time it would keep the operator waiting for as long as a page takes to be drawn.
+    """
 
     def __init__(self, folder: str = "") -> None:
         super().__init__(None, folder)
+        self.session.opened.connect(lambda: None if gc.get_freeze_count() else gc.freeze())
         geometry = self.settings.geometry
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(USUAL)
