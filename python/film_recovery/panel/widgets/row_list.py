@@ -160,8 +160,8 @@ class RowList(QtWidgets.QScrollArea):
         return before
 
     def _lay_out(self) -> None:
-        """Each where it belongs; what is looked at stays where it is seen."""
-        if self._laying_out:
+        """Each where it belongs, once it is seen at all; what is looked at stays where it is seen."""
+        if self._laying_out or not self.isVisible():
             return
         self._laying_out = True
         bar, width = self.verticalScrollBar(), 0
