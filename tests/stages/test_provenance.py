@@ -298,7 +298,9 @@ def test_the_node_for_nukex_says_what_our_render_says(done: Any, heard: Any) -> 
     assert {file.name: file.read_bytes() for file in masters(done)} == before
     masters(done)[0].unlink()
     evaluator = Evaluator(nk.load(place.script))
-    rendering.render(evaluator, "Write_Recovered", (1,), job=engine.model_hashes(evaluator.script, evaluator))
+    rendering.render(
+        evaluator, "Write_Recovered", (1,), job=engine.model_hashes(evaluator, "Write_Recovered")
+    )
     with OpenEXR.File(str(masters(done)[0])) as opened:  # by the node alone
         assert of_header(opened.header()).differences(origin_of(View(done.project))) == {}
 

@@ -165,6 +165,7 @@ def test_another_model_takes_the_signature_back(long: Any) -> None:
 def test_another_graph_takes_the_signature_back_and_a_moved_node_does_not(long: Any) -> None:
     signed(long).knob("FR_Inference1", "xpos", "77").knob("CopyCat1", "epochs", "5")
     assert short_range.unlocked(seen(long)) == "signed"
+    assert infer_short(long.project, Heard(), Asked())[1].rendered.written == ()
     long.knob("FR_Inference1", "prefilter", "true")
     assert short_range.unlocked(seen(long)) == ""
     assert "for an earlier state" in long.outcome(short_range.CHECK).reason
@@ -184,6 +185,25 @@ def test_how_a_node_looks_in_the_graph_takes_nothing_back(place: Any) -> None:
         place.knob("Read_Source", knob, word)
     assert render_state(seen(place)) == before != ""
     place.knob("Read_Source", "raw", "true")
+    assert render_state(seen(place)) != before
+
+
+def test_a_knob_elsewhere_that_a_frame_follows_counts_too(place: Any) -> None:
+    place.save_model()
+    control = (
+        "NoOp {\n inputs 0\n name Control\n addUserKnob {7 gain}\n gain 0.5\n addUserKnob {7 other}\n}\n"
+    )
+    text = place.script.read_text(encoding="utf-8")
+    place.script.write_text(text + control, encoding="utf-8")
+    alone = render_state(seen(place))
+    place.knob("Control", "gain", "0.6")
+    assert render_state(seen(place)) == alone != ""
+    place.insert("Grade {\n white {{Control.gain}}\n name Followed\n}\n", "FR_Inference1")
+    before = render_state(seen(place))
+    assert before != alone
+    place.knob("Control", "other", "0.7").knob("LiveAreaCrop", "xpos", "7")
+    assert render_state(seen(place)) == before
+    place.knob("Control", "gain", "0.7")
     assert render_state(seen(place)) != before
 
 

@@ -172,7 +172,7 @@ def complete(view: View, progress: Progress | None = None) -> bool:
     wanted = view.wanted_frames
     if not set(wanted) <= set(view.output.sequence.frames()) or made_now(view, wanted) != set(wanted):
         return False
-    words, job = origin_of(view).header(), engine.model_hashes(view.script, view.evaluator)
+    words, job = origin_of(view).header(), engine.model_hashes(view.evaluator, view.write.path)
     tell = progress or (lambda what, done, total: None)
     found = rendering.standings(
         view.evaluator,
@@ -187,7 +187,7 @@ def complete(view: View, progress: Progress | None = None) -> bool:
 
 def made_now(view: View, frames: Sequence[int]) -> set[int]:
     """Those of ``frames`` that the record says the present model and graph made, by the project or by hand."""
-    job = engine.model_hashes(view.script, view.evaluator)
+    job = engine.model_hashes(view.evaluator, view.write.path)
     headers: tuple[dict[str, str], ...] = (origin_of(view).header(), {})
     found = (
         rendering.noted(view.evaluator, view.write.path, frames, job=job, header=words) for words in headers
