@@ -282,11 +282,13 @@ def run(
     take_over: bool,
     workers: int = 1,
     skip_short_range: str = "",
-    accept_unmeasured: str = "",
+    accept_unmeasured: Sequence[str] = (),
 ) -> int:
     """The project through all stages; its full range when the short one is signed, or ``skip_short_range`` says why
-    not. ``accept_unmeasured``: why it goes on where something that has to hold was not measured."""
+    not. ``accept_unmeasured``: why it goes on where something that has to hold was not measured: ``WHY``, ``own=WHY``,
+    ``steps.NAME=WHY``."""
     from film_recovery.stages.run import run as take_through
+    from film_recovery.stages.unmeasured import reasons
 
     ran = take_through(
         folder,
@@ -295,7 +297,7 @@ def run(
         take_over=take_over,
         workers=workers,
         skip_short_range=skip_short_range,
-        accept_unmeasured=accept_unmeasured,
+        accept_unmeasured=reasons(accept_unmeasured),
     )
     report.result(
         {"report": str(ran.report), "worked": ", ".join(ran.worked) or "nothing, all was done"}, "run"

@@ -19,6 +19,7 @@ from film_recovery.stages.done import last_work
 from film_recovery.stages.frames import Made, make_frames
 from film_recovery.stages.provenance import MASTERS, origin_of
 from film_recovery.stages.survey import look_ahead
+from film_recovery.stages.unmeasured import NO_REASON, Reasons
 from film_recovery.stages.view import View
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ INFERENCE = 4
 class Asked:
     """How stage 4 is done. ``workers``: processes. ``skip``: why the full range is rendered without a look at the
     short one; empty: it is looked at. ``by``: who asks. ``unmeasured``: why a run goes on without a measurement of
-    what has to hold; empty: it stops."""
+    what has to hold."""
 
     workers: int = 1
     skip: str = ""
     by: str = ""
-    unmeasured: str = ""
+    unmeasured: Reasons = NO_REASON
 
 
 def infer(project: Project, listener: Listener, asked: Asked) -> dict[str, Any] | None:
