@@ -25,6 +25,7 @@ from film_recovery.stages.run import run
 from film_recovery.stages.short_range import Moment
 from film_recovery.stages.signing import sign, standing
 from film_recovery.stages.survey import survey
+from film_recovery.stages.unmeasured import Reasons
 from film_recovery.stages.view import View
 
 FRAMES = range(1, 161)
@@ -223,6 +224,36 @@ def test_it_can_be_skipped_with_a_reason_that_the_ledger_keeps(long: Any) -> Non
     long.knob("FR_Inference1", "prefilter", "true")
     with pytest.raises(CheckFailed, match="waits for a look"):
         infer(long.project, Heard(), Asked())
+
+
+def test_each_reason_to_skip_it_is_kept_with_who_gave_it(long: Any) -> None:
+    project.update(long.folder, {"inference.frames": "1-101"})
+    make_frames(long.script, MASTERS, range(1, 101), header=origin_of(seen(long)).header())
+
+    def told() -> list[tuple[str, str]]:
+        records = ledger.read(long.folder).of_kind(short_range.SKIPPED)
+        return [(one.by, one.data["why"]) for one in records]
+
+    infer(long.project, Heard(), Asked(skip="the premiere is tonight", by="Bo"))
+    infer(long.project, Heard(), Asked(by="Bo"))
+    assert told() == [("Bo", "the premiere is tonight")]
+    infer(long.project, Heard(), Asked(skip="seen at the grading", by="Ana"))
+    infer(long.project, Heard(), Asked(skip="seen at the grading", by="Ana"))
+    by_ana = ("Ana", "seen at the grading")
+    assert told() == [("Bo", "the premiere is tonight"), by_ana, by_ana]
+    of_chain = Reasons(of_chain=True)  # of which step it is given nobody knows
+    infer(long.project, Heard(), Asked(skip="of another step", by="Cy", unmeasured=of_chain))
+    short_range.refuse_unseen(seen(long), range(1, 51))
+    short_range.refuse_unseen(seen(long), range(1, 102))
+    assert len(told()) == 3
+    short_range.refuse_unseen(seen(long), range(1, 102), why="by hand", by="Cy")
+    assert told()[3:] == [("Cy", "by hand")]
+    day = ledger.read(long.folder).of_kind(short_range.SKIPPED)[0].time[:10]
+    reason = long.outcome(short_range.CHECK).reason
+    gone_on = f"went on without a look at it on {day}"
+    assert reason == (
+        f"Bo {gone_on}: the premiere is tonight. Ana {gone_on}: seen at the grading. Cy {gone_on}: by hand."
+    )
 
 
 def test_by_hand_no_more_is_rendered_than_a_short_range_has(long: Any) -> None:
