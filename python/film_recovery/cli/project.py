@@ -198,12 +198,17 @@ def _step_draft(
 
 
 def status(report: Report, folder: Path, checks: bool = False) -> int:
-    """Every stage with its gravest outcome, and what stops the work; ``checks``: each of its checks too."""
+    """Every stage with its gravest outcome, and what stops the work; ``checks``: each of its checks too. Files that did
+    not change since the last time are not read for their hash."""
+    from film_recovery.stages.kept_hashes import kept_hashes
+
     loaded = project.load(folder)
     holder = project.lock.holder(folder)
     stops = ""
     rows: dict[str, Any] = {"film": loaded.film, "recipe": loaded.recipe}
-    for one in stages.check(loaded):
+    with kept_hashes(loaded):
+        reports = stages.check(loaded)
+    for one in reports:
         name = STAGES[one.stage]
         counts = {
             word: sum(o.outcome == word for o in one.outcomes) for word in ("fail", "warn", "info", "pass")
