@@ -153,14 +153,14 @@ def changed(script: Path, before: str, after: str) -> None:
         (" name Grade1\n", " xpos 7\n ypos 9\n selected true\n tile_color 0xff\n label here\n name Grade1\n"),
         (" label Recovery\n", " label Done\n"),
         (" name Backdrop1\n}\n", " name Backdrop1\n}\nStickyNote {\n inputs 0\n label new\n name Note1\n}\n"),
-        (" frame 1\n", " frame 3\n"),
+        (" frame 1\n", ' frame 3\n name /film/s.nk\n views "{ {main #ffffff} }"\n monitorLut x\n'),
         (" size 2\n", " size 4\n"),
         ("push $N1\nBlur {", "push $N2\nBlur {"),
         (" other 0.5\n", " other 0.25\n"),
         ("  size 9\n", "  size 3\n"),
         (" file other/m.####.exr\n", " file others/m.####.exr\n"),
     ],
-    ids="moved backdrop note viewed_frame branch rewired other_knob aside_in_group other_write".split(),
+    ids="moved backdrop note saved_by_nuke branch rewired other_knob aside_in_group other_write".split(),
 )
 def test_what_no_pixel_depends_on_is_not_in_it(script: Path, before: str, after: str) -> None:
     first, text = keys(script)
@@ -186,14 +186,26 @@ def test_what_no_pixel_depends_on_is_not_in_it(script: Path, before: str, after:
         (" raw true\n name Read1", " raw false\n name Read1"),
         (' format "12 8 0 0 12 8 1 "\n', ' format "12 8 0 0 12 8 2 "\n'),
         (" frame 1\n", " frame 1\n project_directory plates\n"),
+        (" frame 1\n", " frame 1\n floatLut color_picking\n"),
     ],
     ids="knob followed followed_further in_group linked box rewired switched before_the_box range read format "
-    "folder".split(),
+    "folder default_space".split(),
 )
 def test_what_a_pixel_may_depend_on_is_in_it(script: Path, before: str, after: str) -> None:
     first, _ = keys(script)
     changed(script, before, after)
     assert keys(script)[0] != first
+
+
+def test_nothing_is_read_of_root_that_is_not_in_it(script: Path) -> None:
+    first, _ = keys(script)
+    root = Evaluator(nk.load(script)).root
+    with pytest.raises(ValueError, match="title is not among READ"):
+        root.text("title")
+    changed(script, " white {{Control.gain}}\n", " white {{root.fps/24}}\n")
+    named, _ = keys(script)
+    changed(script, " frame 1\n", " frame 1\n fps 25\n")
+    assert first != named != keys(script)[0]
 
 
 def test_the_inside_of_a_gizmo_is_in_it(script: Path) -> None:

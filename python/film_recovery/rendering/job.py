@@ -1,7 +1,7 @@
 """What the bytes of a frame depend on beside the element's files, as one key: equal keys, equal frames.
 
-Of the script that is what the Write's picture depends on (``comp.dependence``) and its Root. So a node that was moved,
-a note, another branch of the graph leave the key, and the frames, as they are.
+Of the script that is what the Write's picture depends on (``comp.dependence``) and what is read of its Root. So a node
+that was moved, a note, another branch of the graph leave the key, and the frames, as they are.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 
 from film_recovery import __version__, nk
 from film_recovery.comp import Evaluator
-from film_recovery.comp.dependence import LOOKS, behind, described, described_value
+from film_recovery.comp.dependence import behind, described, described_value
 from film_recovery.comp.place import Place
+from film_recovery.comp.root import READ
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.rendering.output import Output
 from film_recovery.rendering.record import sha256
@@ -24,8 +25,6 @@ from film_recovery.rendering.record import sha256
 # the usual interval.
 _INTERVAL = re.compile(r"(?m)^( *checkpointInterval) \d+$")
 _USUAL = r"\1 10000"
-# Of Root: what is looked at, and how.
-_OF_VIEWING = frozenset({"frame", "lock_range", "monitorLut", "monitorOutLut", "defaultViewerPinned"})
 
 
 def job_keys(evaluator: Evaluator, output: Output, job: str) -> tuple[str, str]:
@@ -52,12 +51,16 @@ def _hashed(*parts: str) -> str:
 def _before(evaluator: Evaluator, write: Place) -> str:
     """All that the Write's picture depends on in the script, as one line of text."""
     graph = evaluator.graph
-    found = [behind(evaluator, one) for one in (write, graph.root) if one is not None]
-    places = {place: described(graph, place, LOOKS) for one in found for place in one.places}
+    found = behind(evaluator, write)
+    values = {*found.values}
     if graph.root is not None:
-        places[graph.root] = described(graph, graph.root, LOOKS | _OF_VIEWING)
-    values = {value: described_value(graph, *value) for one in found for value in one.values}
-    return json.dumps([sorted(map(json.dumps, rows.values())) for rows in (places, values)])
+        others = set(graph.root.node.knobs) - READ
+        values.update(behind(evaluator, graph.root, others).values, ((graph.root, knob) for knob in READ))
+    rows = (
+        [described(graph, place) for place in found.places],
+        [described_value(graph, *value) for value in values],
+    )
+    return json.dumps([sorted(map(json.dumps, each)) for each in rows])
 
 
 def _gizmos(evaluator: Evaluator) -> Iterator[str]:
