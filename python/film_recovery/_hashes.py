@@ -1,7 +1,8 @@
 """SHA-256 of files, each read once while it does not change: one command asks for the same frame several times.
 
 A file is known by path, size, times of change and inode. What changed in the last moments is read again: a second
-change within the clock of a file system would not show. ``forget`` begins a command anew. Light: standard library only.
+change within the clock of a file system would not show. ``forget`` begins a command anew; ``known`` and ``take`` carry
+what one knew to another that may go by it. Light: standard library only.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 _SETTLED = 2_000_000_000  # nanoseconds: the coarsest clock of a file system (FAT)
 _MOST = 200_000  # files; then all are forgotten
@@ -44,6 +47,22 @@ def sha256_of(path: Path) -> str:
 def forget() -> None:
     """Of all files: the next command reads them itself."""
     _known.clear()
+
+
+def known() -> dict[str, Any]:
+    """JSON values: of each file by its absolute path, what it is known by, and its hash."""
+    return {name: [list(stamp), digest] for name, (stamp, digest) in _known.items()}
+
+
+def take(found: Mapping[str, Any]) -> None:
+    """Takes what an earlier command gave as :func:`known`; a row of another form counts as none."""
+    for name, row in found.items():
+        try:
+            (size, changed, status, inode, device), digest = row
+            bytes.fromhex(digest)
+            _known[name] = (int(size), int(changed), int(status), int(inode), int(device)), digest
+        except (TypeError, ValueError):
+            continue
 
 
 def _stamp(handle: int) -> _Stamp:

@@ -81,7 +81,7 @@ def test_the_network_beats_its_closed_form_and_the_render_keeps_the_locked_chann
     assert card.figures["held_out_network_psnr"] == result.held_out["network"]["psnr"]
 
     evaluator = Evaluator(nk.load(film.script()))
-    models = engine.model_hashes(evaluator.script, evaluator)
+    models = engine.model_hashes(evaluator, "Write_Recovered")
     rendered = rendering.render(evaluator, "Write_Recovered", (2,), job=models)
     source = evaluator.frame("Read_Source", 2).rgb(Box(*film.spec.live_area))
     recovered = read_frame(rendered.files[0]).rgb(Box(*film.spec.live_area))

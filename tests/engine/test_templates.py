@@ -168,7 +168,7 @@ def recovered(opened: Opened, suffix: str, writes: dict[str, tuple[str, set[int]
     evaluator = opened.evaluator
     kept = luma if result.recipe == "colour" else chroma
     for write, (read, frames) in writes.items():
-        models = engine.model_hashes(evaluator.script, evaluator)
+        models = engine.model_hashes(evaluator, write)
         done = rendering.render(evaluator, write, sorted(frames), job=models)
         assert done.written == tuple(sorted(frames))
         for frame, file in zip(sorted(frames), done.files, strict=True):

@@ -28,7 +28,7 @@ def trained(film) -> Path:
 
 def rendered(script: Path, frames=(2, 4)) -> rendering.Rendered:
     evaluator = Evaluator(nk.load(script))
-    models = engine.model_hashes(evaluator.script, evaluator)
+    models = engine.model_hashes(evaluator, "Write_Recovered")
     return rendering.render(evaluator, "Write_Recovered", frames, job=models)
 
 

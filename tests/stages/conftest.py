@@ -125,7 +125,7 @@ class Place:
 
     def render(self, frames: tuple[int, ...] = tuple(range(1, 9))) -> Place:
         evaluator = Evaluator(nk.load(self.script))
-        models = engine.model_hashes(evaluator.script, evaluator)
+        models = engine.model_hashes(evaluator, "Write_Recovered")
         rendering.render(evaluator, "Write_Recovered", frames, job=models)
         return self
 

@@ -434,9 +434,30 @@ def test_what_another_job_made_is_still_to_be_made(place: Any) -> None:
     make_frames(place.script, WRITE, range(1, 7), progress=tell)
     assert told == [(1, True, 3), (2, True, 3), (3, True, 3), (4, False, 2), (5, False, 1), (6, False, 0)]
     evaluator = Evaluator(nk.load(place.script))
-    job = engine.model_hashes(evaluator.script, evaluator)
+    job = engine.model_hashes(evaluator, WRITE)
     with opened(evaluator, WRITE, range(1, 9), job=job, header={"FilmTitle": "A third word"}) as whole:
         assert list(room_for(whole, range(1, 9)).to_come) == list(range(1, 9))
+
+
+def test_the_models_of_a_render_are_those_before_its_write(place: Any) -> None:
+    """Also the one inside a gizmo; not the one of another branch, which need not be there."""
+    place.save_model()
+    before = engine.model_hashes(Evaluator(nk.load(place.script)), WRITE)
+    assert "Identity" in before
+    text = place.script.read_text(encoding="utf-8")
+    place.script.write_text(
+        text + "Inference {\n modelFile not_there.cat\n name Aside\n}\n", encoding="utf-8"
+    )
+    evaluator = Evaluator(nk.load(place.script))
+    assert engine.model_hashes(evaluator, WRITE) == before
+    with pytest.raises(FilmRecoveryError, match=r"not_there"):
+        engine.model_hashes(evaluator, "Aside")
+    model = nk.quote(place.model.as_posix())
+    place.script.write_text(
+        f"Constant {{\n inputs 0\n}}\nFR_Inference {{\n modelFile {model}\n name Block\n}}\n",
+        encoding="utf-8",
+    )
+    assert engine.model_hashes(Evaluator(nk.load(place.script)), "Block") == before
 
 
 def test_a_disk_that_says_nothing_of_its_size_hinders_nobody(

@@ -48,6 +48,7 @@ from film_recovery.stages.provenance import origin_of
 from film_recovery.stages.run import run
 from film_recovery.stages.showing import write_report
 from film_recovery.stages.signing import sign as sign_check
+from film_recovery.stages.unmeasured import Reasons
 from film_recovery.stages.view import View
 
 SAID = Delivery("Ada Lovelace", "The Archive", "algorithmicallyEnhanced")
@@ -298,7 +299,9 @@ def test_the_node_for_nukex_says_what_our_render_says(done: Any, heard: Any) -> 
     assert {file.name: file.read_bytes() for file in masters(done)} == before
     masters(done)[0].unlink()
     evaluator = Evaluator(nk.load(place.script))
-    rendering.render(evaluator, "Write_Recovered", (1,), job=engine.model_hashes(evaluator.script, evaluator))
+    rendering.render(
+        evaluator, "Write_Recovered", (1,), job=engine.model_hashes(evaluator, "Write_Recovered")
+    )
     with OpenEXR.File(str(masters(done)[0])) as opened:  # by the node alone
         assert of_header(opened.header()).differences(origin_of(View(done.project))) == {}
 
@@ -734,8 +737,8 @@ def test_what_shall_hold_and_was_not_measured_stops_run_and_delivery_unless_some
     assert "--accept-unmeasured" in caught.value.remedy
     assert "(not measured)" in project.paths(done.project).report.read_text(encoding="utf-8")
     with pytest.raises(UsageError, match="needs a reason"):
-        run(done.folder, heard, by="Ada", accept_unmeasured="  ")
-    run(done.folder, heard, by="Ada", accept_unmeasured="a test strip")
+        run(done.folder, heard, by="Ada", accept_unmeasured=Reasons("  "))
+    run(done.folder, heard, by="Ada", accept_unmeasured=Reasons("a test strip"))
     (told,) = ledger.read(done.folder).of_kind("accepted")
     assert (told.by, told.data["why"]) == ("Ada", "a test strip")
     assert [one["id"] for one in told.data["checks"]] == ["validation.hue", "validation.saturation"]
@@ -759,7 +762,7 @@ def test_what_was_accepted_unmeasured_is_asked_again_of_another_result(
 ) -> None:
     """Other words in the header are other masters; and what else was not measured was never accepted."""
     project.update(done.folder, {"inference.frames": "5-8"})
-    run(done.folder, heard, by="Ada", accept_unmeasured="a test strip")
+    run(done.folder, heard, by="Ada", accept_unmeasured=Reasons("a test strip"))
     if change == "masters":
         project.update(done.folder, {"title": "Another Trip"})
     else:

@@ -25,6 +25,7 @@ from film_recovery.stages.run import run
 from film_recovery.stages.short_range import Moment
 from film_recovery.stages.signing import sign, standing
 from film_recovery.stages.survey import survey
+from film_recovery.stages.unmeasured import Reasons
 from film_recovery.stages.view import View
 
 FRAMES = range(1, 161)
@@ -165,6 +166,7 @@ def test_another_model_takes_the_signature_back(long: Any) -> None:
 def test_another_graph_takes_the_signature_back_and_a_moved_node_does_not(long: Any) -> None:
     signed(long).knob("FR_Inference1", "xpos", "77").knob("CopyCat1", "epochs", "5")
     assert short_range.unlocked(seen(long)) == "signed"
+    assert infer_short(long.project, Heard(), Asked())[1].rendered.written == ()
     long.knob("FR_Inference1", "prefilter", "true")
     assert short_range.unlocked(seen(long)) == ""
     assert "for an earlier state" in long.outcome(short_range.CHECK).reason
@@ -187,6 +189,25 @@ def test_how_a_node_looks_in_the_graph_takes_nothing_back(place: Any) -> None:
     assert render_state(seen(place)) != before
 
 
+def test_a_knob_elsewhere_that_a_frame_follows_counts_too(place: Any) -> None:
+    place.save_model()
+    control = (
+        "NoOp {\n inputs 0\n name Control\n addUserKnob {7 gain}\n gain 0.5\n addUserKnob {7 other}\n}\n"
+    )
+    text = place.script.read_text(encoding="utf-8")
+    place.script.write_text(text + control, encoding="utf-8")
+    alone = render_state(seen(place))
+    place.knob("Control", "gain", "0.6")
+    assert render_state(seen(place)) == alone != ""
+    place.insert("Grade {\n white {{Control.gain}}\n name Followed\n}\n", "FR_Inference1")
+    before = render_state(seen(place))
+    assert before != alone
+    place.knob("Control", "other", "0.7").knob("LiveAreaCrop", "xpos", "7")
+    assert render_state(seen(place)) == before
+    place.knob("Control", "gain", "0.7")
+    assert render_state(seen(place)) != before
+
+
 def test_it_can_be_skipped_with_a_reason_that_the_ledger_keeps(long: Any) -> None:
     with pytest.raises(UsageError, match="needs a reason"):
         short_range.skip(seen(long), " ", "Bo")
@@ -203,6 +224,36 @@ def test_it_can_be_skipped_with_a_reason_that_the_ledger_keeps(long: Any) -> Non
     long.knob("FR_Inference1", "prefilter", "true")
     with pytest.raises(CheckFailed, match="waits for a look"):
         infer(long.project, Heard(), Asked())
+
+
+def test_each_reason_to_skip_it_is_kept_with_who_gave_it(long: Any) -> None:
+    project.update(long.folder, {"inference.frames": "1-101"})
+    make_frames(long.script, MASTERS, range(1, 101), header=origin_of(seen(long)).header())
+
+    def told() -> list[tuple[str, str]]:
+        records = ledger.read(long.folder).of_kind(short_range.SKIPPED)
+        return [(one.by, one.data["why"]) for one in records]
+
+    infer(long.project, Heard(), Asked(skip="the premiere is tonight", by="Bo"))
+    infer(long.project, Heard(), Asked(by="Bo"))
+    assert told() == [("Bo", "the premiere is tonight")]
+    infer(long.project, Heard(), Asked(skip="seen at the grading", by="Ana"))
+    infer(long.project, Heard(), Asked(skip="seen at the grading", by="Ana"))
+    by_ana = ("Ana", "seen at the grading")
+    assert told() == [("Bo", "the premiere is tonight"), by_ana, by_ana]
+    of_chain = Reasons(of_chain=True)  # of which step it is given nobody knows
+    infer(long.project, Heard(), Asked(skip="of another step", by="Cy", unmeasured=of_chain))
+    short_range.refuse_unseen(seen(long), range(1, 51))
+    short_range.refuse_unseen(seen(long), range(1, 102))
+    assert len(told()) == 3
+    short_range.refuse_unseen(seen(long), range(1, 102), why="by hand", by="Cy")
+    assert told()[3:] == [("Cy", "by hand")]
+    day = ledger.read(long.folder).of_kind(short_range.SKIPPED)[0].time[:10]
+    reason = long.outcome(short_range.CHECK).reason
+    gone_on = f"went on without a look at it on {day}"
+    assert reason == (
+        f"Bo {gone_on}: the premiere is tonight. Ana {gone_on}: seen at the grading. Cy {gone_on}: by hand."
+    )
 
 
 def test_by_hand_no_more_is_rendered_than_a_short_range_has(long: Any) -> None:

@@ -53,11 +53,12 @@ AcceptMismatch = Annotated[
     ),
 ]
 AcceptUnmeasured = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
         "--accept-unmeasured",
-        metavar="WHY",
-        help="Go on to the end where something that has to hold was not measured; recorded.",
+        metavar="[own=|steps.NAME=]WHY",
+        help="Go on to the end where something that has to hold was not measured; recorded. With own= or "
+        "steps.NAME= in that project of a chain alone. Repeatable.",
     ),
 ]
 Project = Annotated[Path, typer.Option("--project", help="The project's folder; by default this one.")]

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from film_recovery import ledger, nk
 from film_recovery.cli.report import Report, json_line
@@ -27,9 +26,6 @@ from film_recovery.imaging.frame import Box
 from film_recovery.imaging.frame_ranges import parse_frames
 from film_recovery.project import lock
 from film_recovery.project.lock import Held, project_of
-
-if TYPE_CHECKING:
-    from film_recovery.stages.view import View
 
 
 @contextmanager
@@ -97,7 +93,7 @@ def _held_to_project(report: Report, script: Path, node: str, frames: list[int],
     trained, for masters of an accepted iteration, and for ``frames`` beyond what may be rendered before the short range
     has been looked at."""
     from film_recovery.cli.project import show
-    from film_recovery.stages import accepted_masters, mismatch
+    from film_recovery.stages import accepted_masters, mismatch, short_range
     from film_recovery.stages.view import NotYet
 
     view = mismatch.own_view(script, node)
@@ -109,22 +105,11 @@ def _held_to_project(report: Report, script: Path, node: str, frames: list[int],
     mismatch.refuse_failed(view.project, outcomes, how.accept, how.by)
     try:
         accepted_masters.refuse_accepted(view, frames)
-        _looked_at_or_skipped(report, view, frames, how)
+        short_range.refuse_unseen(view, frames, report.progress, how.skip, how.by)
     except NotYet as reason:
         raise CheckFailed(
             f"There is nothing to render with: {reason}.", remedy="film-recovery run", file=str(script)
         ) from reason
-
-
-def _looked_at_or_skipped(report: Report, view: View, frames: list[int], how: HowToRender) -> None:
-    from film_recovery.stages import short_range
-
-    try:
-        short_range.refuse_unseen(view, frames, report.progress)
-    except CheckFailed:
-        if not how.skip:
-            raise
-        short_range.skip(view, how.skip, how.by)
 
 
 def compare(

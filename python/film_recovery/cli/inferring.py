@@ -96,12 +96,7 @@ def _rendered(
     if wanted.frames:
         view = View(loaded)
         frames = _of_range(view, wanted.frames)
-        try:
-            short_range.refuse_unseen(view, frames, listener.progress)
-        except CheckFailed:
-            if not asked.skip:
-                raise
-            short_range.skip(view, asked.skip, asked.by)
+        short_range.refuse_unseen(view, frames, listener.progress, asked.skip, asked.by)
         made = rendered(view, frames, listener, asked.workers)
         written = len(made.rendered.written)
         return {"all": False, "frames": format_frames(frames), "written": written, **_outside(made.outside)}

@@ -198,12 +198,17 @@ def _step_draft(
 
 
 def status(report: Report, folder: Path, checks: bool = False) -> int:
-    """Every stage with its gravest outcome, and what stops the work; ``checks``: each of its checks too."""
+    """Every stage with its gravest outcome, and what stops the work; ``checks``: each of its checks too. Files that did
+    not change since the last time are not read for their hash."""
+    from film_recovery.stages.kept_hashes import kept_hashes
+
     loaded = project.load(folder)
     holder = project.lock.holder(folder)
     stops = ""
     rows: dict[str, Any] = {"film": loaded.film, "recipe": loaded.recipe}
-    for one in stages.check(loaded):
+    with kept_hashes(loaded):
+        reports = stages.check(loaded)
+    for one in reports:
         name = STAGES[one.stage]
         counts = {
             word: sum(o.outcome == word for o in one.outcomes) for word in ("fail", "warn", "info", "pass")
@@ -282,11 +287,13 @@ def run(
     take_over: bool,
     workers: int = 1,
     skip_short_range: str = "",
-    accept_unmeasured: str = "",
+    accept_unmeasured: Sequence[str] = (),
 ) -> int:
     """The project through all stages; its full range when the short one is signed, or ``skip_short_range`` says why
-    not. ``accept_unmeasured``: why it goes on where something that has to hold was not measured."""
+    not. ``accept_unmeasured``: why it goes on where something that has to hold was not measured: ``WHY``, ``own=WHY``,
+    ``steps.NAME=WHY``."""
     from film_recovery.stages.run import run as take_through
+    from film_recovery.stages.unmeasured import reasons
 
     ran = take_through(
         folder,
@@ -295,7 +302,7 @@ def run(
         take_over=take_over,
         workers=workers,
         skip_short_range=skip_short_range,
-        accept_unmeasured=accept_unmeasured,
+        accept_unmeasured=reasons(accept_unmeasured),
     )
     report.result(
         {"report": str(ran.report), "worked": ", ".join(ran.worked) or "nothing, all was done"}, "run"

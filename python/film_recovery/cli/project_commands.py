@@ -165,7 +165,7 @@ def run(
     project: Project = HERE,
     workers: Workers = 1,
     skip_short_range: SkipShortRange = "",
-    accept_unmeasured: AcceptUnmeasured = "",
+    accept_unmeasured: AcceptUnmeasured = None,
     by: By = "",
     take_over: TakeOver = False,
     json: Json = False,
@@ -177,7 +177,7 @@ def run(
         guarded(
             report,
             lambda: commands.run(
-                report, project, by, take_over, workers, skip_short_range, accept_unmeasured
+                report, project, by, take_over, workers, skip_short_range, accept_unmeasured or ()
             ),
         )
 

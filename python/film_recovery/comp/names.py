@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from film_recovery.comp.evaluate import Evaluator
 
 _INPUT = re.compile(r"input(\d*)$")
-_PICTURE = frozenset({"width", "height", "format", "bbox", "pixel_aspect", "first_frame", "last_frame"})
+PICTURE = frozenset({"width", "height", "format", "bbox", "pixel_aspect", "first_frame", "last_frame"})
 _BOX_NAMES = frozenset({"box", "cropbox", "area", "region", "ROI", "roi"})
 _BBOX_CODE = 15
 _ROOT_DEFAULTS = {"fps": 24.0, "proxy": 0.0, "lock_range": 0.0}
@@ -42,11 +42,11 @@ def lookup_for(evaluator: Evaluator, place: Place, frame: float, index: int, cur
         path = name.removeprefix("value ").split(".")
         if path[0] == "root":
             return _root(evaluator, path[1:], name, frame, index)
-        target, rest = _find(evaluator, place, path)
+        target, rest = find(evaluator, place, path)
         if rest and declared(evaluator.graph, target, rest[0]):
             as_text = name.startswith("value ")
             return _knob(evaluator, target, rest, frame, index, as_text, name)
-        if rest and rest[0] in _PICTURE:
+        if rest and rest[0] in PICTURE:
             return _picture(evaluator, place, target, rest, frame, name)
         raise UnknownName(name, f"but {target.label} has no knob {'.'.join(rest)!r} that this engine knows.")
 
@@ -60,13 +60,13 @@ def find_knob(evaluator: Evaluator, place: Place, path: list[str]) -> tuple[Plac
         if root is None or len(path) < 2:
             raise UnknownName(".".join(path), "but the script has no Root.")
         return root, path[1]
-    target, rest = _find(evaluator, place, path)
+    target, rest = find(evaluator, place, path)
     if len(rest) != 1 or not declared(evaluator.graph, target, rest[0]):
         raise UnknownName(".".join(path), f"but {target.label} has no such knob.")
     return target, rest[0]
 
 
-def _find(evaluator: Evaluator, place: Place, path: list[str]) -> tuple[Place, list[str]]:
+def find(evaluator: Evaluator, place: Place, path: list[str]) -> tuple[Place, list[str]]:
     """Walk the nodes at the head of ``path``; what is left is the knob and its component."""
     graph = evaluator.graph
     whole = ".".join(path)
@@ -87,7 +87,7 @@ def _find(evaluator: Evaluator, place: Place, path: list[str]) -> tuple[Place, l
             if step is None:
                 raise UnknownName(whole, f"but nothing is connected to input {index} of {place.path}.")
         elif head != "this":
-            if declared(graph, place, head) or head in _PICTURE:
+            if declared(graph, place, head) or head in PICTURE:
                 break
             inside = graph.inside(place) if walked else graph.scope(place)
             step = inside.named(head) if inside is not None else None

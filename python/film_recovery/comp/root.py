@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 DEFAULT_FORMAT = Format(2048, 1556, 1.0, "2K_Super_35(full-ap)")  # of a new Nuke script
 DEFAULT_RANGE = (1, 100)
+# All that is read of Root without being named in an expression: a render's job key holds these.
+READ = frozenset(
+    """format first_frame last_frame project_directory colorManagement OCIO_config customOCIOConfigPath workingSpaceLUT
+    floatLut logLut int8Lut int16Lut""".split()
+)
 
 
 class GivenConfig:
@@ -89,7 +94,9 @@ class RootSettings:
         return Path(file).resolve().parent
 
     def text(self, knob: str) -> str:
-        """A text knob of Root; empty where it is not set."""
+        """A text knob of Root, one of ``READ``; empty where it is not set. Raises ValueError for another knob."""
+        if knob not in READ:
+            raise ValueError(f"{knob} is not among READ, so no job key would hold it")
         root = self._evaluator.graph.root
         if root is None or root.node.get(knob) is None:
             return ""

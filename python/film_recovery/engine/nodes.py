@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from film_recovery import nk
 from film_recovery.comp import Evaluator, NodeCall, register
+from film_recovery.comp.dependence import behind
 from film_recovery.imaging.frame import RGB, Frame
 
 if TYPE_CHECKING:
@@ -98,8 +98,10 @@ def _load(file: Path, stamp: int) -> LoadedModel:
     return load_model(file)
 
 
-def model_hashes(script: nk.Script, evaluator: Evaluator) -> str:
-    """The cards, hashes included, of every model that the script names: what a render depends on beside it."""
-    calls = [evaluator.call(node, 0) for node in script.all_nodes() if node.class_name == "Inference"]
+def model_hashes(evaluator: Evaluator, node: str) -> str:
+    """The cards, hashes included, of every model that ``node`` may come through: what a render depends on beside the
+    script."""
+    places = behind(evaluator, evaluator.graph.named(node)).places
+    calls = [NodeCall(evaluator, place, 0.0) for place in places if place.node.class_name == "Inference"]
     files = sorted({call.path("modelFile") for call in calls if call.text("modelFile")})
     return " ".join(repr(loaded_model(file).card) for file in files)

@@ -1,14 +1,22 @@
-"""What the bytes of a frame depend on beside the element's files, as one key: equal keys, equal frames."""
+"""What the bytes of a frame depend on beside the element's files, as one key: equal keys, equal frames.
+
+Of the script that is what the Write's picture depends on (``comp.dependence``) and what is read of its Root. So a node
+that was moved, a note, another branch of the graph leave the key, and the frames, as they are.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from film_recovery import __version__, nk
 from film_recovery.comp import Evaluator
+from film_recovery.comp.dependence import behind, described, described_value
+from film_recovery.comp.place import Place
+from film_recovery.comp.root import READ
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.rendering.output import Output
 from film_recovery.rendering.record import sha256
@@ -19,19 +27,40 @@ _INTERVAL = re.compile(r"(?m)^( *checkpointInterval) \d+$")
 _USUAL = r"\1 10000"
 
 
-def job_key(evaluator: Evaluator, output: Output, job: str) -> str:
-    """SHA-256 over program, script, gizmo files, OCIO config, the Write and ``job`` (the caller's own part)."""
+def job_keys(evaluator: Evaluator, output: Output, job: str) -> tuple[str, str]:
+    """The key of the render, and the one that earlier versions gave it; ``job`` is the caller's own part of both.
+
+    An equal earlier key says that nothing at all in the script has changed, so frames under it are of this job too.
+    Raises FilmRecoveryError for a gizmo before the Write that cannot be read.
+    """
     config = evaluator.root.config.name
-    parts = (
-        __version__,
-        _INTERVAL.sub(_USUAL, evaluator.script.text()),
-        *_gizmos(evaluator),
+    around = (
         config,
         sha256(Path(config)) if Path(config).is_file() else "",
         output.call.place.path,
         job,
     )
+    earlier = (__version__, _INTERVAL.sub(_USUAL, evaluator.script.text()), *_gizmos(evaluator), *around)
+    return _hashed(__version__, _before(evaluator, output.call.place), *around), _hashed(*earlier)
+
+
+def _hashed(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _before(evaluator: Evaluator, write: Place) -> str:
+    """All that the Write's picture depends on in the script, as one line of text."""
+    graph = evaluator.graph
+    found = behind(evaluator, write)
+    values = {*found.values}
+    if graph.root is not None:
+        others = set(graph.root.node.knobs) - READ
+        values.update(behind(evaluator, graph.root, others).values, ((graph.root, knob) for knob in READ))
+    rows = (
+        [described(graph, place) for place in found.places],
+        [described_value(graph, *value) for value in values],
+    )
+    return json.dumps([sorted(map(json.dumps, each)) for each in rows])
 
 
 def _gizmos(evaluator: Evaluator) -> Iterator[str]:

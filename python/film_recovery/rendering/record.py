@@ -48,17 +48,23 @@ class Record:
         self._lines = 0
         self.read_on()
 
-    def is_complete(self, frame: Path, number: int, job: str) -> bool:
-        """Whether ``frame`` holds what ``job`` makes of files that have not changed since."""
+    def is_complete(self, frame: Path, number: int, job: str, earlier: str = "") -> bool:
+        """Whether ``frame`` holds what ``job`` makes of files that have not changed since. ``earlier``: another name
+        of the same job; what was noted under that alone is noted under ``job`` too."""
         content = _content(frame, number)
         self.read_on()  # after looking at the frame: whoever put it there noted it before
-        rows = [row for row in self._rows.get(frame.name, ()) if row["job"] == job]
-        return any(row["sha256"] == content and _unchanged(row["from"]) for row in rows)
+        for name in (job, earlier):
+            for row in self._rows.get(frame.name, ()):
+                if row["job"] == name and row["sha256"] == content and _unchanged(row["from"]):
+                    if name != job:
+                        self._write({**row, "job": job}, number)
+                    return True
+        return False
 
-    def notes(self, name: str, job: str) -> bool:
-        """Whether ``job`` made a frame ``name``, as far as the record was read (``read_on``); whether it still is that,
-        :meth:`standing` knows."""
-        return any(row["job"] == job for row in self._rows.get(name, ()))
+    def notes(self, name: str, *jobs: str) -> bool:
+        """Whether one of ``jobs`` made a frame ``name``, as far as the record was read (``read_on``); whether it still
+        is that, :meth:`standing` knows."""
+        return any(row["job"] in jobs for row in self._rows.get(name, ()))
 
     def rescanned(self, names: Iterable[str]) -> set[str]:
         """Those of the frames ``names`` that were made last, by whatever job, of files of which one has another size or
@@ -72,15 +78,15 @@ class Record:
             if any(stamp(Path(path)) not in (noted, []) for path, noted in sources)
         }
 
-    def standing(self, frame: Path, number: int, job: str) -> Standing:
-        """Whether ``frame``, which is on disk, is what ``job`` made. A file that it came from and that is not there
-        any more counts as unchanged: scans go back to their archive. Raises FilmRecoveryError for a frame that cannot
-        be read."""
+    def standing(self, frame: Path, number: int, *jobs: str) -> Standing:
+        """Whether ``frame``, which is on disk, is what one of ``jobs`` made. A file that it came from and that is not
+        there any more counts as unchanged: scans go back to their archive. Raises FilmRecoveryError for a frame that
+        cannot be read."""
         content = _content(frame, number)
         self.read_on()
         named = self._rows.get(frame.name, [])
         same = [row for row in named if row["sha256"] == content]
-        mine = [row for row in same if row["job"] == job]
+        mine = [row for row in same if row["job"] in jobs]
         if any(_unchanged_or_gone(row["from"]) for row in mine):
             return Standing(OURS, content)
         if mine:
@@ -107,13 +113,13 @@ class Record:
                 remedy="move it away, or choose another output folder",
             )
 
-    def began(self, job: str) -> str:
-        """The day on which the first frame of ``job``, or of one whose name begins so, was noted; empty before that.
+    def began(self, *jobs: str) -> str:
+        """The day on which the first frame of ``jobs``, or of one whose name begins so, was noted; empty before that.
 
         A render that goes on after midnight keeps the day in its headers, and so the bytes of its frames."""
         self.read_on()
         days = [
-            row.get("began") for rows in self._rows.values() for row in rows if row["job"].startswith(job)
+            row.get("began") for rows in self._rows.values() for row in rows if row["job"].startswith(jobs)
         ]
         return min((day for day in days if isinstance(day, str) and day), default="")
 
@@ -146,6 +152,9 @@ class Record:
             row["began"] = began
         if figures:
             row["figures"] = dict(figures)
+        self._write(row, number)
+
+    def _write(self, row: Mapping[str, Any], number: int) -> None:
         try:
             with self.path.open("a+b") as stream:
                 stream.write((_line_end(stream) + json.dumps(row) + "\n").encode())

@@ -21,7 +21,7 @@ from film_recovery.imaging.frame import RGB, Frame
 from film_recovery.imaging.writing import AP0_CHROMATICITIES, write_frame
 from film_recovery.nk.walk import upstream
 from film_recovery.protection import protect_elements, protect_files
-from film_recovery.rendering.job import job_key
+from film_recovery.rendering.job import job_keys
 from film_recovery.rendering.naming import refuse_unnamed
 from film_recovery.rendering.output import Output, write_output
 from film_recovery.rendering.record import NAME, Record, Standing, sha256
@@ -48,14 +48,14 @@ Figures = Callable[[Evaluator, int], Callable[[Frame], Mapping[str, Any]]]
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What is the same for every frame of a render. ``header``: what each says; ``began``: the day, empty without.
-    ``wanted``: whether a frame that is made is still to be put into its place."""
+    """What is the same for every frame of a render. ``keys``: as ``job_keys``. ``header``: what each says; ``began``:
+    the day, empty without. ``wanted``: whether a frame that is made is still to be put into its place."""
 
     evaluator: Evaluator
     output: Output
     record: Record
     place: Path
-    key: str
+    keys: tuple[str, str]
     header: Mapping[str, str]
     began: str
     figures: Figures | None = None
@@ -68,8 +68,8 @@ class Job:
         """Makes one frame, unless it is complete: None then, else how many of its samples lie outside 0–1."""
         self.output.refuse_disabled(number)
         path = self.path(number)
-        made = _of_frame(self.key, number)
-        if self.record.is_complete(path, number, made):
+        made, earlier = _of_frame(self.keys, number)
+        if self.record.is_complete(path, number, made, earlier):
             return None
         self.record.refuse_foreign(path, number)
         room.refuse_too_little()
@@ -141,12 +141,12 @@ def opened(
     output.prepare_folder()
     record = Record(output.folder)
     said = _said(output, header)
-    key = _key(evaluator, output, job, said)
-    began = (record.began(key) or day or today()) if said else ""
+    keys = _keys(evaluator, output, job, said)
+    began = (record.began(*keys) or day or today()) if said else ""
     if said:
         said.setdefault(DATE, began)
     with workplace(output.folder) as place:
-        yield Job(evaluator, output, record, place, key, said, began, figures, wanted)
+        yield Job(evaluator, output, record, place, keys, said, began, figures, wanted)
 
 
 def room_for(whole: Job, frames: Sequence[int], at_once: int = 1) -> Room:
@@ -159,7 +159,7 @@ def room_for(whole: Job, frames: Sequence[int], at_once: int = 1) -> Room:
         number: whole.path(number)
         for number in frames
         if number not in there
-        or not whole.record.notes(whole.path(number).name, _of_frame(whole.key, number))
+        or not whole.record.notes(whole.path(number).name, *_of_frame(whole.keys, number))
     }
     return Room(whole.output.folder, [whole.path(number) for number in sorted(there)], to_come, at_once)
 
@@ -179,10 +179,10 @@ def standings(
     """
     output = write_output(evaluator, node)
     record = Record(output.folder)
-    key = _key(evaluator, output, job, _said(output, header))
+    keys = _keys(evaluator, output, job, _said(output, header))
     found = {}
     for done, number in enumerate(frames, 1):
-        found[number] = record.standing(output.sequence.path(number), number, _of_frame(key, number))
+        found[number] = record.standing(output.sequence.path(number), number, *_of_frame(keys, number))
         if progress:
             progress(done, len(frames))
     return found
@@ -199,9 +199,11 @@ def noted(
     """Those of ``frames`` that :func:`render`, asked alike, made, by the record alone: no frame is read."""
     output = write_output(evaluator, node)
     record = Record(output.folder)
-    key = _key(evaluator, output, job, _said(output, header))
+    keys = _keys(evaluator, output, job, _said(output, header))
     return {
-        number for number in frames if record.notes(output.sequence.path(number).name, _of_frame(key, number))
+        number
+        for number in frames
+        if record.notes(output.sequence.path(number).name, *_of_frame(keys, number))
     }
 
 
@@ -227,14 +229,15 @@ def _said(output: Output, header: Mapping[str, str] | None) -> dict[str, str]:
     return dict(header or {}) if Path(output.sequence.pattern).suffix.lower() == ".exr" else {}
 
 
-def _key(evaluator: Evaluator, output: Output, job: str, said: Mapping[str, str]) -> str:
+def _keys(evaluator: Evaluator, output: Output, job: str, said: Mapping[str, str]) -> tuple[str, str]:
     lines = [f"{name}={text}" for name, text in sorted(said.items())]
-    return job_key(evaluator, output, "\n".join((job, *lines)))
+    return job_keys(evaluator, output, "\n".join((job, *lines)))
 
 
-def _of_frame(key: str, number: int) -> str:
-    """The job of one frame: a name without a frame number may hold any frame."""
-    return f"{key}-{number}"
+def _of_frame(keys: tuple[str, str], number: int) -> tuple[str, str]:
+    """The job of one frame, by both keys: a name without a frame number may hold any frame."""
+    present, earlier = keys
+    return f"{present}-{number}", f"{earlier}-{number}"
 
 
 def _own_pattern(output: Output) -> str:

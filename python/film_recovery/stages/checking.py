@@ -89,10 +89,14 @@ def _outcome(
 
 def _signed(view: View, one: Check, record: Record | None, state: Callable[[int], str]) -> Outcome:
     """By its last signature; one of another state of the project is none. ``state``: the present one of a stage."""
-    gone_on = skipped(view.project, view) if one.id == SHORT_RANGE else None
-    if gone_on is not None and (record is None or not holds(view.project, record, state(one.stage), view)):
-        why = str(gone_on.data.get("why", "")).rstrip(".")
-        return _unsigned(one, f"{gone_on.by} went on without a look at it on {gone_on.time[:10]}: {why}.")
+    gone_on = skipped(view.project, view) if one.id == SHORT_RANGE else []
+    if gone_on and (record is None or not holds(view.project, record, state(one.stage), view)):
+        told = (
+            f"{each.by} went on without a look at it on {each.time[:10]}: "
+            f"{str(each.data.get('why', '')).rstrip('.')}."
+            for each in gone_on
+        )
+        return _unsigned(one, " ".join(dict.fromkeys(told)))
     if record is None:
         return _unsigned(one, "Nobody has signed it.")
     signed = f"Signed by {record.by} on {record.time[:10]}"

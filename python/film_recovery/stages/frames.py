@@ -62,7 +62,7 @@ def make_frames(
     if workers < 1:
         raise UsageError(f"--workers {workers}: none would render.", remedy="choose 1 or more")
     evaluator = Evaluator(nk.load(script))
-    job = engine.model_hashes(evaluator.script, evaluator)
+    job = engine.model_hashes(evaluator, node)
     tell = counting(evaluator, node, frames, job, header, progress) if progress else _untold
     if workers == 1 or len(frames) < 2:
         with share.kept_to(share.available()):

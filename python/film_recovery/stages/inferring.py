@@ -19,6 +19,7 @@ from film_recovery.stages.done import last_work
 from film_recovery.stages.frames import Made, make_frames
 from film_recovery.stages.provenance import MASTERS, origin_of
 from film_recovery.stages.survey import look_ahead
+from film_recovery.stages.unmeasured import NO_REASON, Reasons
 from film_recovery.stages.view import View
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ INFERENCE = 4
 @dataclass(frozen=True)
 class Asked:
     """How stage 4 is done. ``workers``: processes. ``skip``: why the full range is rendered without a look at the
-    short one; empty: it is looked at. ``by``: who asks. ``unmeasured``: why a run goes on without a measurement of
-    what has to hold; empty: it stops."""
+    short one, noted each time that somebody says it; empty: it is looked at. ``by``: who asks. ``unmeasured``: why a
+    run goes on without a measurement of what has to hold."""
 
     workers: int = 1
     skip: str = ""
     by: str = ""
-    unmeasured: str = ""
+    unmeasured: Reasons = NO_REASON
 
 
 def infer(project: Project, listener: Listener, asked: Asked) -> dict[str, Any] | None:
@@ -95,7 +96,10 @@ def rendered(view: View, frames: Sequence[int], listener: Listener, workers: int
 def _unlock(view: View, listener: Listener, asked: Asked) -> None:
     if asked.workers < 1:
         raise UsageError(f"--workers {asked.workers}: none would render.", remedy="choose 1 or more")
-    if short_range.unlocked(view) or short_range.complete(view, listener.progress):
+    known = short_range.unlocked(view)
+    if known == short_range.GONE_ON and asked.skip and not asked.unmeasured.of_chain:
+        short_range.skip(view, asked.skip, asked.by)
+    if known or short_range.complete(view, listener.progress):
         return
     chosen = short_range.short_range(view, listener.progress)
     if chosen.whole:

@@ -100,7 +100,7 @@ def masters(view: View, progress: Progress | None = None) -> tuple[Master, ...]:
     try:
         numbers, node = view.written, view.write.path
         # A model that is not ours never rendered here: then no frame is of the present job.
-        models = engine.model_hashes(view.script, view.evaluator) if card_of(view) else ""
+        models = engine.model_hashes(view.evaluator, node) if card_of(view) else ""
     except NotYet as reason:
         raise _not_yet(view.project, reason) from reason
     found = rendering.standings(

@@ -32,7 +32,14 @@ from film_recovery.stages.done import digest, last_work
 from film_recovery.stages.inferring import INFERENCE, Asked, infer
 from film_recovery.stages.outliers import refresh as refresh_outliers
 from film_recovery.stages.provenance import seal
-from film_recovery.stages.unmeasured import about, refuse_unmeasured, unmeasured
+from film_recovery.stages.unmeasured import (
+    NO_REASON,
+    Reasons,
+    about,
+    refuse_unknown_steps,
+    refuse_unmeasured,
+    unmeasured,
+)
 from film_recovery.stages.validating import measure_ahead, validated
 from film_recovery.stages.view import View
 
@@ -93,22 +100,24 @@ def run(
     take_over: bool = False,
     workers: int = 1,
     skip_short_range: str = "",
-    accept_unmeasured: str = "",
+    accept_unmeasured: Reasons = NO_REASON,
 ) -> Ran:
     """Takes the project in ``folder`` through all stages, and the steps of its recipe with it.
 
     ``workers``: processes that render. ``skip_short_range``: why the full range is rendered without a look at the
     short one, noted in the ledger; empty: the run stops for that look. ``accept_unmeasured``: likewise, why it ends
-    although something that has to hold was not measured.
+    although something that has to hold was not measured, here or in a step.
 
-    Raises CheckFailed naming the checks that stop it, and the step that they belong to; ProjectLocked when somebody
-    else works on the project or a step; FilmRecoveryError as the stages do. Every start, stage, step, stop and end is
-    in the ledger.
+    Raises UsageError for a reason of a step that is none; CheckFailed naming the checks that stop it, and the step that
+    they belong to; ProjectLocked when somebody else works on the project or a step; FilmRecoveryError as the stages do.
+    Every start, stage, step, stop and end is in the ledger.
     """
     with ExitStack() as locks:
         held = locks.enter_context(lock.held(folder, "run", take_over))
         project = load(folder)
         links = chain.links(project)
+        refuse_unknown_steps(project, accept_unmeasured, [link.step.name for link in links])
+        unmeasured_why = replace(accept_unmeasured, of_chain=accept_unmeasured.of_chain or bool(links))
         for link in links:
             if link.is_made:  # nobody changes a step while the chain is on its way
                 locks.enter_context(lock.held(link.folder, f"run of {project.folder}", take_over))
@@ -117,7 +126,7 @@ def run(
         _record_start(project, by, held.taken_over)
         worked: list[str] = []
         try:
-            asked = Asked(workers, skip_short_range, by, accept_unmeasured)
+            asked = Asked(workers, skip_short_range, by, unmeasured_why)
             _go(project, links, _Guarded(listener, held), held, asked, worked)
         except (FilmRecoveryError, KeyboardInterrupt) as stop:
             held.confirm()  # the ledger tells of whoever took over from here on
@@ -199,7 +208,7 @@ def _step(project: Project, link: chain.Link, listener: Listener, asked: Asked) 
             by=asked.by,
             workers=asked.workers,
             skip_short_range=asked.skip,
-            accept_unmeasured=asked.unmeasured,
+            accept_unmeasured=asked.unmeasured.of_step(name),
         )
     except FilmRecoveryError as error:
         where = {key: value for key, value in error.where.items() if key != "check"}  # the step's own

@@ -26,6 +26,7 @@ from film_recovery.stages.view import View
 CHECK = "inference.short_range"
 SKIPPED = "short range skipped"  # the kind of the ledger's records: data {why, of, graph}
 RENDERED = "short range"  # likewise: data {what, frames, moments, written}
+SIGNED, GONE_ON = "signed", "skipped"  # why the full range may be rendered
 _LEAST_RUN = 10  # frames round a moment: less shows no flicker
 _SHARE = 3  # of a longer shot: one frame in so many, within the recipe's least and most
 _CURATED = "curation.json"
@@ -93,8 +94,8 @@ def unlocked(view: View) -> str:
     records = ledger.read(view.project.folder).records
     signatures = [one for one in records if one.kind == "sign" and one.data.get("check") == CHECK]
     if signatures and holds(view.project, signatures[-1]):
-        return "signed"
-    return "skipped" if skipped(view.project, view) else ""
+        return SIGNED
+    return GONE_ON if skipped(view.project, view) else ""
 
 
 def enough(view: View, record: ledger.Record) -> bool:
@@ -124,31 +125,37 @@ def skip(view: View, why: str, by: str) -> None:
     ledger.append(view.project.folder, SKIPPED, {"what": what, "why": why, **of}, by)
 
 
-def skipped(project: Project, view: View | None = None) -> ledger.Record | None:
-    """The record of a skip that holds for the project as it is."""
+def skipped(project: Project, view: View | None = None) -> list[ledger.Record]:
+    """The records of every skip that holds for the project as it is, in order: one for each time it was said."""
     from film_recovery.stages.signing import signed_state
 
     records = ledger.read(project.folder).of_kind(SKIPPED)
     if not records:
-        return None
+        return []
     seen = view or View(project)
     of = {"of": signed_state(project, _stage(seen)), "graph": render_state(seen)}
-    found = [one for one in records if of.items() <= dict(one.data).items()]
-    return found[-1] if found else None
+    return [one for one in records if of.items() <= dict(one.data).items()]
 
 
-def refuse_unseen(view: View, frames: Sequence[int], progress: Progress | None = None) -> None:
+def refuse_unseen(
+    view: View, frames: Sequence[int], progress: Progress | None = None, why: str = "", by: str = ""
+) -> None:
     """Raises CheckFailed where rendering ``frames`` by hand would go beyond what may be rendered before it was looked
     at: the short range, or as many frames as it may have at most, those that the present model and graph made counted
-    in."""
+    in. ``why``: the reason to go on without, which is noted as of ``by``, also where somebody gave one before."""
     _, most = _presets(view)
     there = set(view.output.sequence.frames()) & set(view.wanted_frames)
-    if len(made_now(view, sorted(there)) | set(frames)) <= most or unlocked(view):
+    if len(made_now(view, sorted(there)) | set(frames)) <= most:
+        return
+    known = unlocked(view)
+    if known == SIGNED or (known and not why):
         return
     chosen = short_range(view, progress)
     if chosen.whole or set(frames) <= set(chosen.frames):
         return
-    raise locked(view, chosen)
+    if not why:
+        raise locked(view, chosen)
+    skip(view, why, by)
 
 
 def locked(view: View, chosen: ShortRange, rendered: bool = False) -> CheckFailed:
@@ -172,7 +179,7 @@ def complete(view: View, progress: Progress | None = None) -> bool:
     wanted = view.wanted_frames
     if not set(wanted) <= set(view.output.sequence.frames()) or made_now(view, wanted) != set(wanted):
         return False
-    words, job = origin_of(view).header(), engine.model_hashes(view.script, view.evaluator)
+    words, job = origin_of(view).header(), engine.model_hashes(view.evaluator, view.write.path)
     tell = progress or (lambda what, done, total: None)
     found = rendering.standings(
         view.evaluator,
@@ -187,7 +194,7 @@ def complete(view: View, progress: Progress | None = None) -> bool:
 
 def made_now(view: View, frames: Sequence[int]) -> set[int]:
     """Those of ``frames`` that the record says the present model and graph made, by the project or by hand."""
-    job = engine.model_hashes(view.script, view.evaluator)
+    job = engine.model_hashes(view.evaluator, view.write.path)
     headers: tuple[dict[str, str], ...] = (origin_of(view).header(), {})
     found = (
         rendering.noted(view.evaluator, view.write.path, frames, job=job, header=words) for words in headers

@@ -158,7 +158,7 @@ def _not_rendered(view: View) -> str:
 def _older(view: View, frames: Sequence[int]) -> list[int]:
     """Those that our engine made of something else than is there now. Of another program's frames nobody knows."""
     words = origin_of(view).header()
-    job = engine.model_hashes(view.script, view.evaluator)
+    job = engine.model_hashes(view.evaluator, view.write.path)
     old = set(frames)
     for header in (words, {}):  # a script that is rendered by hand elsewhere says nothing of the project
         found = rendering.standings(view.evaluator, view.write.path, frames, job=job, header=header)

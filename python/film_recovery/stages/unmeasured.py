@@ -3,13 +3,15 @@
 A check that *shall* hold and says *not yet* waits for something that nobody is going to bring by itself: a held-out
 frame that is not among those to render. Somebody may go on without it, which the ledger keeps with the reason, and with
 what was decided on: model, graph and masters, byte for byte. While these are the same, and the same is not measured for
-the same reason, the decision stands.
+the same reason, the decision stands. In a recovery of several steps each project keeps its own: a reason that is given
+for one of them is noted there alone, one for all where something is not measured that nobody has gone on without yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from film_recovery import ledger
 from film_recovery.checks import Outcome, StageReport
@@ -17,6 +19,7 @@ from film_recovery.errors import CheckFailed, FilmRecoveryError, UsageError
 from film_recovery.ledger.iterations import checks
 from film_recovery.project import Project
 from film_recovery.recipes import Recipe
+from film_recovery.stages import chain
 from film_recovery.stages.looked_at import looked_at
 from film_recovery.stages.view import NotYet, View
 
@@ -29,6 +32,61 @@ _OF_STEPS = (
 )  # measured when the other steps have ended
 _NAMED = 5
 _GONE_ON = "; gone on without it by "
+OWN = "own"  # how the stages of the project itself are named beside its steps
+_OF_ONE = re.compile(rf"({OWN}|steps\.(?P<step>[^.=\s]+))=(?P<why>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why a run goes on without a measurement: ``own``: in the stages of the project itself; ``steps``: name of a step
+    → why there; ``everywhere``: wherever else something is not measured. Empty: it stops. ``of_chain``: what is said
+    of everywhere is of a whole chain."""
+
+    everywhere: str = ""
+    own: str = ""
+    steps: Mapping[str, str] = field(default_factory=dict)
+    of_chain: bool = False
+
+    def of_step(self, name: str) -> Reasons:
+        return Reasons(self.everywhere, self.steps.get(name, ""), of_chain=True)
+
+
+NO_REASON = Reasons()
+
+
+def reasons(given: Iterable[str]) -> Reasons:
+    """Of an operator's words: ``WHY``, ``own=WHY``, ``steps.NAME=WHY``; at most one of each. Raises UsageError."""
+    everywhere, own, steps = "", "", dict[str, str]()
+    for word in given:
+        match = _OF_ONE.fullmatch(word)
+        step = match["step"] if match else ""
+        why = match["why"] if match else word
+        known = steps.get(step) if step else own if match else everywhere
+        if known:
+            raise UsageError(
+                f"Two reasons are given for one place: “{known}” and “{why}”.", remedy="give it one reason"
+            )
+        if match and not why.strip():
+            raise UsageError(f"{match[1]}= gives no reason.", remedy=f'{match[1]}="WHY"')
+        if step:
+            steps[step] = why
+        elif match:
+            own = why
+        else:
+            everywhere = why
+    return Reasons(everywhere, own, steps)
+
+
+def refuse_unknown_steps(project: Project, given: Reasons, steps: Sequence[str]) -> None:
+    """Raises UsageError for a reason of a step that ``project``, with ``steps``, has not."""
+    for name in given.steps:
+        if name not in steps:
+            known = ", ".join(f"steps.{one}=" for one in steps)
+            raise UsageError(
+                f"A reason is given for the step {name}, which the project has not.",
+                remedy=f"begin it with one of: {OWN}=, {known}" if known else "give the reason alone",
+                file=str(project.folder),
+            )
 
 
 def unmeasured(recipe: Recipe, report: StageReport, *, before_steps: bool = False) -> list[Outcome]:
@@ -39,19 +97,22 @@ def unmeasured(recipe: Recipe, report: StageReport, *, before_steps: bool = Fals
     return [one for one in report.outcomes if one.pending and one.check in shall and one.check not in spared]
 
 
-def refuse_unmeasured(project: Project, missing: list[Outcome], why: str, by: str) -> None:
-    """Raises CheckFailed naming what was not measured, unless ``why`` says why the work goes on, which the ledger
-    keeps, or somebody said so before of the same masters. Raises UsageError for a reason of blanks."""
+def refuse_unmeasured(project: Project, missing: list[Outcome], given: Reasons, by: str) -> None:
+    """Raises CheckFailed naming what was not measured, unless ``given`` says why the work goes on, which the ledger
+    keeps, or somebody said so before of the same masters. A reason for a whole chain changes no word of what was said
+    before. Raises UsageError for a reason of blanks."""
     if not missing:
         return
     of = _decided_on(View(project))
+    why = given.own or given.everywhere
     if why and not why.strip():
         raise UsageError("Going on without a measurement needs a reason.", remedy=_choice(project))
-    if not why:
+    if not why or (given.of_chain and not given.own):
         known = _accepted(project, of)
         missing = [one for one in missing if about(one) not in known]
         if not missing:
             return
+    if not why:
         named = "; ".join(f"{one.check}: {one.reason}" for one in missing[:_NAMED])
         raise CheckFailed(
             f"What has to hold was not measured: {named}.",
@@ -120,7 +181,9 @@ def remedy_of(missing: list[Outcome]) -> str:
 
 
 def _choice(project: Project) -> str:
-    return (
-        f'film-recovery run --accept-unmeasured "WHY" --by NAME --project {project.folder}, which the ledger '
-        "keeps"
-    )
+    """How to go on all the same; in a chain for this project alone, by a run of the whole."""
+    above = chain.parent_of(project.folder)
+    folder = project.folder if above is None else above[0].folder
+    alone = OWN if chain.links(project) else "" if above is None else f"steps.{above[1].name}"
+    why = f'{alone}="WHY"' if alone else '"WHY"'
+    return f"film-recovery run --accept-unmeasured {why} --by NAME --project {folder}, which the ledger keeps"
