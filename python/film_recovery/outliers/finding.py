@@ -19,7 +19,7 @@ from film_recovery.outliers.figures import EITHER, FIGURES, Reading, Step, steep
 from film_recovery.outliers.line import beyond, foretold
 from film_recovery.outliers.measured import Measured
 
-EDITION = 4  # of what is measured and of its limits: more when the same frames may give other outliers
+EDITION = 5  # of what is measured and of its limits: more when the same frames may give other outliers
 KINDS = (*FIGURES, "seam")
 Readings = Sequence[Reading] | Mapping[int, Reading]  # by place in the shot
 NEIGHBOURS = 20  # at most, those nearest in time
@@ -44,14 +44,14 @@ class Limit:
 LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         "halo": Limit(2.5, 4),
-        "grain": Limit(10, 3.2),
+        "grain": Limit(10, 4.5),
         "flicker": Limit(0.6, 3.5),
         "edges": Limit(0.34, 3.2, rising=True),
         "hue": Limit(1.5, 4.5),
         "bleed": Limit(13, 4),
         "skin": Limit(0.95, 4, rising=True),
         "banding": Limit(0.6, 6, rising=True),
-        "seam": Limit(1.0, 3.2, rising=True),
+        "seam": Limit(1.1, 3.5, rising=True),
     }
 )
 UNITS: Mapping[str, str] = MappingProxyType(
