@@ -27,6 +27,7 @@ DOUBTED = 0.5  # of the neighbours' difference counts: their middle is known bet
 CLEARER = 1.5  # times as clear as the neighbours' clearest line: that is a seam
 LOOKS = 2  # at each kind
 MOST_LEFT = 0.7  # of the neighbours that must be left without those that stand out, or all count
+SUSPECTED = 0.5  # of the limit of edges: from there on, they are what brings the grain or the halo of a frame
 FEWEST = 6  # neighbours with a figure: fewer do not tell what is usual
 
 
@@ -111,12 +112,15 @@ def find_outliers(shot: Sequence[Measured], limits: Mapping[str, Limit] | None =
     frames = sorted(shot, key=lambda one: one.frame)
     allowed = {**LIMITS, **(limits or {})}
     around = [[frames[other] for other in nearest(len(frames), at)] for at in range(len(frames))]
-    found: list[Outlier] = []
-    for kind, figures in FIGURES.items():
-        readings = [
+    numbers = [one.frame for one in frames]
+    readings = {
+        kind: [
             [figure(one, others) for one, others in zip(frames, around, strict=True)] for figure in figures
         ]
-        found += _standing_out(kind, [one.frame for one in frames], readings, allowed[kind])
+        for kind, figures in FIGURES.items()
+    }
+    found = [one for kind in FIGURES for one in _standing_out(kind, numbers, readings[kind], allowed[kind])]
+    found += _suspected(found, numbers, readings["edges"], allowed["edges"])
     if len(frames) > FEWEST:
         found += _seams(frames, around, allowed["seam"])
     return tuple(sorted(_unexplained(found, frames, around), key=lambda one: (-one.score, one.frame)))
@@ -142,6 +146,19 @@ def _standing_out(
             if one is not None:
                 found[frame] = one
     return list(found.values())
+
+
+def _suspected(
+    found: Sequence[Outlier], frames: Sequence[int], figures: Sequence[Sequence[Reading]], limit: Limit
+) -> list[Outlier]:
+    """Edges of frames that are told as halo, or as less grain, and not as edges: stairs take both away. Grain that is
+    lost raises no odds of edges, so together, the two tell them from less."""
+    told = {one.frame for one in found if one.kind == "edges"}
+    suspects = {one.frame for one in found if one.kind in ("grain", "halo") and one.figure < one.usual} - told
+    if not suspects:
+        return []
+    lower = Limit(SUSPECTED * limit.least, SUSPECTED * limit.times, limit.rising)
+    return [one for one in _standing_out("edges", frames, figures, lower) if one.frame in suspects]
 
 
 def _judged(
