@@ -29,7 +29,8 @@ picture has its colour.
 * **recall**: share of the faulty frames that are told with the right kind. **precision**: of all that is told of a
   kind, over the runs of *all* faults, the share that was planted: whatever is told of a clean frame counts against it,
   and so does a right frame with a wrong kind beside the right one. **in_faulty**: the share that lies in frames with
-  a planted fault of any kind.
+  a planted fault of any kind. **precision_once**: precision where each frame counts once for a kind, whatever number of
+  runs told it: a clean frame that is told in all nine is one mistake that an operator looks at, not nine.
 * **clean**: what is told of clips without a fault, for each thousand frames.
 * **speed** (``--speed``, and then nothing else): seconds and the most memory a frame at 2K and 4K, one thread.
 """
@@ -200,6 +201,7 @@ def found(
     elsewhere: Counter[str] = Counter()
     mistaken: Counter[str] = Counter()
     of_clean: Counter[str] = Counter()
+    wrong_once: set[tuple[str, int, int, str]] = set()  # kind, clip, frame, its fault: none where it is clean
     frames = clips = 0
     for _, mode, grain, clean, runs in measured:
         clips += 1
@@ -215,15 +217,18 @@ def found(
             for frame, kind in told:
                 if not (kind == fault and frame in faulty):
                     wrong[kind] += 1
+                    wrong_once.add((kind, clips, frame, fault if frame in faulty else ""))
                     elsewhere[kind] += frame not in faulty
                     mistaken[f"{kind} in {fault if frame in faulty else 'clean'} {mode} {grain}"] += 1
     for fault in KINDS:
         told = right[fault] + wrong[fault]
+        once = right[fault] + sum(kind == fault for kind, *_ in wrong_once)
         _say(
             fault,
             planted=planted[fault],
             recall=right[fault] / max(1, planted[fault]),
             precision=right[fault] / max(1, told),
+            precision_once=right[fault] / max(1, once),
             in_faulty=1 - elsewhere[fault] / max(1, told),
             clean_per_thousand=1000 * of_clean[fault] / max(1, frames),
         )

@@ -19,7 +19,7 @@ from film_recovery.outliers.figures import EITHER, FIGURES, Reading, Step, steep
 from film_recovery.outliers.line import beyond, foretold
 from film_recovery.outliers.measured import Measured
 
-EDITION = 4  # of what is measured and of its limits: more when the same frames may give other outliers
+EDITION = 5  # of what is measured and of its limits: more when the same frames may give other outliers
 KINDS = (*FIGURES, "seam")
 Readings = Sequence[Reading] | Mapping[int, Reading]  # by place in the shot
 NEIGHBOURS = 20  # at most, those nearest in time
@@ -27,6 +27,7 @@ DOUBTED = 0.5  # of the neighbours' difference counts: their middle is known bet
 CLEARER = 1.5  # times as clear as the neighbours' clearest line: that is a seam
 LOOKS = 2  # at each kind
 MOST_LEFT = 0.7  # of the neighbours that must be left without those that stand out, or all count
+SUSPECTED = 0.5  # of the limit of edges: from there on, they are what brings the grain or the halo of a frame
 FEWEST = 6  # neighbours with a figure: fewer do not tell what is usual
 
 
@@ -44,14 +45,14 @@ class Limit:
 LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         "halo": Limit(2.5, 4),
-        "grain": Limit(10, 3.2),
+        "grain": Limit(10, 4.5),
         "flicker": Limit(0.6, 3.5),
         "edges": Limit(0.34, 3.2, rising=True),
         "hue": Limit(1.5, 4.5),
         "bleed": Limit(13, 4),
         "skin": Limit(0.95, 4, rising=True),
         "banding": Limit(0.6, 6, rising=True),
-        "seam": Limit(1.0, 3.2, rising=True),
+        "seam": Limit(1.1, 3.5, rising=True),
     }
 )
 UNITS: Mapping[str, str] = MappingProxyType(
@@ -111,12 +112,15 @@ def find_outliers(shot: Sequence[Measured], limits: Mapping[str, Limit] | None =
     frames = sorted(shot, key=lambda one: one.frame)
     allowed = {**LIMITS, **(limits or {})}
     around = [[frames[other] for other in nearest(len(frames), at)] for at in range(len(frames))]
-    found: list[Outlier] = []
-    for kind, figures in FIGURES.items():
-        readings = [
+    numbers = [one.frame for one in frames]
+    readings = {
+        kind: [
             [figure(one, others) for one, others in zip(frames, around, strict=True)] for figure in figures
         ]
-        found += _standing_out(kind, [one.frame for one in frames], readings, allowed[kind])
+        for kind, figures in FIGURES.items()
+    }
+    found = [one for kind in FIGURES for one in _standing_out(kind, numbers, readings[kind], allowed[kind])]
+    found += _suspected(found, numbers, readings["edges"], allowed["edges"])
     if len(frames) > FEWEST:
         found += _seams(frames, around, allowed["seam"])
     return tuple(sorted(_unexplained(found, frames, around), key=lambda one: (-one.score, one.frame)))
@@ -142,6 +146,19 @@ def _standing_out(
             if one is not None:
                 found[frame] = one
     return list(found.values())
+
+
+def _suspected(
+    found: Sequence[Outlier], frames: Sequence[int], figures: Sequence[Sequence[Reading]], limit: Limit
+) -> list[Outlier]:
+    """Edges of frames that are told as halo, or as less grain, and not as edges: stairs take both away. Grain that is
+    lost raises no odds of edges, so together, the two tell them from less."""
+    told = {one.frame for one in found if one.kind == "edges"}
+    suspects = {one.frame for one in found if one.kind in ("grain", "halo") and one.figure < one.usual} - told
+    if not suspects:
+        return []
+    lower = Limit(SUSPECTED * limit.least, SUSPECTED * limit.times, limit.rising)
+    return [one for one in _standing_out("edges", frames, figures, lower) if one.frame in suspects]
 
 
 def _judged(

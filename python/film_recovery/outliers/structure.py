@@ -71,7 +71,7 @@ def structure(source: Plane, recovered: Plane) -> Structure:
         (_steps(change), _steps(np.ascontiguousarray(change.T))),
         _edges(source, blurred, recovered, [own[0], own[2]]),
         _grain(source, blurred, soft),
-        _floor(soft, own[1]),
+        _floor(_fine(recovered), own[1]),
     )
 
 
@@ -174,11 +174,11 @@ def _grain(source: Plane, blurred: list[Plane], soft: Plane) -> Relation | None:
     return relation(x, logs[1][:, None])
 
 
-def _floor(soft: Plane, blurred: Plane) -> Values:
+def _floor(fine: Plane, blurred: Plane) -> Values:
     """Texture only adds to grain: the quietest blocks of a tone show grain alone, whether or not the Source's grain is
     what it follows."""
     half = BLOCK // 2
-    power = soft**2
+    power = fine**2
     tones, powers = (
         np.concatenate([_tiles(plane[at:, at:], BLOCK).ravel() for at in (0, half)])
         for plane in (blurred, power)
@@ -195,13 +195,23 @@ def _floor(soft: Plane, blurred: Plane) -> Values:
 
 
 def _soft(plane: Plane) -> Plane:
-    """The band that grain is judged in, half-way to the finest, along diagonals: differences across two pixels.
+    """The band that tiles are judged in, half-way to the finest, along diagonals: differences across two pixels.
 
     Finest detail comes and goes as a picture moves by parts of a pixel, coarse detail is more than grain; what grain
     there is between the two stays.
     """
     kernel = np.array([[1, 0, -1], [0, 0, 0], [-1, 0, 1]], np.float32) / 2
     return np.asarray(cv2.filter2D(plane, cv2.CV_32F, kernel))
+
+
+def _fine(plane: Plane) -> Plane:
+    """The band that the quietest blocks are judged in, two thirds of the way to the finest, and nothing of the finest.
+
+    Texture falls off towards the finest faster than grain does, so that less of what comes and goes in a block is
+    texture; tiles, whose texture the Source foretells, are steadier in the wider band.
+    """
+    row = np.array([1, -1, -1, 1], np.float32) / 2
+    return np.asarray(cv2.sepFilter2D(plane, cv2.CV_32F, row, row), np.float32)
 
 
 def _spread(soft: Plane) -> Values:
