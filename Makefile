@@ -24,6 +24,7 @@ test:  ## all but the slow tests, after the checks of style, types and imports
 
 test-slow:
 	@$(PYTHON) setup_env.py slow
+	@$(PYTHON) setup_env.py light-slow
 	@$(PYTEST) -n 2 -m slow
 
 test-all: test test-slow  ## and the slow tests

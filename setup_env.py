@@ -8,6 +8,7 @@
     python3 setup_env.py test     the same as with panel, and what makes and signs review movies; then the tests of the
                                   light packages (what NukeX imports) on Python 3.10 with PySide2, and their import on
                                   3.9
+    python3 setup_env.py light-slow   the slow ones of these tests: the panel at long work
 
 Nothing is installed twice: a stamp in each environment holds a hash of all that it was made from, and while
 that is unchanged nothing is asked of any network. Standard library only; runs on any Python from 3.8.
@@ -89,12 +90,12 @@ class Stop(Exception):
 
 def main(arguments: list[str]) -> int:
     wish = arguments[0] if arguments else "engine"
-    if len(arguments) > 1 or wish not in ("engine", "panel", "demo", "slow", "test"):
+    if len(arguments) > 1 or wish not in ("engine", "panel", "demo", "slow", "test", "light-slow"):
         print(__doc__)
         return 0 if wish in ("-h", "--help") else 2
     try:
         make_engine()
-        if wish in ("panel", "test"):
+        if wish in ("panel", "test", "slow"):
             add_panel()
         if wish in ("test", "slow"):
             add_credentials()
@@ -107,8 +108,10 @@ def main(arguments: list[str]) -> int:
             make_nuke_torch()
         if wish == "test":
             need_tcl()
-            test_light()
+            test_light("not slow")
             import_light()
+        if wish == "light-slow":
+            test_light("slow")
     except Stop as stop:
         print(f"setup: {stop}", file=sys.stderr, flush=True)
         return 1
@@ -401,14 +404,14 @@ def probe(command: list[str]) -> tuple[str, str] | None:
 # The light packages on other Pythons
 
 
-def test_light() -> None:
+def test_light(which: str) -> None:
     python = other_python(LIGHT_PYTHON, "Testing what NukeX imports beside PySide2")
     if python is None:
         return
     make_light(python)
-    say(f"the light packages' tests on Python {LIGHT_PYTHON} with PySide2")
+    say(f"the light packages' tests ({which}) on Python {LIGHT_PYTHON} with PySide2")
     run_or_stop(
-        [str(python_of(LIGHT)), "-m", "pytest", "-q", "-n", "2", "-m", "not slow", *LIGHT_TESTS],
+        [str(python_of(LIGHT)), "-m", "pytest", "-q", "-n", "2", "-m", which, *LIGHT_TESTS],
         f"The light packages' tests failed on Python {LIGHT_PYTHON}.",
         {
             **os.environ,

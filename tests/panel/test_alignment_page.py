@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from film_recovery import graph, ledger, nk, project
 from film_recovery.host.script import ScriptHost
 from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets
@@ -55,6 +57,7 @@ def script_of(folder: Path) -> Path:
     return project.paths(project.load(folder)).script
 
 
+@pytest.mark.slow
 def test_the_pairs_are_aligned_and_looked_at(
     show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
 ) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from film_recovery.host.nuke import NukeHost
 from film_recovery.panel import gpu, host_checks
 from film_recovery.panel.gpu import Gpu
@@ -69,6 +71,7 @@ def gone(panel: Docked) -> None:
     QtWidgets.QApplication.sendPostedEvents(None, kind.value if hasattr(kind, "value") else int(kind))
 
 
+@pytest.mark.slow
 def test_a_workspace_restores_it_as_it_was_left(
     install_nuke: Any, film: Callable[..., Path], qtbot: Any, engine_variables: None, monkeypatch: Any
 ) -> None:

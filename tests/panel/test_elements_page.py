@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from film_recovery import ledger, project
 from film_recovery.panel.qt import Qt, QtWidgets
 from film_recovery.panel.widgets.element_card import Spaces
@@ -38,6 +40,7 @@ def choose(qtbot: Any, box: Spaces, name: str) -> None:
     qtbot.keyClick(view, Qt.Key.Key_Return)
 
 
+@pytest.mark.slow
 def test_words_are_changed_where_they_stand(
     show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
 ) -> None:

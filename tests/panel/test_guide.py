@@ -42,6 +42,7 @@ def test_help_is_one_page_a_recipe(size: tuple[int, int], show: Show, film: Film
     assert not panel.help.isVisible() and panel.page.isVisible()
 
 
+@pytest.mark.slow
 def test_the_tour_is_five_steps_on_a_film_of_its_own(
     show: Show, qtbot: Any, tmp_path: Path, monkeypatch: Any
 ) -> None:
@@ -99,6 +100,7 @@ def test_text_can_be_larger_and_is_next_time(show: Show, film: Film, qtbot: Any)
     assert again.page.heading.fontInfo().pointSize() == before
 
 
+@pytest.mark.slow
 def test_a_held_project_is_read_only_until_it_is_taken_over(show: Show, film: Film, qtbot: Any) -> None:
     folder = film("--signed")
     holder = subprocess.Popen(

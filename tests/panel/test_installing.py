@@ -32,8 +32,9 @@ Missing = Callable[[], Window]
 def plugin(tmp_path: Path) -> Path:
     """A plugin's folder as far as the installer needs it, so that nothing is made in this checkout."""
     folder = tmp_path / "my plugins" / "film recovery"
-    (folder / "requirements").mkdir(parents=True)
-    for name in ("install.py", "setup_env.py", "requirements/engine-hashed.txt"):
+    code = [f"python/film_recovery/{name}.py" for name in ("__init__", "_files", "errors")]
+    for name in ("install.py", "setup_env.py", "requirements/engine-hashed.txt", *code):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)
     return folder
 

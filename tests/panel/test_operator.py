@@ -126,6 +126,7 @@ def test_a_repair_that_is_not_wanted_changes_nothing(show: Show, film: Film, qtb
     assert ledger.read(folder).of_kind("fix") == ()
 
 
+@pytest.mark.slow
 def test_a_run_from_the_first_press_to_the_report(show: Show, film: Film, qtbot: Any) -> None:
     folder = film("--signed")
     panel = show(folder)

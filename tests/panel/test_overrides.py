@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from film_recovery import jobs, ledger, project
 from film_recovery.panel.qt import Qt
 from film_recovery.panel.widgets.override import Override
@@ -30,6 +32,7 @@ def choose(qtbot: Any, one: Override, why: str) -> None:
     qtbot.keyClicks(one.why, why)
 
 
+@pytest.mark.slow
 def test_the_short_range_is_left_out_by_an_explicit_choice(
     show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
 ) -> None:
@@ -51,6 +54,7 @@ def test_the_short_range_is_left_out_by_an_explicit_choice(
     assert "Ada went on without a look" in panel.session.checklist.item("inference.short_range").reason
 
 
+@pytest.mark.slow
 def test_without_the_choice_the_render_waits_for_the_look(
     show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
 ) -> None:
@@ -66,12 +70,14 @@ def test_without_the_choice_the_render_waits_for_the_look(
     assert not ledger.read(folder).of_kind("short range skipped")
 
 
+@pytest.mark.slow
 def test_what_is_signed_leaves_nothing_out(show: Show, finished: Path, qtbot: Any, page: Page) -> None:
     work = page(show(finished, 380, 900), RenderWork)
     qtbot.waitUntil(work.all.isEnabled, timeout=PATIENCE)
     assert not work.skip.box.isEnabled() and "nothing is left out" in work.skip.box.toolTip()
 
 
+@pytest.mark.slow
 def test_a_delivery_in_spite_of_what_fails(
     show: Show, finished: Path, program: Program, tmp_path: Path, qtbot: Any, page: Page, idle: Idle
 ) -> None:
@@ -101,6 +107,7 @@ def test_a_delivery_in_spite_of_what_fails(
     assert (record.by, record.data["why"]) == ("Ada", "half is coarser than that")
 
 
+@pytest.mark.slow
 def test_going_on_without_a_measurement_is_chosen_and_said(
     show: Show, finished: Path, program: Program, qtbot: Any, page: Page, idle: Idle
 ) -> None:

@@ -8,6 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from film_recovery import ledger, project
 from film_recovery.panel.contents import pairs as contents
 from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets
@@ -103,6 +105,7 @@ def drop(target: QtWidgets.QTreeWidget, frame: int, onto: QtWidgets.QTreeWidgetI
     )
 
 
+@pytest.mark.slow
 def test_the_range_is_looked_at_by_the_engine(
     show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
 ) -> None:

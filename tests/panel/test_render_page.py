@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from film_recovery import jobs, ledger, project
 from film_recovery.panel.contents import frames
 from film_recovery.panel.contents import render as contents
@@ -59,6 +61,7 @@ def test_frames_are_gone_through_and_compared(show: Show, finished: Path, qtbot:
     assert work.bar.current == 8
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_rendered_and_shown_as_it_comes(
     show: Show, finished: Path, qtbot: Any, page: Page, idle: Idle
 ) -> None:
@@ -83,6 +86,7 @@ def test_what_is_missing_is_rendered_and_shown_as_it_comes(
     assert work.bar.state_of(3) == "written"
 
 
+@pytest.mark.slow
 def test_the_short_range_is_rendered_then_signed(
     show: Show, finished: Path, qtbot: Any, page: Page, idle: Idle
 ) -> None:
@@ -101,6 +105,7 @@ def test_the_short_range_is_rendered_then_signed(
     assert isinstance(row.form, SignForm) and row.isVisible()
 
 
+@pytest.mark.slow
 def test_outliers_are_looked_for_and_become_pairs(
     show: Show, finished: Path, program: Program, qtbot: Any, page: Page, idle: Idle
 ) -> None:
@@ -147,6 +152,7 @@ def test_outliers_are_looked_for_and_become_pairs(
     assert "already" in work.add.toolTip()
 
 
+@pytest.mark.slow
 def test_what_the_engine_refuses_is_said_beside_the_list(
     show: Show, finished: Path, program: Program, qtbot: Any, page: Page
 ) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from film_recovery import jobs, ledger, project
 from film_recovery.panel.contents import validation as contents
 from film_recovery.panel.qt import Qt, QtCore, QtGui
@@ -45,6 +47,7 @@ def pictures(qtbot: Any, work: ValidationWork) -> list[QtGui.QImage]:
     return [image for image in work.viewer.images if image is not None]
 
 
+@pytest.mark.slow
 def test_sides_are_compared_and_figures_lead_to_their_frames(
     show: Show, finished: Path, qtbot: Any, page: Page
 ) -> None:
@@ -76,6 +79,7 @@ def criteria(work: ValidationWork) -> tuple[contents.Criterion, ...]:
     return contents.criteria(checklist.of_stage(5), work.contents.accepted)
 
 
+@pytest.mark.slow
 def test_criteria_and_baselines_stand_in_tables(show: Show, finished: Path, qtbot: Any, page: Page) -> None:
     panel = show(finished, 1280, 800)
     work = page(panel, ValidationWork)
@@ -107,6 +111,7 @@ def test_criteria_and_baselines_stand_in_tables(show: Show, finished: Path, qtbo
     )
 
 
+@pytest.mark.slow
 def test_the_last_accepted_iteration_stands_beside(
     show: Show, finished: Path, program: Program, qtbot: Any, page: Page
 ) -> None:
@@ -125,6 +130,7 @@ def test_the_last_accepted_iteration_stands_beside(
     assert shown[1][3] == f"{values['validation.sharper']['detail']:.4g}"
 
 
+@pytest.mark.slow
 def test_it_is_measured_anew_and_what_fails_is_named(
     show: Show, finished: Path, program: Program, qtbot: Any, page: Page, idle: Idle
 ) -> None:
@@ -161,6 +167,7 @@ class Opened(QtCore.QObject):
         self.urls.append(url.toLocalFile())
 
 
+@pytest.mark.slow
 def test_report_timeline_and_signature(
     show: Show, finished: Path, qtbot: Any, page: Page, idle: Idle
 ) -> None:
@@ -185,6 +192,7 @@ def test_report_timeline_and_signature(
     assert isinstance(row.form, SignForm) and row.isVisible()
 
 
+@pytest.mark.slow
 def test_movies_are_made_for_reviewers(
     show: Show, finished: Path, qtbot: Any, page: Page, idle: Idle
 ) -> None:
@@ -203,6 +211,7 @@ def test_movies_are_made_for_reviewers(
         assert "PyAV" in panel.problem.message.text()
 
 
+@pytest.mark.slow
 def test_it_is_delivered_into_a_new_folder(
     show: Show, finished: Path, program: Program, tmp_path: Path, qtbot: Any, page: Page, idle: Idle
 ) -> None:
