@@ -462,13 +462,14 @@ def requirement(name: str, lock: Path) -> str:
 
 @contextmanager
 def alone(plugin: Path) -> Iterator[None]:
-    """Keeps a second installation from the same environment. Raises Stop while one is at work on it."""
+    """Keeps a second installation from the same environment. Raises Stop while one is at work on it; a disk that knows
+    no locks keeps nobody."""
     sys.path.insert(0, str(ROOT / "python"))
     from film_recovery._files import unless_held
 
     handle = os.open(plugin / LOCK, os.O_RDWR | os.O_CREAT)
     try:
-        with unless_held(handle) as is_ours:
+        with unless_held(handle, without_locks=True) as is_ours:
             if not is_ours:
                 raise Stop(
                     f"Another installation is making the engine in {plugin / ENVIRONMENT}. Remedy: wait until it has "

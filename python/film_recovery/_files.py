@@ -17,6 +17,7 @@ from pathlib import Path
 from film_recovery.errors import FilmRecoveryError
 
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what a lock that is another's says
 _TEMPORARY = ".film-recovery-"
 # Windows locks bytes, and nobody may read them meanwhile: one byte far beyond any content.
 _LOCKED_BYTE = 0x7FFF0000
@@ -112,18 +113,19 @@ def explained(path: Path, verb: str) -> Iterator[None]:
 
 
 @contextmanager
-def unless_held(handle: int) -> Iterator[bool]:
+def unless_held(handle: int, without_locks: bool = False) -> Iterator[bool]:
     """Holds the lock of :func:`exclusively` on the open file ``handle`` where nobody else does: gives whether it does.
 
-    Never waits. Ends with the process, whatever its number is and whichever container it runs in."""
+    Never waits. Ends with the process, whatever its number is and whichever container it runs in. ``without_locks``:
+    what it gives where the disk knows no locks."""
     if os.name == "nt":
         import msvcrt
 
         try:
             os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            yield False
+        except OSError as error:
+            yield without_locks and error.errno not in _HELD
             return
         try:
             yield True
@@ -135,8 +137,8 @@ def unless_held(handle: int) -> Iterator[bool]:
 
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        yield False
+    except OSError as error:
+        yield without_locks and error.errno not in _HELD
         return
     try:
         yield True

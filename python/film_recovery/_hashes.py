@@ -20,6 +20,7 @@ _PIECE = 1 << 20  # bytes
 
 _Stamp = tuple[int, int, int, int, int]
 _known: dict[str, tuple[_Stamp, str]] = {}
+_asked: set[str] = set()
 
 
 def sha256_of(path: Path) -> str:
@@ -27,6 +28,7 @@ def sha256_of(path: Path) -> str:
     with open(path, "rb") as stream:
         before = _stamp(stream.fileno())
         name = os.path.abspath(path)
+        _asked.add(name)
         known = _known.get(name)
         if known is not None and known[0] == before:
             return known[1]
@@ -47,11 +49,12 @@ def sha256_of(path: Path) -> str:
 def forget() -> None:
     """Of all files: the next command reads them itself."""
     _known.clear()
+    _asked.clear()
 
 
 def known() -> dict[str, Any]:
-    """JSON values: of each file by its absolute path, what it is known by, and its hash."""
-    return {name: [list(stamp), digest] for name, (stamp, digest) in _known.items()}
+    """JSON values: of each file that was asked for, by its absolute path, what it is known by, and its hash."""
+    return {name: [list(stamp), digest] for name, (stamp, digest) in _known.items() if name in _asked}
 
 
 def take(found: Mapping[str, Any]) -> None:

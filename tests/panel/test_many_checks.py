@@ -164,3 +164,38 @@ def test_the_work_of_a_stage_is_made_after_its_checks(
     qtbot.waitUntil(lambda: 1 in panel.page.works and panel.page.works[1].isVisible(), timeout=60_000)
     panel.page.show_stage(5)
     assert panel.page.work is panel.page.works[5]  # whoever asks for it does not wait
+
+
+def test_under_the_filter_too_what_is_looked_at_stays_where_it_is(panel: Window, qtbot: Any) -> None:
+    for number in range(0, 120, 2):
+        told(panel, number, "fail")
+    panel.page.stops.click()
+    listed = settled(qtbot, panel)
+    listed.verticalScrollBar().setValue(400)
+    first = in_view(settled(qtbot, panel))[0]
+    told(panel, 3, "fail")  # above what is seen
+    assert in_view(settled(qtbot, panel))[0] == first
+    panel.page.stops.click()
+    assert in_view(settled(qtbot, panel))[0] == first
+
+
+def test_what_is_written_in_stays_though_it_stops_nobody_any_more(panel: Window, qtbot: Any) -> None:
+    told(panel, 5, "fail")
+    panel.page.stops.click()
+    listed = settled(qtbot, panel)
+    listed.open_only(name(5)).sign("Ada")
+    told(panel, 5, "pass")
+    assert listed.made[name(5)].isVisible()
+
+
+def test_rows_that_nobody_sees_are_not_made(show: Show, film: Callable[..., Path], qtbot: Any) -> None:
+    panel = show(film(), 380, 700)
+    panel.page.show_work(True)
+    recipe = panel.session.checklist.recipe
+    one = recipe.for_stage(0)[0]
+    checks = tuple(replace(one, id=name(number), manual=False) for number in range(MANY))
+    panel.session.checklist = Checklist(replace(recipe, checks=checks))
+    panel.page.show_stage(0)
+    assert len(settled(qtbot, panel).made) < 20
+    panel.page.show_work(False)
+    assert len(in_view(settled(qtbot, panel))) > 5

@@ -266,3 +266,82 @@ def test_frames_of_an_earlier_version_are_not_taken_for_those_of_another_graph(s
     of_earlier_version(script)
     changed(script, " gain 0.5\n", " gain 0.7\n")
     assert standings(script) == [EARLIER, EARLIER] and rendered(script).written == (1, 2)
+
+
+CLONES = """Root {
+ inputs 0
+ format "12 8 0 0 12 8 1 "
+ colorManagement OCIO
+}
+Constant {
+ inputs 0
+ color {0.5 0.5 0.5 1}
+ format "12 8 0 0 12 8 1 "
+ name Constant1
+}
+clone node1 Grade {
+ inputs 1
+ multiply 0.5
+ name Grade1
+}
+set N1 [stack 0]
+Constant {
+ inputs 0
+ color {0.1 0.1 0.1 1}
+ format "12 8 0 0 12 8 1 "
+ name Constant2
+}
+clone $node1 {
+ inputs 1
+}
+set N2 [stack 0]
+push $N1
+Merge2 {
+ inputs 2
+ operation minus
+ name Merge1
+}
+Write {
+ file out/m.####.exr
+ file_type exr
+ raw true
+ create_directories true
+ name Write1
+}
+"""
+
+
+def test_a_clone_is_another_node_than_its_master(tmp_path: Path) -> None:
+    path = tmp_path / "s.nk"
+    path.write_text(CLONES, encoding="utf-8")
+    first = keys(path)[0]
+    changed(path, "push $N1\nMerge2", "push $N1\npush $N2\nMerge2")
+    assert keys(path)[0] != first
+
+
+def test_an_unused_pipe_moves_the_others(script: Path) -> None:
+    one = " Input {\n  inputs 0\n  name Input1\n }\n"
+    changed(script, one, one.replace("Input1", "Spare\n  number 1") + one)
+    first = keys(script)[0]
+    changed(script, "  number 1\n", "  number -1\n")
+    assert keys(script)[0] != first
+
+
+def test_a_name_of_roots_format_does_not_hold_the_rest_of_root(script: Path) -> None:
+    changed(script, " white {{Control.gain}}\n", " white {{root.width/24}}\n gamma {{root.frame*0+1}}\n")
+    first = keys(script)[0]
+    changed(script, " frame 1\n", " frame 3\n views x\n")
+    assert keys(script)[0] == first
+    changed(script, '"12 8 0 0 12 8 1 "', '"24 8 0 0 24 8 1 "')
+    assert keys(script)[0] != first
+
+
+def test_how_often_copycat_keeps_a_checkpoint_is_no_part_of_it(script: Path) -> None:
+    changed(
+        script,
+        "Switch {\n inputs 1\n",
+        "CopyCat {\n checkpointInterval 500\n name CopyCat1\n}\nSwitch {\n inputs 1\n",
+    )
+    first = keys(script)[0]
+    changed(script, "checkpointInterval 500", "checkpointInterval 900")
+    assert keys(script)[0] == first

@@ -21,6 +21,7 @@ from film_recovery.comp.settings import declared, default, setting, user_knobs
 
 # No pixel depends on these knobs; Inference's state of its buttons is one of them.
 LOOKS = registry.COSMETIC - {"useLifetime", "lifetimeStart", "lifetimeEnd"} | {"serialiseKnob"}
+_SHAPE = frozenset({"width", "height", "pixel_aspect"})
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 
 
@@ -63,7 +64,9 @@ def behind(evaluator: Evaluator, start: Place, without: Collection[str] = LOOKS)
             texts = [(found.place, found.text or "")]
         for one, text in texts:
             for target, knob in _followed(evaluator, one, text):
-                if knob in PICTURE and not declared(graph, target, knob):
+                if target is graph.root:
+                    reading.extend((target, name) for name in _of_root(knob) if declared(graph, target, name))
+                elif knob in PICTURE and not declared(graph, target, knob):
                     waiting.extend(_pictured(evaluator, one, target))
                 else:
                     reading.append((target, knob))
@@ -79,22 +82,24 @@ def knobs_of(graph: Graph, place: Place, without: Collection[str] = LOOKS) -> li
 
 
 def described(graph: Graph, place: Place, without: Collection[str] = LOOKS) -> list[Any]:
-    """JSON values of a node: path, class, what it is wired to, its knobs, and those that it declares."""
-    wired = [None if source is None else source.path for source in graph.inputs(place)]
+    """JSON values of a node: its name, class, what it is wired to, its knobs, and those that it declares."""
+    wired = [None if source is None else source.unique for source in graph.inputs(place)]
+    if place.node.class_name == "Input" and place.host is not None:
+        wired.append(str(graph.group_inputs(place.host).index(place)))
     declares = sorted(
         (name, knob.code, list(knob.items), knob.target)
         for name, knob in user_knobs(graph, place).items()
         if name not in without
     )
-    return [place.path, place.node.class_name, wired, knobs_of(graph, place, without), declares]
+    return [place.unique, place.node.class_name, wired, knobs_of(graph, place, without), declares]
 
 
 def described_value(graph: Graph, place: Place, knob: str) -> list[Any]:
-    """JSON values of a knob that others follow: path, name, its text, and what counts where it has none."""
+    """JSON values of a knob that others follow: its node, name, text, and what counts where it has none."""
     found = setting(graph, place, knob)
     menu = user_knobs(graph, place).get(knob)
     return [
-        place.path,
+        place.unique,
         knob,
         found.text,
         str(default(graph, found)),
@@ -133,6 +138,11 @@ def _followed(evaluator: Evaluator, place: Place, text: str) -> Iterator[tuple[P
             continue
         if rest and (rest[0] in PICTURE or declared(evaluator.graph, target, rest[0])):
             yield target, rest[0]
+
+
+def _of_root(knob: str) -> tuple[str, ...]:
+    """Which knob of Root a name is about; ``root.frame`` is the frame that is made, whatever was looked at last."""
+    return () if knob == "frame" else ("format",) if knob in _SHAPE else (knob,)
 
 
 def _around(place: Place) -> Iterator[Place]:

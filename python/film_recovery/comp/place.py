@@ -6,6 +6,7 @@ evaluator keeps (frames, timings, cycle checks) is kept by place, never by node.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,11 +16,13 @@ from film_recovery.errors import FilmRecoveryError
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """``node`` inside ``host`` (None at the top level). ``path`` names it for people: ``Group1.Grade1``."""
+    """``node`` inside ``host`` (None at the top level). ``path`` names it for people: ``Group1.Grade1``. ``unique`` is
+    of no other place of the script: a clone without a name, which has its master's, is ``Grade1#1`` there."""
 
     node: nk.Node
     host: Place | None
     path: str
+    unique: str
     _inside: list[Inside] = field(default_factory=list, repr=False)
 
     @property
@@ -41,6 +44,11 @@ class Inside:
         self.nodes = nodes
         self._places: dict[int, Place] = {}
         self._by_name: dict[str, nk.Node] = {}
+        self._before: dict[int, int] = {}
+        alike: Counter[str] = Counter()
+        for node in nodes:
+            self._before[id(node)] = alike[node.name]
+            alike[node.name] += 1
         for node in sorted(nodes, key=lambda node: node.clone_of is not None):
             self._by_name.setdefault(node.name, node)  # a clone without a name shares its master's
 
@@ -49,7 +57,10 @@ class Inside:
         known = self._places.get(id(node))
         if known is None:
             path = f"{self.host.path}.{node.name}" if self.host else node.name
-            known = self._places[id(node)] = Place(node, self.host, path)
+            unique = f"{self.host.unique}.{node.name}" if self.host else node.name
+            before = self._before[id(node)]
+            unique += f"#{before}" if before else ""
+            known = self._places[id(node)] = Place(node, self.host, path, unique)
         return known
 
     def named(self, name: str) -> Place | None:
@@ -69,7 +80,7 @@ class Graph:
     def __init__(self, script: nk.Script, definition: Definition) -> None:
         self.script = script
         self.top = Inside(None, list(script.nodes))
-        self.root = None if script.root is None else Place(script.root, None, "Root")
+        self.root = None if script.root is None else Place(script.root, None, "Root", "Root")
         # Kept by settings.py:
         self.users: dict[Place, dict[str, nk.UserKnob]] = {}
         self.links: dict[Place, dict[tuple[Place, str], list[str]]] = {}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from film_recovery import __version__, nk
 from film_recovery.comp import Evaluator
-from film_recovery.comp.dependence import behind, described, described_value
+from film_recovery.comp.dependence import LOOKS, behind, described, described_value
 from film_recovery.comp.place import Place
 from film_recovery.comp.root import READ
 from film_recovery.errors import FilmRecoveryError
@@ -25,6 +25,7 @@ from film_recovery.rendering.record import sha256
 # the usual interval.
 _INTERVAL = re.compile(r"(?m)^( *checkpointInterval) \d+$")
 _USUAL = r"\1 10000"
+_UNSEEN = LOOKS | {"checkpointInterval"}
 
 
 def job_keys(evaluator: Evaluator, output: Output, job: str) -> tuple[str, str]:
@@ -51,13 +52,13 @@ def _hashed(*parts: str) -> str:
 def _before(evaluator: Evaluator, write: Place) -> str:
     """All that the Write's picture depends on in the script, as one line of text."""
     graph = evaluator.graph
-    found = behind(evaluator, write)
+    found = behind(evaluator, write, _UNSEEN)
     values = {*found.values}
     if graph.root is not None:
         others = set(graph.root.node.knobs) - READ
         values.update(behind(evaluator, graph.root, others).values, ((graph.root, knob) for knob in READ))
     rows = (
-        [described(graph, place) for place in found.places],
+        [described(graph, place, _UNSEEN) for place in found.places],
         [described_value(graph, *value) for value in values],
     )
     return json.dumps([sorted(map(json.dumps, each)) for each in rows])

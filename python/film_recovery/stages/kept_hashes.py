@@ -15,13 +15,14 @@ from film_recovery.project import Project, paths
 from film_recovery.stages.remembered import keep, recalled
 
 FILE = "hashes.json"
+_LARGEST = 1 << 26  # bytes: of the 200 000 files that are known at most
 
 
 @contextmanager
 def kept_hashes(project: Project) -> Iterator[None]:
     """While it lasts, files that did not change since the last time are not read for their hash."""
     file = paths(project).cache / FILE
-    before = recalled(file) or {}
+    before = recalled(file, _LARGEST) or {}
     forget()
     take(before)
     try:

@@ -45,10 +45,10 @@ def remembered(
     return found
 
 
-def recalled(file: Path) -> dict[str, Any] | None:
-    """What is kept in ``file``; None where it was not measured yet, or cannot be read."""
+def recalled(file: Path, largest: int = _LARGEST) -> dict[str, Any] | None:
+    """What is kept in ``file``; None where nothing is, it cannot be read, or it has more than ``largest`` bytes."""
     try:
-        kept = json.loads(read_text(file, _LARGEST))
+        kept = json.loads(read_text(file, largest))
     except (FilmRecoveryError, ValueError):
         return None
     return kept if isinstance(kept, dict) else None

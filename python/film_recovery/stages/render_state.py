@@ -32,17 +32,24 @@ def render_state(view: View) -> str:
         upstream = walk.everything_upstream(view.evaluator, view.write)
         nodes = sorted(
             (
-                place.path,
+                place.unique,
                 place.node.class_name,
-                [source.path if source else None for source in place.node.inputs],
+                [_named(source) for source in view.evaluator.graph.inputs(place)],
                 [(name, knob.text) for name, knob in place.node.knobs.items() if name not in _LATER],
             )
             for place in upstream
         )
-        beside = _beside(view, {place.path for place in upstream})
+        beside = _beside(view, {place.unique for place in upstream})
         return digest([nodes, used_under(view), *([beside] if beside else [])])[:16]
     except (NotYet, FilmRecoveryError):
         return ""
+
+
+def _named(source: Place | None) -> str | None:
+    """As signatures of earlier versions know it, where no other node of the script has its name."""
+    if source is None:
+        return None
+    return source.node.path if source.unique == source.path else source.unique
 
 
 def _beside(view: View, upstream: set[str]) -> list[Any]:
@@ -52,11 +59,13 @@ def _beside(view: View, upstream: set[str]) -> list[Any]:
     the live area is not keyed, and signatures of earlier versions stand."""
     graph = view.evaluator.graph
     found = behind(view.evaluator, view.write, LOOKS | _LATER)
-    places = [described(graph, place, LOOKS | _LATER) for place in found.places if place.path not in upstream]
+    places = [
+        described(graph, place, LOOKS | _LATER) for place in found.places if place.unique not in upstream
+    ]
     values = [
         described_value(graph, place, knob)
         for place, knob in found.values
-        if place.path not in upstream and knob not in _LATER and not _said(view, place, knob)
+        if place.unique not in upstream and knob not in _LATER and not _said(view, place, knob)
     ]
     return sorted([*places, *values], key=digest)
 

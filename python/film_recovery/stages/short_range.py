@@ -148,7 +148,9 @@ def refuse_unseen(
     if len(made_now(view, sorted(there)) | set(frames)) <= most:
         return
     known = unlocked(view)
-    if known == SIGNED or (known and not why):
+    if known:
+        if why and known != SIGNED:
+            skip(view, why, by)
         return
     chosen = short_range(view, progress)
     if chosen.whole or set(frames) <= set(chosen.frames):

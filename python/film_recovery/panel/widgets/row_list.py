@@ -15,6 +15,7 @@ _AT_FIRST = 8  # rows: what is looked at first
 _AT_ONCE = 4  # rows, of more, between two looks at what else there is to do
 _KEPT = 80  # rows; of more, those that are far from what is seen are given back
 _FAR = 3  # heights of what is seen
+_NOWHERE = -1  # the top of what is not listed
 _LAID_OUT = 40  # milliseconds: when Qt has laid out what was opened
 
 
@@ -73,8 +74,8 @@ class RowList(QtWidgets.QScrollArea):
         place.item = item
         if place.row is not None:
             place.row.update_item(item)
-        if place.is_listed != self._lists(item):
-            place.is_listed = self._lists(item)
+        if place.is_listed != self._lists(place):
+            place.is_listed = self._lists(place)
             self._lay_out()
             self._more.start()
 
@@ -82,7 +83,7 @@ class RowList(QtWidgets.QScrollArea):
         """Only what stops a run, or all."""
         self._only_stops = only
         for place in self._places.values():
-            place.is_listed = self._lists(place.item)
+            place.is_listed = self._lists(place)
         self._lay_out()
         self._more.start()
 
@@ -133,10 +134,13 @@ class RowList(QtWidgets.QScrollArea):
     # Inside
 
     def _place(self, item: Item) -> _Place:
-        return _Place(item, self.fontMetrics().height() + 16, self._lists(item))
+        made = _Place(item, self.fontMetrics().height() + 16)
+        made.is_listed = self._lists(made)
+        return made
 
-    def _lists(self, item: Item) -> bool:
-        return item.stops or not self._only_stops
+    def _lists(self, place: _Place) -> bool:
+        """Nothing is hidden while somebody writes in it."""
+        return place.item.stops or not self._only_stops or place.is_written_in
 
     def _make(self, places: Iterable[_Place]) -> None:
         for place in places:
@@ -147,17 +151,11 @@ class RowList(QtWidgets.QScrollArea):
             row.toggled.connect(self.looked)
             row.allow(self._hindered, "")
             row.setParent(self._canvas)
-            QtWidgets.QWidget.setTabOrder(self._before(place), row)
-        self._lay_out()
-
-    def _before(self, place: _Place) -> QtWidgets.QWidget:
-        """What has the focus before the row in ``place``."""
         before: QtWidgets.QWidget = self
-        for other in self._places.values():
-            if other is place:
-                break
-            before = other.row.last_by_tab() if other.row is not None else before
-        return before
+        for row in self.made.values():
+            self.setTabOrder(before, row)
+            before = row.last_by_tab()
+        self._lay_out()
 
     def _lay_out(self) -> None:
         """Each where it belongs, once it is seen at all; what is looked at stays where it is seen."""
@@ -166,9 +164,8 @@ class RowList(QtWidgets.QScrollArea):
         self._laying_out = True
         bar, width = self.verticalScrollBar(), 0
         places = [place for place in self._places.values() if place.is_listed]
-        held = (
-            next((one for one in places if one.top + one.height > bar.value()), None) if bar.value() else None
-        )
+        there = (one for one in places if one.top >= 0 and one.top + one.height > bar.value())
+        held = next(there, None) if bar.value() else None
         into = bar.value() - held.top if held is not None else 0
         while width != self.viewport().width():  # a bar that comes takes some of it, and then more is needed
             width, top = self.viewport().width(), 0
@@ -180,14 +177,18 @@ class RowList(QtWidgets.QScrollArea):
             self._canvas.resize(width, max(top, self.viewport().height()))
         if held is not None:
             bar.setValue(held.top + into)
-        for id, row in self.made.items():
-            row.setVisible(self._places[id].is_listed)
+        for place in self._places.values():
+            place.top = place.top if place.is_listed else _NOWHERE
+            if place.row is not None:
+                place.row.setVisible(place.is_listed)
         self.nothing.setVisible(self._only_stops and not places)
         self.nothing.setGeometry(0, 0, width, self.nothing.heightForWidth(width))
         self._laying_out = False
 
     def _fill(self) -> None:
-        """Some of the rows that are missing near what is seen, the nearest first; then gives back those far from it."""
+        """Some of the rows that are missing near what is seen, the nearest first; gives back those far from it."""
+        if not self.isVisible():
+            return
         begin, seen = self.verticalScrollBar().value(), self.viewport().height()
         listed = [place for place in self._places.values() if place.is_listed]
         near = [one for one in listed if one.row is None and one.away(begin, seen) < seen]
@@ -238,10 +239,15 @@ class RowList(QtWidgets.QScrollArea):
 class _Place:
     """Where a check stands. ``row``: while it is near what is seen; ``height``: its last one, or a usual one."""
 
-    def __init__(self, item: Item, height: int, is_listed: bool) -> None:
-        self.item, self.height, self.is_listed = item, height, is_listed
-        self.top = 0
+    def __init__(self, item: Item, height: int) -> None:
+        self.item, self.height, self.top = item, height, _NOWHERE
+        self.is_listed = False
         self.row: Row | None = None
+
+    @property
+    def is_written_in(self) -> bool:
+        """Whether a form is open there."""
+        return self.row is not None and self.row.form is not None
 
     @property
     def is_in_use(self) -> bool:
