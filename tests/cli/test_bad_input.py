@@ -17,6 +17,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 def test_a_missing_frame(film_recovery, script, plates: Path) -> None:
     (plates / "elements" / "plate.0003.exr").unlink()
     said = film_recovery("render", script(), "Write1", "--frames", "1-5", "--json")
@@ -135,6 +136,7 @@ def test_an_unknown_knob(film_recovery, script) -> None:
     assert (said.error["node"], said.error["class_name"], said.error["knob"]) == ("Up", "Grade", "wite")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     [

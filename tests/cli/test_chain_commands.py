@@ -155,6 +155,7 @@ def test_a_telecine_recovery_is_two_projects_of_two_elements(
     assert (step.source.holder, parent.reference.holder) == ("Archive", "Archive")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "setting", "words"),
     [

@@ -34,6 +34,7 @@ def test_a_person_reads_the_terms_with_what_they_mean(capsys: pytest.CaptureFixt
     assert "no content was generated" in shown
 
 
+@pytest.mark.slow
 def test_frames_by_pattern_are_delivered_and_verified(film_recovery, plates: Path) -> None:
     frames, out = plates / "elements/plate.####.exr", plates / "bag"
     asked = ("deliver", out, "--frames", frames, "--source-type", "positiveFilm", "--json")
@@ -59,6 +60,7 @@ def test_frames_by_pattern_are_delivered_and_verified(film_recovery, plates: Pat
     assert film_recovery("deliver", plates / "other", "--frames", frames, "--json").code == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

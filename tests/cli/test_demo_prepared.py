@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from film_recovery import ledger, project
 
 
+@pytest.mark.slow
 def test_a_film_and_its_project_are_made_and_nothing_else(film_recovery, tmp_path) -> None:
     out = tmp_path / "demo"
     said = film_recovery("demo", "--prepare", "colour", "--footage", "photographs", "--out", out, "--json")

@@ -205,6 +205,7 @@ def error_of(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     return error
 
 
+@pytest.mark.slow
 def test_a_read_only_project_is_said_and_stays_as_it_is(film: Path) -> None:
     script = stages.build_script(project.load(film))
     before = content(film)
@@ -248,6 +249,7 @@ def test_read_only_folders_of_a_project_are_said_and_a_rerun_goes_on(film: Path)
 # A torn ledger
 
 
+@pytest.mark.slow
 def test_a_torn_ledger_line_is_said_and_the_run_goes_on(film_recovery, film: Path) -> None:
     whole = (film / ledger.FILE).read_bytes()
     torn = b'{"index": 14, "time": "2026-11-21T10:0'

@@ -109,6 +109,7 @@ def test_evaluate_says_what_is_missing(film_recovery, pairs: Path, models, tmp_p
     assert said.code == 2 and "de00_mean" in said.error["remedy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["evaluate", "apply"])
 def test_a_device_is_asked_for_by_name(
     film_recovery, monkeypatch, pairs: Path, models, tmp_path: Path, command: str

@@ -121,6 +121,7 @@ def test_a_check_is_told_in_the_notes(film_recovery, film: Path) -> None:
     assert "· Checks ·" in notes(film)
 
 
+@pytest.mark.slow
 def test_fix_and_sign_take_over_by_choice_and_record_it(film_recovery, film: Path) -> None:
     script = stages.build_script(project.load(film))
     opened = nk.load(script)

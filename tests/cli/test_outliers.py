@@ -57,6 +57,7 @@ def test_a_project_tells_its_outliers_and_makes_pairs_of_them(film_recovery, fil
     assert "before" not in ledger.read(film).of_kind("outliers")[-1].data
 
 
+@pytest.mark.slow
 def test_sequences_by_pattern(film_recovery, elements, tmp_path):
     pattern = elements / "source" / "source.####.exr"
     copied = tmp_path / "recovered"

@@ -20,6 +20,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.exr"))}
 
 
+@pytest.mark.slow
 def test_run_takes_a_project_to_its_report_and_has_nothing_to_do_the_second_time(film_recovery, film) -> None:
     said = film_recovery("run", "--project", film, "--by", "Ana", "--json")
     assert said.code == 0, (said.lines[-1], said.text)
@@ -42,6 +43,7 @@ def test_run_takes_a_project_to_its_report_and_has_nothing_to_do_the_second_time
     assert status.result["stops at"] == "nothing"
 
 
+@pytest.mark.slow
 def test_a_check_that_fails_stops_the_run_and_a_signature_lets_it_on(film_recovery, film) -> None:
     (film / "ledger.jsonl").unlink()
     said = film_recovery("run", "--project", film, "--json")
@@ -88,6 +90,7 @@ def test_a_second_process_is_told_who_holds_the_project(film_recovery, started, 
     assert f"process {process.pid}" in said.error["message"]
 
 
+@pytest.mark.slow
 def test_a_run_as_a_job_survives_its_starter(film_recovery, film) -> None:
     job = film_recovery(
         "job", "start", "--project", film, "--json", "--", "check", "ingest", "--project", film
@@ -102,6 +105,7 @@ def test_a_run_as_a_job_survives_its_starter(film_recovery, film) -> None:
     assert [line["state"] for line in listed.lines] == ["done"]
 
 
+@pytest.mark.slow
 def test_fix_shows_the_change_first_and_keeps_a_copy(film_recovery, film) -> None:
     script = stages.build_script(project.load(film))
     opened = nk.load(script)

@@ -86,6 +86,7 @@ def thumbnail(film: Path, file: Path, *more: object) -> tuple[object, ...]:
     return ("thumbnail", file, "--project", film, *more)
 
 
+@pytest.mark.slow
 def test_requests_are_answered_under_their_ids_and_eof_ends_the_service(service, film_recovery, film) -> None:
     running = service()
     checked = running.ask("a", "check", "ingest", "--project", film)

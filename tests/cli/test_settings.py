@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from film_recovery import ledger, project
 
 
@@ -33,6 +35,7 @@ def test_words_and_a_colour_space_are_set_where_they_stand(film_recovery, film: 
     assert len(ledger.read(film).records) == records + 1
 
 
+@pytest.mark.slow
 def test_a_wrong_value_changes_nothing_and_is_named(film_recovery, film: Path) -> None:
     before = (film / project.FILE).read_bytes(), (film / "ledger.jsonl").read_bytes()
     for wrong, message, remedy in (
@@ -63,6 +66,7 @@ def test_it_waits_for_whoever_holds_the_project(film_recovery, film: Path) -> No
     assert kinds == ["taken over", "set"]
 
 
+@pytest.mark.slow
 def test_the_config_tells_its_own_names(film_recovery, film: Path) -> None:
     said = film_recovery("config", "colourspaces", "--project", film, "--json").result
     assert said["roles"]["color_picking"] == "sRGB - Texture"

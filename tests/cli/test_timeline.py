@@ -68,6 +68,7 @@ def test_two_sequences_make_one_too(
     assert original[0].media_reference.target_url_base == sides[0].parent.as_uri() + "/"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "code", "words"),
     [

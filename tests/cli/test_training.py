@@ -45,6 +45,7 @@ def asked(pairs: Path, out: str = "run", **more: object) -> list[object]:
     return ["train", "--pairs", pairs, "--out", pairs.parent / out, *words, "--json"]
 
 
+@pytest.mark.slow
 def test_a_run_folder_is_all_that_a_resume_needs(film_recovery, started, pairs: Path) -> None:
     """Interrupted, moved with its pairs to another place, and resumed: the model of an uninterrupted training."""
     here = pairs.parent
@@ -132,6 +133,7 @@ def test_photographs_take_nafnet32(film_recovery, pairs: Path) -> None:
     assert (card["recipe"], card["preset"], card["kind"]) == ("paired", "nafnet32", "Published")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "code", "words"),
     [
@@ -201,6 +203,7 @@ def test_weights_of_another_preset_are_refused_before_anything_is_written(film_r
         assert not (pairs.parent / "tuned").exists()
 
 
+@pytest.mark.slow
 def test_a_resume_needs_no_weights_to_start_from(film_recovery, pairs: Path) -> None:
     """Their file may be gone once there is a checkpoint; before that the training cannot begin again without it."""
     here = pairs.parent
@@ -220,6 +223,7 @@ def test_a_resume_needs_no_weights_to_start_from(film_recovery, pairs: Path) -> 
     assert lost.error["file"] == str(here / "start.ckpt")
 
 
+@pytest.mark.slow
 def test_a_folder_has_one_training_at_a_time(film_recovery, started, pairs: Path) -> None:
     """Whoever comes second is told who is there; a killed one stands in nobody's way."""
     words = asked(pairs, steps=100_000)

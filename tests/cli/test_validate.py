@@ -91,6 +91,7 @@ def test_a_frame_that_flickers_stops_it_and_is_named(film_recovery, sequences) -
     assert set(said.result["failed"]) >= {"validation.no_flicker", "validation.identity"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [

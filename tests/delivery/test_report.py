@@ -156,6 +156,7 @@ def plain_tags(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, tupl
     return Page(_html(_filled_with("word"), tmp_path_factory.mktemp("plain"))).tags
 
 
+@pytest.mark.slow
 @given(text=TEXT)
 @example(text=HOSTILE)
 @example(text="<script>alert(1)</script>")

@@ -63,6 +63,7 @@ def trained(film, **changes):
     return train(Evaluator(nk.load(film.script())), **options)
 
 
+@pytest.mark.slow
 def test_the_network_beats_its_closed_form_and_the_render_keeps_the_locked_channels(hard_film) -> None:
     film = hard_film
     result = trained(film, steps=120, batch=4, look_every=120, held_out=held_out_pairs(film))
@@ -120,6 +121,7 @@ def test_the_run_folder_tells_the_story(film) -> None:
     json.dumps(told)
 
 
+@pytest.mark.slow
 def test_a_milestone_is_kept_measured_and_pictured(spatial_film) -> None:
     """Nobody says how often to look: every fifth of the steps, and at every milestone."""
     trained(spatial_film, steps=14, look_every=None, run_folder=spatial_film.folder / "through")
@@ -284,6 +286,7 @@ def test_pictures_without_a_partner_are_named(tmp_path) -> None:
         FolderPairs(tmp_path / "target")
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_loses_nothing(spatial_film) -> None:
     """The real command, killed while it trains; a rerun ends with the model of an uninterrupted run."""
     trained(spatial_film, run_folder=spatial_film.folder / "through")

@@ -58,6 +58,7 @@ def test_a_constant_offset(steady: Edited, known: Known) -> None:
     assert found.sentence() == "Offset frames 101–166: -94."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "edits"),
     [

@@ -272,6 +272,7 @@ runpy.run_path({script!r}, run_name="__main__")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pixels", "code", "shown"), [(True, 0, "0 fail"), (False, 1, "has no pixels")])
 def test_in_nuke_runs_from_a_shell(tmp_path: Path, pixels: bool, code: int, shown: str) -> None:
     """As a process of its own, on the emulation, without a screen and without what is installed."""

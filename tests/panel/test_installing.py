@@ -113,6 +113,7 @@ def silent_index(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
         yield server
 
 
+@pytest.mark.slow
 def test_it_is_cancelled_with_all_that_it_started(
     missing: Missing, qtbot: Any, silent_index: socket.socket
 ) -> None:
@@ -136,6 +137,7 @@ def test_it_is_cancelled_with_all_that_it_started(
     assert jobs.ENGINE in os.environ and not os.environ[jobs.ENGINE]
 
 
+@pytest.mark.slow
 def test_what_a_killed_installer_left_at_work_is_ended(
     missing: Missing, qtbot: Any, silent_index: socket.socket
 ) -> None:
@@ -178,6 +180,7 @@ def test_the_disk_is_not_asked_whether_an_engine_can_be_installed_where_none_is_
     assert asked == ["hindrance"]
 
 
+@pytest.mark.slow
 def test_without_a_network_it_says_so_with_the_last_lines(
     missing: Missing, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

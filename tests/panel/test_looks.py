@@ -16,6 +16,7 @@ Show = Callable[..., Window]
 Film = Callable[..., Path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(360, 700), (380, 900), (1280, 800)])
 def test_nothing_is_clipped_or_sideways(width: int, height: int, show: Show, film: Film, qtbot: Any) -> None:
     panel = show(film("--break-lock"), width, height)

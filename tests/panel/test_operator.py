@@ -144,6 +144,7 @@ def test_a_run_from_the_first_press_to_the_report(show: Show, film: Film, qtbot:
     assert "the run ended: done" in panel.log.toPlainText()
 
 
+@pytest.mark.slow
 def test_a_run_stops_at_what_has_to_be_signed_and_says_so(show: Show, film: Film, qtbot: Any) -> None:
     panel = show(film())
     panel.session.start_run("Ada")
@@ -209,6 +210,7 @@ def test_an_engine_that_dies_is_told_and_tried_again(show: Show, film: Film, qtb
     assert not panel.problem.isVisible() and panel.step.kind == "sign"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lacking", ["python", "package"])
 def test_a_missing_engine_says_how_to_install_it(
     lacking: str, show: Show, film: Film, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -61,6 +61,7 @@ def test_the_strip_shows_the_film(show: Show, film: Film, qtbot: Any, page: Page
     assert work.list.current == strip.current
 
 
+@pytest.mark.slow
 def test_pairs_are_chosen_by_key_mouse_and_drag(
     show: Show, film: Film, qtbot: Any, page: Page, idle: Idle
 ) -> None:

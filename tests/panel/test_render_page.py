@@ -35,6 +35,7 @@ def both_are_there(qtbot: Any, work: RenderWork) -> None:
     qtbot.waitUntil(lambda: all(image is not None for image in work.viewer.images), timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_frames_are_gone_through_and_compared(show: Show, finished: Path, qtbot: Any, page: Page) -> None:
     master(finished, 3).unlink()
     panel = show(finished, 380, 900)

@@ -19,6 +19,7 @@ from film_recovery.stages import chain
 STEP = {"combined": "colour", "spatial-telecine": "telecine"}
 
 
+@pytest.mark.slow
 def test_a_combined_project_is_taken_through_both_of_its_halves(whole) -> None:
     made, ran, heard = whole, whole.ran, whole.heard
     parent, step = made.projects
@@ -45,6 +46,7 @@ def test_a_combined_project_is_taken_through_both_of_its_halves(whole) -> None:
     assert np.abs(before - after).max() > 0.01
 
 
+@pytest.mark.slow
 def test_a_telecine_is_raised_first_and_is_then_the_reference(chain_of, tmp_path: Path) -> None:
     made = chain_of("spatial-telecine", steps=2)
     assert (
@@ -86,6 +88,7 @@ def stopped_in_the_step(made) -> None:
     assert ledger.read(made.folder).records[-1].kind == "stopped"
 
 
+@pytest.mark.slow
 def test_a_check_that_fails_in_the_second_half_stops_the_run_and_names_it(finished) -> None:
     made = finished
     for file in (made.step / "pipeline").rglob("*.*"):

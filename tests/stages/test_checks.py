@@ -950,6 +950,7 @@ def test_every_measured_check_has_exactly_one_function_and_one_broken_project() 
     assert sorted([*BROKEN, *OF_STEPS, *OF_COLOUR]) == MEASURED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", recipes.RECIPES)
 def test_a_sound_project_passes_every_check(recipe: str, make: Any) -> None:
     place = make(recipe).finish().masters(lambda frame, source, truth: truth)

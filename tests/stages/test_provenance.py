@@ -109,6 +109,7 @@ def masters(place: Any) -> list[Path]:
     return sorted(project.paths(place.project).render.glob("*.exr"))
 
 
+@pytest.mark.slow
 def test_a_run_leaves_masters_that_say_all_and_can_be_verified(done: Any, heard: Any, day: str) -> None:
     """Also: one changed pixel is named, and a frame that is rendered again holds the same bytes."""
     files = masters(done)
@@ -482,6 +483,7 @@ def test_the_version_after_the_last(now: str, then: str) -> None:
     assert accepted_masters.next_version(now) == then
 
 
+@pytest.mark.slow
 def test_a_model_without_a_card_is_told_by_its_hash(done: Any, tmp_path: Path) -> None:
     """Such as CopyCat's .cat: our engine cannot run it, so the frames are another program's."""
     model = project.paths(done.project).model
@@ -724,6 +726,7 @@ def test_a_failing_check_stops_it_unless_somebody_says_why(done: Any, tmp_path: 
     assert "validation.identity" in [one["id"] for one in told.data["checks"]]
 
 
+@pytest.mark.slow
 def test_what_shall_hold_and_was_not_measured_stops_run_and_delivery_unless_somebody_says_why(
     done: Any, heard: Any, tmp_path: Path
 ) -> None:
@@ -756,6 +759,7 @@ def test_what_shall_hold_and_was_not_measured_stops_run_and_delivery_unless_some
     assert code == 0 and events[-1]["failing"] == ["validation.hue", "validation.saturation"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["masters", "reason"])
 def test_what_was_accepted_unmeasured_is_asked_again_of_another_result(
     done: Any, heard: Any, change: str

@@ -84,6 +84,7 @@ def put(place: Any, values: np.ndarray) -> None:
     write_frame(old.with_channels(RGB, rgb), master(place), datatype="float")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", BASELINE)
 def test_source_baseline_closed_form_and_recovered_stand_in_the_same_rows(
     make: Callable[[str], Any], recipe: str
@@ -109,6 +110,7 @@ def test_source_baseline_closed_form_and_recovered_stand_in_the_same_rows(
     assert delivered[MAIN[recipe]]["Recovered (closed form)"] == pytest.approx(row["Closed form"], rel=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", BASELINE)
 def test_what_is_shown_as_recovered_is_what_lies_on_disk(make: Callable[[str], Any], recipe: str) -> None:
     place = make(recipe).save_model().render()
@@ -244,6 +246,7 @@ def test_files_ledger_and_frames_are_hashed(place: Any) -> None:
     assert len(names) == 8 and found["8 frames, as one list"] == digest(listed.encode())
 
 
+@pytest.mark.slow
 def test_each_result_says_which_engine_made_it(place: Any) -> None:
     found = facts(report(taught(place, 2)), "hashes")
     version = f"film-recovery {film_recovery.__version__}"
@@ -274,6 +277,7 @@ def test_held_out_frames_that_are_not_shown_are_counted(place: Any, monkeypatch:
     assert html.count('<figure class="still"') == 1
 
 
+@pytest.mark.slow
 def test_one_moment_is_in_memory_at_a_time(place: Any, monkeypatch: Any) -> None:
     place.make(hold_out=tuple(PairOf(n, n, "between") for n in (2, 4, 6, 8))).save_model().render()
     made: list[weakref.ref[np.ndarray]] = []

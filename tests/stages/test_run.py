@@ -92,6 +92,7 @@ def test_what_a_model_does_not_depend_on_trains_nothing_anew(signed: Any) -> Non
     assert "pairs" not in again.told, "what was looked at once is not looked at again"
 
 
+@pytest.mark.slow
 def test_another_pixel_of_a_pair_trains_anew_and_the_earlier_model_is_kept(signed: Any) -> None:
     go(signed)
     (first,), weights = runs(signed), signed.model.read_bytes()
@@ -114,6 +115,7 @@ def test_another_pixel_of_a_pair_trains_anew_and_the_earlier_model_is_kept(signe
     assert load_model(kept).card.film == signed.project.film
 
 
+@pytest.mark.slow
 def test_another_model_in_the_place_of_the_last_one_is_not_taken_for_it(signed: Any) -> None:
     go(signed)
     weights = signed.model.read_bytes()
@@ -135,6 +137,7 @@ def test_a_training_starts_from_the_checkpoint_that_the_project_names(signed: An
     assert load_model(signed.model).card.sha256 != fresh
 
 
+@pytest.mark.slow
 def test_flip_exposure_and_loss_reach_the_training(signed: Any) -> None:
     go(signed)
     as_is = signed.model.read_bytes()
@@ -149,6 +152,7 @@ def test_flip_exposure_and_loss_reach_the_training(signed: Any) -> None:
     assert signed.model.read_bytes() == as_is
 
 
+@pytest.mark.slow
 def test_pairs_are_drawn_by_the_frames_that_curation_says_they_stand_for(signed: Any) -> None:
     go(signed)
     as_is = signed.model.read_bytes()
@@ -190,12 +194,14 @@ def test_a_model_knows_what_it_was_trained_under(signed: Any) -> None:
     assert list(outcome.value["pairs"]) == ["pair 3, Source frame 5"]
 
 
+@pytest.mark.slow
 def test_the_ledger_names_the_loss_also_where_the_project_leaves_it_open(signed: Any) -> None:
     go(signed)
     (record,) = (r for r in ledger.read(signed.folder).of_kind("stage") if r.data["stage"] == 3)
     assert record.data["settings"]["loss"] == {"l1": 1.0}
 
 
+@pytest.mark.slow
 def test_a_key_that_came_later_leaves_the_model_of_a_project_that_has_not_got_it(signed: Any) -> None:
     go(signed)
     file = signed.folder / "project.yaml"
@@ -206,6 +212,7 @@ def test_a_key_that_came_later_leaves_the_model_of_a_project_that_has_not_got_it
     assert len(runs(signed)) == 1
 
 
+@pytest.mark.slow
 def test_how_many_checkpoints_are_kept_changes_no_model_and_stands_in_the_script(signed: Any) -> None:
     go(signed)
     made = {file: file.stat().st_mtime_ns for file in project.paths(signed.project).render.glob("*.exr")}
@@ -230,6 +237,7 @@ def test_the_ledger_says_which_engine_trained(signed: Any) -> None:
     assert record.data["engine"].startswith("film-recovery ")
 
 
+@pytest.mark.slow
 def test_the_report_is_there_before_its_checks_stop_the_run(signed: Any) -> None:
     kept = dict(signed.project.tolerances)
     project.update(signed.folder, {"tolerances": {"validation.hue": {"mean": 0.0}}})
