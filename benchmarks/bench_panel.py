@@ -9,6 +9,8 @@
   are gone through. Between two turns of the main loop lies what kept the operator waiting: the longest such stretch in
   processor milliseconds of the main thread, so that other work on the machine does not count (it still costs caches).
   Opening: each of three panels one after another; the first imports.
+* **pressed**: what else an operator presses, with all six stages opened before: help, log, larger and smaller text,
+  another width, a check opened, the tour, the form of a new project. The longest stretch of each.
 * **2 000 checks**: a stage of so many is shown, each of them told, all but those that stop hidden and shown again, the
   list scrolled to its end; **500 thumbnails**: a strip goes over so many pictures, made before, as fast as it can. The
   longest stretch each.
@@ -180,6 +182,33 @@ def trained(place: Path) -> None:
     panel.close()
 
 
+def pressed(place: Path) -> None:
+    panel = opened(place, Watch())
+    for stage in range(6):
+        Watch().during(lambda stage=stage: panel.page.show_stage(stage), settle=60)
+
+    def narrow_and_wide() -> None:
+        panel.resize(*((1920, 1080) if panel.is_row else (380, 900)))
+
+    deeds: dict[str, Callable[[], object]] = {
+        "help": panel.guide.toggle,
+        "log": panel.fold.toggle,
+        "text": lambda: panel.text_size.change(-2 if panel.settings.text_size else 2),
+        "width": narrow_and_wide,
+        "a check": lambda: panel.page.look_at("ingest.channels"),
+        "tour": panel.guide.show_tour,
+        "leaving": panel.session.leave,
+        "new project": panel.start._show_new,
+    }
+    twice = {"help", "log", "text", "width"}  # there and back
+    said = []
+    for name, deed in deeds.items():
+        found = [f"{Watch().during(deed, settle=80):.0f}" for _ in range(2 if name in twice else 1)]
+        said.append(f"{name} {', '.join(found)} ms")
+    print(f"pressed, longest stretches: {'; '.join(said)}")
+    panel.close()
+
+
 def many_checks(place: Path) -> None:
     found = [checked(place) for _ in range(PANELS)]
     said = (
@@ -249,6 +278,7 @@ def many_pictures(place: Path) -> None:
 PARTS: dict[str, Callable[[Path], None]] = {
     "opened": went_through,
     "trained": trained,
+    "pressed": pressed,
     "checks": many_checks,
     "thumbnails": many_pictures,
 }
