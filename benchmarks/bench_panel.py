@@ -14,6 +14,8 @@
 * **2 000 checks**: a stage of so many is shown, each of them told, all but those that stop hidden and shown again, the
   list scrolled to its end; **500 thumbnails**: a strip goes over so many pictures, made before, as fast as it can. The
   longest stretch each.
+* **the machine**: one and the same painting, again and again, in a program without a panel. What its longest time is
+  above its middle, the machine adds to any step now and then.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 ROOT = Path(__file__).resolve().parents[1]
 TURNS, PANELS = 7, 3
 PATIENCE = 600.0
-CHECKS, THUMBNAILS = 2000, 500
+CHECKS, THUMBNAILS, PAINTED = 2000, 500, 3000
 
 _PAINTED = """
 import time
@@ -275,12 +277,31 @@ def many_pictures(place: Path) -> None:
     panel.close()
 
 
+def the_machine(place: Path) -> None:
+    from film_recovery.panel.qt import QtCore, QtGui
+
+    drawn = QtGui.QImage(1280, 800, QtGui.QImage.Format.Format_ARGB32)
+    taken = []
+    for _ in range(PAINTED):
+        begin = time.thread_time()
+        painter = QtGui.QPainter(drawn)
+        for number in range(4):
+            painter.fillRect(drawn.rect(), QtGui.QColor(number, 10, 10, 200))
+        for number in range(400):
+            painter.drawText(QtCore.QPoint(10, 10 + number * 2), "The text of a check that is long enough")
+        painter.end()
+        taken.append((time.thread_time() - begin) * 1000)
+        time.sleep(0.001)
+    print(f"the machine: one painting of {statistics.median(taken):.0f} ms took {max(taken):.0f} at most")
+
+
 PARTS: dict[str, Callable[[Path], None]] = {
     "opened": went_through,
     "trained": trained,
     "pressed": pressed,
     "checks": many_checks,
     "thumbnails": many_pictures,
+    "machine": the_machine,
 }
 
 if __name__ == "__main__":
