@@ -16,7 +16,7 @@ from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.rendering.job import job_keys
 from film_recovery.rendering.output import write_output
-from film_recovery.rendering.record import EARLIER, NAME, OURS
+from film_recovery.rendering.record import EARLIER, NAME, OURS, RESCANNED, Record
 
 SCRIPT = """Root {
  inputs 0
@@ -345,3 +345,23 @@ def test_how_often_copycat_keeps_a_checkpoint_is_no_part_of_it(script: Path) -> 
     first = keys(script)[0]
     changed(script, "checkpointInterval 500", "checkpointInterval 900")
     assert keys(script)[0] == first
+
+
+@pytest.mark.parametrize("on_error", ["black", '"nearest frame"'])
+def test_a_frame_that_stood_in_for_a_scan_is_made_anew_when_the_scan_comes(
+    script: Path, on_error: str
+) -> None:
+    changed(script, " raw true\n name Read1", f" raw true\n on_error {on_error}\n name Read1")
+    scan = script.parent / "plates" / "p.0002.exr"
+    aside = scan.rename(scan.with_suffix(".later"))
+    assert rendered(script).written == (1, 2) and rendered(script).kept == (1, 2)
+    aside.rename(scan)
+    evaluator = Evaluator(nk.load(script))
+    record = Record(script.parent / "out")
+    assert record.rescanned(["m.0001.exr", "m.0002.exr"]) == {"m.0002.exr"}
+    assert [one.state for one in rendering.standings(evaluator, "Write1", (1, 2)).values()] == [
+        OURS,
+        RESCANNED,
+    ]
+    again = rendered(script)
+    assert again.kept == (1,) and again.written == (2,)

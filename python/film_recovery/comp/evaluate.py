@@ -90,7 +90,8 @@ class Evaluator:
         return NodeCall(self, self._place(node), float(frame))
 
     def sources(self, node: str | nk.Node, frame: float) -> list[Path]:
-        """The files that this frame of ``node``, once made by :meth:`frame`, was made from; sorted."""
+        """The files that this frame of ``node``, once made by :meth:`frame`, was made from, and those that were not
+        there and that it is to be made from once they are; sorted."""
         return sorted(self._sources.get((self._place(node), float(frame)), ()))
 
     @property
@@ -160,6 +161,10 @@ class Evaluator:
     def note_file(self, path: Path) -> None:
         """Record that the frame being made depends on ``path``."""
         self._files[path] = None
+        self._gathering[-1].add(path)
+
+    def note_missing(self, path: Path) -> None:
+        """Record that the frame being made is another one as soon as there is a file ``path``."""
         self._gathering[-1].add(path)
 
     def folder(self) -> Path:

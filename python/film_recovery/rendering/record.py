@@ -248,7 +248,8 @@ def _is_row(row: Any) -> bool:
 
 
 def _stamp(path: Path) -> list[int]:
-    """Size and time of change: enough to see that an element's frame was replaced. Empty when it is gone."""
+    """Size and time of change: enough to see that an element's frame was replaced. Empty when it is gone, or has
+    never been there."""
     try:
         status = path.stat()
     except (OSError, ValueError):  # not there, not to be reached, or no path at all

@@ -82,7 +82,9 @@ def read(call: NodeCall) -> Frame:
     for knob in ("auto_alpha", "premultiplied"):
         if call.boolean(knob):
             raise call.error(f"{knob} is not implemented.", knob, remedy="switch it off")
-    sequence, number = _shown(call)
+    sequence, number, missing = _shown(call)
+    if missing is not None:
+        call.evaluator.note_missing(missing)
     if number is None:
         return _black(call, sequence)
     path = sequence.existing_path(number)
@@ -93,7 +95,7 @@ def read(call: NodeCall) -> Frame:
 
 def file_shown(call: NodeCall) -> Path | None:
     """The file that a Read shows at the call's frame; None where it is black. Errors as the Read's own."""
-    sequence, number = _shown(call)
+    sequence, number, _ = _shown(call)
     return None if number is None else sequence.existing_path(number)
 
 
@@ -131,16 +133,17 @@ def write(call: NodeCall) -> Frame:
     return call.input(0)
 
 
-def _shown(call: NodeCall) -> tuple[Sequence, int | None]:
-    """The files, and which of them is shown at the call's frame; None for black."""
+def _shown(call: NodeCall) -> tuple[Sequence, int | None, Path | None]:
+    """The files; which of them is shown at the call's frame, None for black; and the file that is shown once it is
+    there, where ``on_error`` stands in for it."""
     first, last = call.integer("first"), call.integer("last")
     if last < first:
         raise call.error(f"The frame range {first}–{last} is empty.", "last")
     sequence = Sequence.parse(call.path("file").as_posix())
     number = _in_range(call, _file_frame(call, first), first, last)
-    if number is not None and not sequence.path(number).is_file():
-        number = _instead(call, sequence, number, first, last)
-    return sequence, number
+    if number is None or sequence.path(number).is_file():
+        return sequence, number, None
+    return sequence, _instead(call, sequence, number, first, last), sequence.path(number)
 
 
 def _file_frame(call: NodeCall, first: int) -> int:
