@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ _ENDS = ("hold", "loop", "bounce", "black")
 _FRAME_MODES = ("expression", "start at", "offset")
 _ON_ERROR = ("error", "black", "checkerboard", "nearest frame")
 _NOT_CONVERTED = ("raw", "none")
+_NEAR = 32  # frames: of a longer gap, a file that comes further away than this makes no frame anew
 _GAMMA = re.compile(r"Gamma(\d+(?:\.\d+)?)")
 
 _READ_IGNORED = """origset origfirst origlast version localizationPolicy localizationPriority
@@ -83,8 +86,8 @@ def read(call: NodeCall) -> Frame:
         if call.boolean(knob):
             raise call.error(f"{knob} is not implemented.", knob, remedy="switch it off")
     sequence, number, missing = _shown(call)
-    if missing is not None:
-        call.evaluator.note_missing(missing)
+    for absent in missing:
+        call.evaluator.note_missing(absent)
     if number is None:
         return _black(call, sequence)
     path = sequence.existing_path(number)
@@ -133,17 +136,26 @@ def write(call: NodeCall) -> Frame:
     return call.input(0)
 
 
-def _shown(call: NodeCall) -> tuple[Sequence, int | None, Path | None]:
-    """The files; which of them is shown at the call's frame, None for black; and the file that is shown once it is
-    there, where ``on_error`` stands in for it."""
+def _shown(call: NodeCall) -> tuple[Sequence, int | None, list[Path]]:
+    """The files; which of them is shown at the call's frame, None for black; and where ``on_error`` stands in for one
+    that is not there, those that are shown instead once they are."""
     first, last = call.integer("first"), call.integer("last")
     if last < first:
         raise call.error(f"The frame range {first}–{last} is empty.", "last")
     sequence = Sequence.parse(call.path("file").as_posix())
     number = _in_range(call, _file_frame(call, first), first, last)
     if number is None or sequence.path(number).is_file():
-        return sequence, number, None
-    return sequence, _instead(call, sequence, number, first, last), sequence.path(number)
+        return sequence, number, []
+    instead = _instead(call, sequence, number, first, last)
+    return sequence, instead, [sequence.path(one) for one in _nearer(number, instead, first, last)]
+
+
+def _nearer(number: int, instead: int | None, first: int, last: int) -> Iterator[int]:
+    """The frames that would be shown for ``number`` rather than ``instead``, if their files were there; no further away
+    than ``_NEAR``."""
+    far = 0 if instead is None else min(_NEAR, abs(instead - number))
+    around = range(max(first, number - far), min(last, number + far) + 1)
+    return takewhile(lambda one: one != instead, sorted(around, key=lambda one: abs(one - number)))
 
 
 def _file_frame(call: NodeCall, first: int) -> int:
