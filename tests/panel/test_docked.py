@@ -277,6 +277,31 @@ def test_a_slow_disk_keeps_no_docked_panel_waiting(
         gone(panel)
 
 
+def test_the_operator_s_choice_goes_before_the_script_s(
+    film: Callable[..., Path], install_nuke: Any, engine_variables: None, qtbot: Any, monkeypatch: Any
+) -> None:
+    window.application()
+    folder, answers = film("--break-lock"), threading.Event()
+
+    def slow(file: str) -> Path | None:
+        assert answers.wait(20)
+        return lock.project_of(file)
+
+    monkeypatch.setattr(in_script, "project_of", slow)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with install_nuke() as nuke:
+        nuke.emulation.start(ROOT)
+        nuke.scriptOpen(str(folder / "nuke_base" / "spatial_recovery.nk"))
+        panel = Docked()
+        panel.show()
+        qtbot.waitUntil(panel.start.isVisible, timeout=PATIENCE)
+        qtbot.mouseClick(panel.start.new, Qt.MouseButton.LeftButton)
+        answers.set()
+        qtbot.wait(300)
+        assert panel.session.project is None and panel.start.is_asking
+        gone(panel)
+
+
 def test_a_card_that_is_able_passes() -> None:
     able = host_checks.items(None, (Gpu("RTX 4090", 8.9),), False)
     assert [item.outcome for item in able] == ["info", "pass"]

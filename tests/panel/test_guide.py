@@ -146,6 +146,48 @@ def test_the_tour_s_bubble_grows_with_its_text(show: Show, film: Film, qtbot: An
     assert tour.bubble.height() >= inside.heightForWidth(tour.bubble.width() - 2)
 
 
+def test_each_panel_keeps_the_size_of_its_text(show: Show, film: Film, qtbot: Any) -> None:
+    folder = film()
+    one, other = show(folder, 1280, 800), show(folder, 1280, 800)
+    before = one.page.heading.fontInfo().pointSize()
+    one.text_size.change(4)
+    qtbot.waitUntil(lambda: sizes_of_text(one) == {before + 4}, timeout=PATIENCE)
+    other.to_stage(1)
+    assert other.page.work and sizes_of_text(other) == {before}
+    other.text_size.change(-1)
+    qtbot.waitUntil(lambda: sizes_of_text(other) == {before - 1}, timeout=PATIENCE)
+    assert sizes_of_text(one) == {before + 4}
+
+
+def test_the_next_step_is_elided_for_the_size_of_its_text(show: Show, film: Film, qtbot: Any) -> None:
+    panel = show(film(), 380, 900)
+    whole = panel.primary.text()
+    panel.text_size.change(8)
+    qtbot.waitUntil(lambda: panel.primary.text() != whole, timeout=PATIENCE)
+    text = panel.primary.fontMetrics().boundingRect(panel.primary.text())
+    assert panel.primary.text().endswith("…") and text.width() < panel.primary.width()
+    panel.text_size.change(-8)
+    qtbot.waitUntil(lambda: panel.primary.text() == whole, timeout=PATIENCE)
+
+
+def test_text_that_is_too_large_for_the_panel_is_reached_by_scrolling(
+    show: Show, film: Film, qtbot: Any
+) -> None:
+    panel = show(film(), 360, 900)
+    panel.text_size.change(8)
+    panel.to_stage(4)
+    panel.page.show_work(True)
+    bar = panel.page.work_area.horizontalScrollBar()
+    qtbot.waitUntil(
+        lambda: panel.page.work is not None and bar.maximum() > 0 and bar.isVisible(), timeout=PATIENCE
+    )
+    inside = panel.page.work_area.widget()
+    assert (
+        inside is not None
+        and bar.maximum() >= inside.minimumSizeHint().width() - panel.page.work_area.width()
+    )
+
+
 def test_rows_have_the_height_that_their_text_needs(show: Show, film: Film, qtbot: Any) -> None:
     panel = show(film(), 380, 900)
     before = panel.page.heading.fontInfo().pointSize()

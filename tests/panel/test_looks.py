@@ -10,6 +10,7 @@ import pytest
 
 from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets
 from film_recovery.panel.widgets import icons, marks, style
+from film_recovery.panel.widgets.heading import Heading
 from film_recovery.panel.widgets.window import Window
 
 Show = Callable[..., Window]
@@ -48,6 +49,41 @@ def has_room(panel: Window) -> bool:
     heading = panel.page.heading
     text = heading.fontMetrics().horizontalAdvance(heading.text())
     return heading.width() >= min(text, panel.page.width())
+
+
+class Uneven(QtWidgets.QProxyStyle):
+    """A host's style whose layouts have other gaps beside than below one another."""
+
+    def pixelMetric(self, metric: Any, option: Any = None, widget: Any = None) -> int:
+        metrics = QtWidgets.QStyle.PixelMetric
+        uneven = {metrics.PM_LayoutHorizontalSpacing: 10, metrics.PM_LayoutVerticalSpacing: 3}
+        return uneven.get(metric, super().pixelMetric(metric, option, widget))
+
+
+def test_a_heading_comes_to_rest_at_every_width(qtbot: Any) -> None:
+    turned: list[int] = []
+
+    class Watched(Heading):
+        def _arrange(self) -> None:
+            before = self._both.direction()
+            super()._arrange()
+            if self._both.direction() != before:
+                turned.append(self.width())
+
+    heading = Watched(QtWidgets.QPushButton("Build in script"), QtWidgets.QCheckBox("What stops me"))
+    style = Uneven()
+    heading.setStyle(style)
+    qtbot.addWidget(heading)
+    heading.title.setText("4 · Inference and render")
+    heading.resize(600, 80)
+    heading.show()
+    QtWidgets.QApplication.processEvents()
+    turned.clear()
+    for width in range(600, 250, -1):
+        heading.resize(width, 80)
+        for _ in range(5):
+            QtWidgets.QApplication.processEvents()
+    assert len(turned) == 1
 
 
 def wait_for_layout(qtbot: Any, panel: Window) -> None:

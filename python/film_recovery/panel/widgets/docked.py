@@ -30,7 +30,7 @@ class Docked(Panel):
         said, last = in_script.said_by(self._nuke), self.settings.shown[0]
 
         def open_it(folder: str) -> None:
-            if folder and self.session.project is None:
+            if folder and not self.was_asked:
                 self.session.open(folder)
 
         def trouble(error: BaseException) -> None:

@@ -106,6 +106,11 @@ class Guide(QtCore.QObject):
         panel.text_size.put(self.tour)
         self.tour.ended.connect(self._ended)
 
+    @property
+    def prepares(self) -> bool:
+        """Whether a film for the tour is being looked for, made, or opened."""
+        return self._waits_for is not None
+
     def texts(self) -> Iterator[QtWidgets.QWidget]:
         """The parts that have text, as far as they were made."""
         yield from (one for one in (self._help, self.tour) if one is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from film_recovery.panel.qt import Qt, QtCore, QtWidgets
 from film_recovery.panel.widgets import parts
 
+_GAP = 6  # pixels
 _WHEN = (QtCore.QEvent.Type.LayoutRequest, QtCore.QEvent.Type.Resize)
 
 
@@ -14,11 +15,10 @@ class Heading(QtWidgets.QWidget):
     def __init__(self, *buttons: QtWidgets.QWidget) -> None:
         super().__init__()
         self.title = parts.label(name="heading")
-        self._buttons = parts.line()
-        for one in buttons:
-            self._buttons.addWidget(one)
+        self._buttons = parts.beside(*buttons)
         self._both = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.LeftToRight, self)
         self._both.setContentsMargins(0, 0, 0, 0)
+        self._both.setSpacing(_GAP)  # a style's own may differ by direction, and so never come to rest
         self._both.addWidget(self.title, 1)
         self._both.addLayout(self._buttons)
         self._both.setAlignment(self._buttons, Qt.AlignmentFlag.AlignLeft)
@@ -30,8 +30,8 @@ class Heading(QtWidgets.QWidget):
         return done
 
     def _arrange(self) -> None:
-        text = self.title.fontMetrics().horizontalAdvance(self.title.text())
-        fits = text + self._both.spacing() + self._buttons.sizeHint().width() <= self.width()
+        text = self.title.fontMetrics().horizontalAdvance(self.title.text()) + 1  # parts of a pixel
+        fits = text + _GAP + self._buttons.sizeHint().width() <= self.width()
         directions = QtWidgets.QBoxLayout.Direction
         wanted = directions.LeftToRight if fits else directions.TopToBottom
         if wanted != self._both.direction():

@@ -71,7 +71,6 @@ class Page(QtWidgets.QWidget):
         self._place = parts.column()
         self.work_area = QtWidgets.QScrollArea()
         self.work_area.setWidgetResizable(True)
-        self.work_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.work_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = parts.Tall()
         inside.setLayout(self._place)

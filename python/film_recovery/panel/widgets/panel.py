@@ -125,6 +125,11 @@ class Panel(QtWidgets.QWidget):
         self.pictures.close()
 
     @property
+    def was_asked(self) -> bool:
+        """Whether the operator has wanted a project, of whatever kind, since the panel is there."""
+        return self.session.was_asked or self.start.is_asking or self.guide.prepares
+
+    @property
     def help(self) -> Help:
         """The help drawer."""
         return self.guide.help
@@ -202,6 +207,7 @@ class Panel(QtWidgets.QWidget):
         session.opened.connect(self._opened)
         session.changed.connect(self.refresh)
         session.measured.connect(lambda _: self._soon.start())
+        self.text_size.changed.connect(self.refresh)
         session.troubled.connect(self.show_problem)
         session.said.connect(self.log.add)
         session.made.connect(session.open)

@@ -135,7 +135,7 @@ class RowList(QtWidgets.QScrollArea):
     # Inside
 
     def _place(self, item: Item) -> _Place:
-        made = _Place(item, self.fontMetrics().height() + 16)
+        made = _Place(item, self.nothing.fontMetrics().height() + 16)
         made.is_listed = self._lists(made)
         return made
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from film_recovery.panel.qt import QtCore, QtGui, QtWidgets
+from film_recovery.panel.qt import QtCore, QtGui, QtWidgets, Signal
 from film_recovery.panel.widgets.settings import Settings
 
 _LEAST, _MOST = -2, 8  # points beside the host's
@@ -16,7 +16,10 @@ _SMALLEST = 6  # points
 
 
 class TextSize(QtCore.QObject):
-    """``parts``: gives those that there are; all that is in one of them has its size. Kept in ``settings``."""
+    """``parts``: gives those that there are; all that is in one of them has its size. Kept in ``settings``, for the
+    next panel: one that is open has its own. ``changed``: all have another size."""
+
+    changed = Signal()
 
     def __init__(
         self,
@@ -26,6 +29,7 @@ class TextSize(QtCore.QObject):
     ) -> None:
         super().__init__(parent)
         self._settings, self._parts = settings, parts
+        self._more = settings.text_size
         self._turn = QtCore.QTimer(self)
         self._turn.setSingleShot(True)
         self._turn.setInterval(0)
@@ -33,7 +37,7 @@ class TextSize(QtCore.QObject):
 
     def change(self, by: int) -> None:
         """So many points larger than it is: ``by`` < 0, smaller."""
-        self._settings.text_size = min(_MOST, max(_LEAST, self._settings.text_size + by))
+        self._settings.text_size = self._more = min(_MOST, max(_LEAST, self._more + by))
         self._turn.start()
 
     def put(self, *parts: QtWidgets.QWidget) -> None:
@@ -49,10 +53,11 @@ class TextSize(QtCore.QObject):
         if left:
             next((part for part in left if part.isVisible()), left[0]).setStyleSheet(rule)
             self._turn.start()
+        else:
+            self.changed.emit()
 
     def _rule(self) -> str:
-        more = self._settings.text_size
-        if not more:
+        if not self._more:
             return ""
         host = QtGui.QFontInfo(QtWidgets.QApplication.font()).pointSize()  # also where it is set in pixels
-        return f"QWidget {{ font-size: {max(_SMALLEST, host + more)}pt; }}"
+        return f"QWidget {{ font-size: {max(_SMALLEST, host + self._more)}pt; }}"
