@@ -13,9 +13,17 @@ from film_recovery.demo import footage
 from film_recovery.demo.recovered import Clip
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.luma import luma, rgb_to_ycbcr, ycbcr_to_rgb
-from film_recovery.outliers import KINDS, LIMITS, UNITS, Limit, Measured, find_outliers, measure
+from film_recovery.outliers import (
+    KINDS,
+    LIMITS,
+    UNITS,
+    Limit,
+    Measured,
+    find_outliers,
+    measure,
+)
 from film_recovery.outliers.codes import unevenness
-from film_recovery.outliers.figures import Reading, grain, skin_darker, skin_lighter
+from film_recovery.outliers.figures import Reading, _steepest, grain, skin_darker, skin_lighter
 from film_recovery.outliers.finding import _standing_out, nearest
 from film_recovery.outliers.picture import HEIGHT, contact
 
@@ -150,6 +158,46 @@ def test_an_edge_that_moves_is_no_seam():
     staying = [*still]
     staying[7] = measure(8, noisy(8), noisy(8) + stepped(82))
     assert {one.frame for one in find_outliers(staying) if one.kind == "seam"} == {7, 8}
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_the_edge_of_a_black_bar_that_weaves_is_no_seam(across):
+    """Sharper in the recovery than in the Source; in one frame elsewhere than in the others."""
+
+    def barred(number: int, row: int, off: float = 0.0) -> Measured:
+        recovered = noisy(number)
+        recovered[60:] += np.float32(off)
+        recovered[:row] = recovered[row + 90 :] = 0.01
+        source = cv2.GaussianBlur(recovered, (0, 0), 1.2)
+        sides = (one.transpose(1, 0, 2) if across else one for one in (source, recovered))
+        return measure(number, *(np.ascontiguousarray(side) for side in sides))
+
+    shot = [barred(number, 20 if number == 7 else 18) for number in range(1, 15)]
+    assert find_outliers(shot) == ()
+    shot[9] = barred(10, 18, 3 / 255)
+    assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(10, "seam")}
+
+
+def test_a_dark_picture_is_no_bar():
+    dark = [measure(number, noisy(number) - 0.37, noisy(number) - 0.37) for number in range(1, 15)]
+    dark[6] = measure(7, noisy(7) - 0.37, noisy(7) - 0.37 + stepped(82))
+    assert {(one.frame, one.kind) for one in find_outliers(dark)} == {(7, "seam")}
+
+
+def test_a_line_that_is_elsewhere_in_some_frames_is_no_seam():
+    """In six of twenty, and in this one."""
+    own, others = np.zeros((2, 400), np.float32), np.zeros((20, 2, 400), np.float32)
+    grain = np.random.default_rng(3).normal(0, 0.1 / 255, (21, 1, 400))
+    own += grain[0].astype(np.float32)
+    others += grain[1:].astype(np.float32)
+    others[::4, :, 200] += 4 / 255
+    others[1::16, :, 200] += 4 / 255
+    own[:, 200] += 4 / 255
+    found = _steepest(own, others[:, 0], np.zeros(400), "column")
+    assert abs(found.codes) < 3 * found.spread
+    others[:, :, 200] = others[:, :, 100]
+    found = _steepest(own, others[:, 0], np.zeros(400), "column")
+    assert found.at == 201 and abs(found.codes) > 10 * found.spread
 
 
 def test_a_small_area_of_skin_is_told_as_skin():

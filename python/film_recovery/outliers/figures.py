@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from film_recovery.outliers.line import foretold
+from film_recovery.outliers.line import TO_SIGMA, foretold
 from film_recovery.outliers.measured import Measured
 from film_recovery.outliers.relation import Relation, Values, pooled
 from film_recovery.outliers.tone import Tone
@@ -29,6 +29,8 @@ ALIKE = (
     0.5  # of a step's height: one that high beside the line, in a frame before or after, is the same edge,
 )
 LEFT = 0.8  # of which less than this is left on the line itself
+OFTEN = 0.75  # of the frames around, as many as may not be faulty: so many vary by no more than
+OFTEN_SIGMAS = 1.15  # deviations
 LEAST_SHARE = 0.05  # of the fine power: by how much less shares differ is nothing, near none and near all
 SHARED = 0.3  # of a step must be found in each part of the line but one
 
@@ -228,7 +230,7 @@ def steepest(one: Measured, others: Others) -> list[Step]:
         alike = [other for other in others if other.structure.steps[axis].shape == own.shape]
         if not own.size or len(alike) < 3:
             continue
-        steps = np.array([other.structure.steps[axis] for other in alike])
+        own, steps = _without_bars(own, np.array([other.structure.steps[axis] for other in alike]))
         beside = [abs(other.frame - one.frame) == 1 for other in alike]
         moved = _moving(own[0], steps[:, 0], beside)
         for place in range(0, len(own), 2):  # near, and wide
@@ -236,10 +238,25 @@ def steepest(one: Measured, others: Others) -> list[Step]:
     return found
 
 
+def _without_bars(
+    own: NDArray[np.float32], others: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Steps as they are, but none at lines that a bar has in this frame or in most others; where it has some of them,
+    they are as the rest."""
+    if not np.isnan(own).any() and not np.isnan(others).any():
+        return own, others
+    barred = np.isnan(own[0]) | (np.isnan(others[:, 0]).mean(axis=0) > 0.5)
+    own, others = np.where(barred, 0, own), np.where(barred, 0, others)
+    return own, np.where(np.isnan(others), np.nanmedian(others, axis=0), others)
+
+
 def _steepest(own: NDArray[np.float32], others: NDArray[np.float32], moved: Values, name: str) -> Step:
     middle = np.median(others, axis=0)
+    off = np.abs(others - middle)
+    # A fine line that weaves is beside its place in some frames only: the middle of what varies does not show that.
+    varied = np.maximum(TO_SIGMA * np.median(off, axis=0), np.quantile(off, OFTEN, axis=0) / OFTEN_SIGMAS)
     # The picture's own edges move: what varies near a line may come to lie on it.
-    spread = _largest(1.4826 * np.median(np.abs(others - middle), axis=0)[None], MOVED)[0]
+    spread = _largest(varied[None].astype(np.float32), MOVED)[0]
     beyond: Values = own[0] - middle
     least = max(1.4826 * float(np.median(np.abs(beyond))), 1e-5)
     noise = np.sqrt(spread**2 + least**2)

@@ -19,7 +19,7 @@ from film_recovery.outliers.figures import EITHER, FIGURES, Reading, Step, steep
 from film_recovery.outliers.line import beyond, foretold
 from film_recovery.outliers.measured import Measured
 
-EDITION = 5  # of what is measured and of its limits: more when the same frames may give other outliers
+EDITION = 6  # of what is measured and of its limits: more when the same frames may give other outliers
 KINDS = (*FIGURES, "seam")
 Readings = Sequence[Reading] | Mapping[int, Reading]  # by place in the shot
 NEIGHBOURS = 20  # at most, those nearest in time
