@@ -200,6 +200,37 @@ def test_a_line_that_is_elsewhere_in_some_frames_is_no_seam():
     assert found.at == 201 and abs(found.codes) > 10 * found.spread
 
 
+def test_a_large_plain_area_whose_light_goes_up_and_down_is_no_flicker():
+    """The recovery keeps it, with a grain of its own: the Source's says nothing of a place's tone."""
+
+    def picture(number: int, off: float = 0.0) -> Measured:
+        rng = np.random.default_rng(number)
+        there = np.full((160, 240, 1), 0.8, np.float32) * (1 + 0.02 * np.sin(2.4 * number))
+        there[:50] = 0.15 + 0.5 * np.linspace(0, 1, 240)[:, None]
+        source, recovered = (there + rng.normal(0, 0.05, (160, 240, 3)) for _ in range(2))
+        return measure(number, source.astype(np.float32), (recovered * (1 + off)).astype(np.float32))
+
+    shot = [picture(number) for number in range(1, 17)]
+    assert find_outliers(shot) == ()
+    shot[4], shot[10] = picture(5, 0.01), picture(11, -0.01)
+    assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(5, "flicker"), (11, "flicker")}
+
+
+def white(number: int, share: float, off: float = 0.0) -> Measured:
+    """``share`` of it at the end of the scale, in Source and Recovered."""
+    source = noisy(number)
+    source[: round(share * len(source))] = 1
+    return measure(number, source, np.minimum(source * np.float32(1 + off), 1))
+
+
+def test_flicker_is_that_of_what_is_not_cut_off():
+    shot = [white(number, 0.75) for number in range(1, 15)]
+    assert find_outliers(shot) == ()
+    shot[5] = white(6, 0.75, 0.01)
+    (told,) = find_outliers(shot)
+    assert (told.frame, told.kind) == (6, "flicker") and told.figure == pytest.approx(1, abs=0.1)
+
+
 def test_a_small_area_of_skin_is_told_as_skin():
     """Two hundredths of the picture, among greys that are warm, and nearly skin."""
 

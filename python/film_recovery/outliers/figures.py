@@ -54,13 +54,15 @@ def near(one: Measured, others: Others) -> list[Measured]:
 
 
 def flicker(one: Measured, others: Others) -> Reading:
-    """Percent by which luma's mean is above what it follows from the Source's."""
-    close = near(one, others)
-    if one.tone.whole.cross[0, 0] < LEAST_LUMA:
+    """Percent by which luma's mean is above what it follows from the Source's, of what neither has cut off."""
+    own_light = one.tone.light
+    known = [other.tone.light for other in near(one, others)]
+    lights = [light for light in known if light is not None]
+    if own_light is None or own_light.cross[0, 0] < LEAST_LUMA or len(lights) < LEAST_KNOWN:
         return _NOTHING
     # What one frame shows says little of tones that it lacks: all neighbours' together foretell.
-    by = pooled([other.tone.whole for other in close]).fitted[:, 0]
-    means = [(each.tone.whole.cross[0, 0], each.tone.whole.inner[0] @ by) for each in (one, *close)]
+    by = pooled(lights).fitted[:, 0]
+    means = [(light.cross[0, 0], light.inner[0] @ by) for light in (own_light, *lights)]
     own, *usual = (100 * np.log(max(mean, LEAST_LUMA) / max(told, LEAST_LUMA)) for mean, told in means)
     said = _agreed(usual)
     return Reading(float(own) - said.value, said.doubt)
