@@ -20,11 +20,12 @@ from film_recovery.outliers import (
     Limit,
     Measured,
     find_outliers,
+    find_untold,
     measure,
 )
 from film_recovery.outliers.codes import unevenness
 from film_recovery.outliers.figures import Reading, _steepest, grain, skin_darker, skin_lighter
-from film_recovery.outliers.finding import _standing_out, nearest
+from film_recovery.outliers.finding import FORETOLD, _standing_out, nearest
 from film_recovery.outliers.picture import HEIGHT, contact
 
 FRAMES = 12
@@ -225,10 +226,37 @@ def white(number: int, share: float, off: float = 0.0) -> Measured:
 
 def test_flicker_is_that_of_what_is_not_cut_off():
     shot = [white(number, 0.75) for number in range(1, 15)]
-    assert find_outliers(shot) == ()
+    assert find_outliers(shot) == () and find_untold(shot) == ()
     shot[5] = white(6, 0.75, 0.01)
     (told,) = find_outliers(shot)
     assert (told.frame, told.kind) == (6, "flicker") and told.figure == pytest.approx(1, abs=0.1)
+
+
+def test_a_frame_that_is_nearly_all_cut_off_is_said_not_to_be_judged():
+    shot = [white(number, 1.0 if number == 4 else 0.3) for number in range(1, 15)]
+    assert find_outliers(shot) == ()
+    assert [(one.frame, one.kinds) for one in find_untold(shot)] == [(4, ("flicker",))]
+
+
+def test_what_one_frame_alone_shows_is_not_judged_by_tones_and_colours():
+    """A title on near black, in colours that no other frame has: what becomes of them, nobody knows."""
+
+    def picture(number: int, title: bool = False, off: float = 0.0) -> Measured:
+        rng = np.random.default_rng(number)
+        source = 0.08 + rng.normal(0, 0.01, (128, 192, 3)).astype(np.float32)
+        source[100:110, 20:60] += 0.5
+        if title:
+            source[30:90:12, 30:160] += np.array([0.6, 0.1, 0.5], np.float32)
+            source[36:90:12, 30:160] += np.array([0.5, 0.3, 0.2], np.float32)
+        recovered = source.copy()
+        recovered[:95] += 0.2 * np.maximum(source[:95] - 0.2, 0)[..., ::-1]
+        return measure(number, source, recovered * np.float32(1 + off))
+
+    shot = [picture(number, title=number == 1) for number in range(1, 15)]
+    assert not {one.kind for one in find_outliers(shot)} & set(FORETOLD)
+    assert [(one.frame, one.kinds) for one in find_untold(shot)] == [(1, FORETOLD)]
+    shot[8] = picture(9, off=0.02)
+    assert (9, "flicker") in {(one.frame, one.kind) for one in find_outliers(shot)}
 
 
 def test_a_small_area_of_skin_is_told_as_skin():

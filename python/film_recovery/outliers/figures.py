@@ -21,6 +21,7 @@ LEAST_CHROMA = 0.008  # root mean square of the foretold Cb, Cr: a picture with 
 LEAST_SKIN = 0.004  # of the picture
 TINTED = 0.8  # of what skin is off by: with so much of it in the rest, all of the picture is
 LEAST_KNOWN = 6  # neighbours that show a tone
+STRANGE = 5  # times the power of tones and colours in the frames around: these say nothing of them
 LEAST_SPREAD = 0.02  # of a tone's log power: no tone counts alone
 NEAR = 12  # frames of those around it whose relation foretells a frame: what is shown changes over a shot
 MOVED = 8  # pixels from frame to frame
@@ -51,6 +52,14 @@ def near(one: Measured, others: Others) -> list[Measured]:
     """The NEAR of ``others`` that are nearest in time, in order."""
     nearest = sorted(others, key=lambda other: abs(other.frame - one.frame))[:NEAR]
     return sorted(nearest, key=lambda other: other.frame)
+
+
+def foreign(one: Measured, others: Others) -> float:
+    """How much more of the Source's tones and colours a frame has than those around it, which foretell it: 1 as
+    much, above STRANGE what none of them shows."""
+    close = pooled([other.tone.whole for other in near(one, others)])
+    own = one.tone.whole.inner
+    return float(np.trace(np.linalg.solve(close.ridged, own))) / len(own)
 
 
 def flicker(one: Measured, others: Others) -> Reading:

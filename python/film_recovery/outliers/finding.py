@@ -15,7 +15,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from film_recovery.outliers.figures import EITHER, FIGURES, Reading, Step, steepest, turned_rather
+from film_recovery.outliers.figures import (
+    EITHER,
+    FIGURES,
+    STRANGE,
+    Reading,
+    Step,
+    flicker,
+    foreign,
+    steepest,
+    turned_rather,
+)
 from film_recovery.outliers.line import beyond, foretold
 from film_recovery.outliers.measured import Measured
 
@@ -29,6 +39,7 @@ LOOKS = 2  # at each kind
 MOST_LEFT = 0.7  # of the neighbours that must be left without those that stand out, or all count
 SUSPECTED = 0.5  # of the limit of edges: from there on, they are what brings the grain or the halo of a frame
 FEWEST = 6  # neighbours with a figure: fewer do not tell what is usual
+FORETOLD = ("flicker", "bleed", "skin")  # by what the neighbours make of the same tones and colours
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,9 @@ class Limit:
     times: float
     rising: bool = False
 
+
+_UNLIKE = "it shows tones or colours that no frame around it does"
+_DARK = "nearly all of it, or of the frames around it, is black or cut off"
 
 # Chosen on what docs/outliers.md calls tune, with benchmarks/bench_outliers.py.
 LIMITS: Mapping[str, Limit] = MappingProxyType(
@@ -104,6 +118,33 @@ class Outlier:
         }
 
 
+@dataclass(frozen=True)
+class Untold:
+    """``kinds``: of which nothing can be said of this frame."""
+
+    frame: int
+    kinds: tuple[str, ...]
+    why: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"frame": self.frame, "kinds": list(self.kinds), "why": self.why}
+
+
+def find_untold(shot: Sequence[Measured]) -> tuple[Untold, ...]:
+    """Frames of one shot that were not judged by all kinds though they show what these are judged by, in order."""
+    frames = sorted(shot, key=lambda one: one.frame)
+    around = [[frames[other] for other in nearest(len(frames), at)] for at in range(len(frames))]
+    found = []
+    for one, others in zip(frames, around, strict=True):
+        if len(others) < FEWEST:
+            continue
+        if foreign(one, others) > STRANGE:
+            found.append(Untold(one.frame, FORETOLD, _UNLIKE))
+        elif not np.isfinite(flicker(one, others).value):
+            found.append(Untold(one.frame, ("flicker",), _DARK))
+    return tuple(found)
+
+
 def find_outliers(shot: Sequence[Measured], limits: Mapping[str, Limit] | None = None) -> tuple[Outlier, ...]:
     """The outliers of one shot's frames, the worst first. ``limits``: in place of some of LIMITS.
 
@@ -119,6 +160,13 @@ def find_outliers(shot: Sequence[Measured], limits: Mapping[str, Limit] | None =
         ]
         for kind, figures in FIGURES.items()
     }
+    # The title of one frame: what the others make of their tones says nothing of it.
+    strange = {at for at, one in enumerate(frames) if around[at] and foreign(one, around[at]) > STRANGE}
+    for kind in FORETOLD:
+        readings[kind] = [
+            [Reading(float("nan")) if at in strange else reading for at, reading in enumerate(course)]
+            for course in readings[kind]
+        ]
     found = [one for kind in FIGURES for one in _standing_out(kind, numbers, readings[kind], allowed[kind])]
     found += _suspected(found, numbers, readings["edges"], allowed["edges"])
     if len(frames) > FEWEST:
