@@ -19,13 +19,14 @@ from film_recovery.outliers import (
     UNITS,
     Limit,
     Measured,
+    Outlier,
     find_outliers,
     find_untold,
     measure,
 )
 from film_recovery.outliers.codes import unevenness
 from film_recovery.outliers.figures import Reading, _steepest, grain, skin_darker, skin_lighter
-from film_recovery.outliers.finding import FORETOLD, _standing_out, nearest
+from film_recovery.outliers.finding import FORETOLD, _standing_out, _unexplained, nearest
 from film_recovery.outliers.picture import HEIGHT, contact
 
 FRAMES = 12
@@ -257,6 +258,30 @@ def test_what_one_frame_alone_shows_is_not_judged_by_tones_and_colours():
     assert [(one.frame, one.kinds) for one in find_untold(shot)] == [(1, FORETOLD)]
     shot[8] = picture(9, off=0.02)
     assert (9, "flicker") in {(one.frame, one.kind) for one in find_outliers(shot)}
+
+
+def test_a_seam_below_its_limit_that_raises_the_mean_is_no_flicker():
+    """Seven tenths of the limit and more, and as much as one side of it raises the mean by."""
+    shot = [measure(number, noisy(number), noisy(number)) for number in range(1, 15)]
+    limits = {"seam": Limit(2.3, 3.5)}
+    assert find_outliers(shot, limits) == ()
+    shot[6] = measure(7, noisy(7), noisy(7) + stepped(82))
+    assert {(one.frame, one.kind) for one in find_outliers(shot, limits)} == {(7, "seam")}
+    shot[6] = measure(7, noisy(7), noisy(7) * np.float32(1.01))
+    assert {(one.frame, one.kind) for one in find_outliers(shot, limits)} == {(7, "flicker")}
+
+
+def test_grain_that_halos_bring_is_not_told():
+    frames = clean("sharpened")
+    around = [[one for one in frames if one is not own] for own in frames]
+    more, fewer = (Outlier(5, "halo", off, 0.0, 2.0) for off in (3.0, -3.0))
+    grains = [Outlier(5, "grain", off, 0.0, 1.4) for off in (14.0, -14.0)]
+    kinds = [
+        {one.kind for one in _unexplained([halo, of], frames, around)}
+        for halo in (more, fewer)
+        for of in grains
+    ]
+    assert kinds == [{"halo"}, {"halo", "grain"}, {"halo", "grain"}, {"halo", "grain"}]
 
 
 def test_a_small_area_of_skin_is_told_as_skin():

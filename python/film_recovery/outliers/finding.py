@@ -38,6 +38,8 @@ CLEARER = 1.5  # times as clear as the neighbours' clearest line: that is a seam
 LOOKS = 2  # at each kind
 MOST_LEFT = 0.7  # of the neighbours that must be left without those that stand out, or all count
 SUSPECTED = 0.5  # of the limit of edges: from there on, they are what brings the grain or the halo of a frame
+UNCLEAR = 0.7  # of the limit of seams: from there on, they are what raises the mean of a frame
+ABOUT = 0.3  # of what one side of a seam raises the mean by, it may be more or less
 FEWEST = 6  # neighbours with a figure: fewer do not tell what is usual
 FORETOLD = ("flicker", "bleed", "skin")  # by what the neighbours make of the same tones and colours
 
@@ -171,6 +173,7 @@ def find_outliers(shot: Sequence[Measured], limits: Mapping[str, Limit] | None =
     found += _suspected(found, numbers, readings["edges"], allowed["edges"])
     if len(frames) > FEWEST:
         found += _seams(frames, around, allowed["seam"])
+        found += _suspected_seams(found, frames, around, allowed["seam"])
     return tuple(sorted(_unexplained(found, frames, around), key=lambda one: (-one.score, one.frame)))
 
 
@@ -207,6 +210,39 @@ def _suspected(
         return []
     lower = Limit(SUSPECTED * limit.least, SUSPECTED * limit.times, limit.rising)
     return [one for one in _standing_out("edges", frames, figures, lower) if one.frame in suspects]
+
+
+def _suspected_seams(
+    found: Sequence[Outlier], frames: Sequence[Measured], around: Sequence[Sequence[Measured]], limit: Limit
+) -> list[Outlier]:
+    """Seams of frames that are told as flicker, and not as seam, though one that is less clear raises the mean by as
+    much: a seam has one side lighter."""
+    told = {one.frame for one in found if one.kind == "seam"}
+    raised = {
+        one.frame: _raised(one, frames) for one in found if one.kind == "flicker" and one.frame not in told
+    }
+    if not raised:
+        return []
+    lower = Limit(UNCLEAR * limit.least, UNCLEAR * limit.times, limit.rising)
+    sizes = {one.frame: one.size for one in frames}
+    return [
+        one
+        for one in _seams(frames, around, lower)
+        if one.frame in raised and _one_side(one, sizes[one.frame], raised[one.frame])
+    ]
+
+
+def _raised(flicker: Outlier, frames: Sequence[Measured]) -> float:
+    """Codes of 255 of the mean, either way."""
+    (mean,) = (255 * one.tone.whole.cross[0, 0] for one in frames if one.frame == flicker.frame)
+    return abs(flicker.figure - flicker.usual) / 100 * float(mean)
+
+
+def _one_side(seam: Outlier, size: tuple[int, int], raised: float) -> bool:
+    """Whether either side of the seam, by its height, is what the mean is raised by."""
+    left, bottom, right, top = seam.where or (0, 0, 0, 0)
+    share = (left + right) / 2 / size[0] if right - left < size[0] else (bottom + top) / 2 / size[1]
+    return any(abs(raised - seam.figure * side) <= ABOUT * seam.figure * side for side in (share, 1 - share))
 
 
 def _judged(
@@ -320,16 +356,14 @@ def _unexplained(
 ) -> list[Outlier]:
     """Without what another fault of the same frame brings with it."""
     of = {(one.frame, one.kind): one for one in found}
-    luma = {one.frame: 255 * one.tone.whole.cross[0, 0] for one in frames}
     places = {one.frame: place for place, one in enumerate(frames)}
     left = []
     for one in found:
         seam = of.get((one.frame, "seam"))
         # One side of the seam raises the mean by no more than the seam's own height.
-        raised = abs(one.figure - one.usual) / 100 * luma[one.frame]
-        if one.kind == "flicker" and seam is not None and raised <= 1.2 * seam.figure:
+        if one.kind == "flicker" and seam is not None and _raised(one, frames) <= 1.2 * seam.figure:
             continue
-        if _brought(one.frame, one.kind, of):
+        if _brought(one.frame, one.kind, of) or _of_halos(one, of.get((one.frame, "halo"))):
             continue
         other = {"hue": "skin", "skin": "hue"}.get(one.kind, "")
         if (one.frame, other) in of and not _brought(one.frame, other, of):
@@ -338,6 +372,11 @@ def _unexplained(
                 continue
         left.append(one)
     return left
+
+
+def _of_halos(one: Outlier, halo: Outlier | None) -> bool:
+    """Whether more grain is that of fine lines with halos."""
+    return one.kind == "grain" and halo is not None and halo.figure > halo.usual and one.figure > one.usual
 
 
 def _brought(frame: int, kind: str, of: Mapping[tuple[int, str], Outlier]) -> bool:
