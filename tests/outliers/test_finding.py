@@ -261,7 +261,7 @@ def test_what_one_frame_alone_shows_is_not_judged_by_tones_and_colours():
 
 
 def test_a_seam_below_its_limit_that_raises_the_mean_is_no_flicker():
-    """Seven tenths of the limit and more, and as much as one side of it raises the mean by."""
+    """Seven tenths of the limit and more."""
     shot = [measure(number, noisy(number), noisy(number)) for number in range(1, 15)]
     limits = {"seam": Limit(2.3, 3.5)}
     assert find_outliers(shot, limits) == ()
@@ -269,6 +269,19 @@ def test_a_seam_below_its_limit_that_raises_the_mean_is_no_flicker():
     assert {(one.frame, one.kind) for one in find_outliers(shot, limits)} == {(7, "seam")}
     shot[6] = measure(7, noisy(7), noisy(7) * np.float32(1.01))
     assert {(one.frame, one.kind) for one in find_outliers(shot, limits)} == {(7, "flicker")}
+
+
+def test_a_seam_of_what_is_not_cut_off_is_no_flicker():
+    """That is dark, and its mean is not that of the whole picture."""
+
+    def lit(number: int, off: float) -> Measured:
+        source = noisy(number) - 0.3
+        recovered = source + np.float32(off) * (np.arange(192) >= 40)[:, None]
+        source[:90], recovered[:90] = 1, 1 + np.float32(off) * (np.arange(192) >= 40)[:, None]
+        return measure(number, source, recovered.astype(np.float32))
+
+    shot = [lit(number, 2 / 255 * (number == 7)) for number in range(1, 15)]
+    assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(7, "seam")}
 
 
 def test_grain_that_halos_bring_is_not_told():

@@ -39,7 +39,7 @@ LOOKS = 2  # at each kind
 MOST_LEFT = 0.7  # of the neighbours that must be left without those that stand out, or all count
 SUSPECTED = 0.5  # of the limit of edges: from there on, they are what brings the grain or the halo of a frame
 UNCLEAR = 0.7  # of the limit of seams: from there on, they are what raises the mean of a frame
-ABOUT = 0.3  # of what one side of a seam raises the mean by, it may be more or less
+HEIGHTS = 1.5  # of a seam, which raises the mean by no more: the curve of tones hides some of its height
 FEWEST = 6  # neighbours with a figure: fewer do not tell what is usual
 FORETOLD = ("flicker", "bleed", "skin")  # by what the neighbours make of the same tones and colours
 
@@ -215,34 +215,24 @@ def _suspected(
 def _suspected_seams(
     found: Sequence[Outlier], frames: Sequence[Measured], around: Sequence[Sequence[Measured]], limit: Limit
 ) -> list[Outlier]:
-    """Seams of frames that are told as flicker, and not as seam, though one that is less clear raises the mean by as
-    much: a seam has one side lighter."""
-    told = {one.frame for one in found if one.kind == "seam"}
-    raised = {
-        one.frame: _raised(one, frames) for one in found if one.kind == "flicker" and one.frame not in told
-    }
-    if not raised:
+    """Seams of frames that are told as flicker, and not as seam, though one that is less clear may raise the mean by
+    as much: a seam has one side lighter."""
+    of = {one.frame: one for one in found if one.kind == "flicker"}
+    for one in found:
+        if one.kind == "seam":
+            of.pop(one.frame, None)
+    if not of:
         return []
     lower = Limit(UNCLEAR * limit.least, UNCLEAR * limit.times, limit.rising)
-    sizes = {one.frame: one.size for one in frames}
-    return [
-        one
-        for one in _seams(frames, around, lower)
-        if one.frame in raised and _one_side(one, sizes[one.frame], raised[one.frame])
-    ]
+    seams = _seams(frames, around, lower)
+    return [one for one in seams if one.frame in of and _raises(one, of[one.frame], frames)]
 
 
-def _raised(flicker: Outlier, frames: Sequence[Measured]) -> float:
-    """Codes of 255 of the mean, either way."""
-    (mean,) = (255 * one.tone.whole.cross[0, 0] for one in frames if one.frame == flicker.frame)
-    return abs(flicker.figure - flicker.usual) / 100 * float(mean)
-
-
-def _one_side(seam: Outlier, size: tuple[int, int], raised: float) -> bool:
-    """Whether either side of the seam, by its height, is what the mean is raised by."""
-    left, bottom, right, top = seam.where or (0, 0, 0, 0)
-    share = (left + right) / 2 / size[0] if right - left < size[0] else (bottom + top) / 2 / size[1]
-    return any(abs(raised - seam.figure * side) <= ABOUT * seam.figure * side for side in (share, 1 - share))
+def _raises(seam: Outlier, flicker: Outlier, frames: Sequence[Measured]) -> bool:
+    """Whether the seam may be what the mean is off by: one side of it raises that by no more than its own height."""
+    (light,) = (one.tone.light for one in frames if one.frame == flicker.frame)
+    mean = 255 * float(light.cross[0, 0]) if light is not None else 0.0
+    return abs(flicker.figure - flicker.usual) / 100 * mean <= HEIGHTS * seam.figure
 
 
 def _judged(
@@ -360,8 +350,7 @@ def _unexplained(
     left = []
     for one in found:
         seam = of.get((one.frame, "seam"))
-        # One side of the seam raises the mean by no more than the seam's own height.
-        if one.kind == "flicker" and seam is not None and _raised(one, frames) <= 1.2 * seam.figure:
+        if one.kind == "flicker" and seam is not None and _raises(seam, one, frames):
             continue
         if _brought(one.frame, one.kind, of) or _of_halos(one, of.get((one.frame, "halo"))):
             continue
