@@ -175,7 +175,7 @@ def test_text_that_is_too_large_for_the_panel_is_reached_by_scrolling(
 ) -> None:
     panel = show(film(), 360, 900)
     panel.text_size.change(8)
-    panel.to_stage(4)
+    panel.to_stage(3)
     panel.page.show_work(True)
     bar = panel.page.work_area.horizontalScrollBar()
     qtbot.waitUntil(

@@ -11,6 +11,7 @@ import pytest
 from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets
 from film_recovery.panel.widgets import icons, marks, style
 from film_recovery.panel.widgets.heading import Heading
+from film_recovery.panel.widgets.tick import Tick
 from film_recovery.panel.widgets.window import Window
 
 Show = Callable[..., Window]
@@ -38,17 +39,17 @@ def test_nothing_is_clipped_or_sideways(
             assert sideways(panel) == [], stage
             assert clipped(panel) == [], stage
             assert has_room(panel), stage
-    text = panel.primary.fontMetrics().boundingRect(panel.primary.text())
-    assert text.width() < panel.primary.width()
+    assert has_room(panel), panel.primary.text()
     for button in panel.findChildren(QtWidgets.QPushButton):
         assert button.toolTip() or not button.isVisible() or button.isEnabled(), button.text()
 
 
 def has_room(panel: Window) -> bool:
-    """Whether the stage's heading is on one line, or as wide as the page."""
+    """Whether the stage's heading is on one line, or as wide as the page, and the next step is seen whole."""
+    step = panel.primary.fontMetrics().boundingRect(panel.primary.text())
     heading = panel.page.heading
     text = heading.fontMetrics().horizontalAdvance(heading.text())
-    return heading.width() >= min(text, panel.page.width())
+    return heading.width() >= min(text, panel.page.width()) and step.width() < panel.primary.width()
 
 
 class Uneven(QtWidgets.QProxyStyle):
@@ -84,6 +85,26 @@ def test_a_heading_comes_to_rest_at_every_width(qtbot: Any) -> None:
         for _ in range(5):
             QtWidgets.QApplication.processEvents()
     assert len(turned) == 1
+
+
+def test_the_text_of_a_box_goes_on_in_the_next_line(qtbot: Any) -> None:
+    place = QtWidgets.QWidget()
+    qtbot.addWidget(place)
+    box = Tick("Within frames: scratches, dust, worn grain, lost detail")
+    layout = QtWidgets.QVBoxLayout(place)
+    layout.addWidget(box)
+    layout.addStretch(1)
+    place.resize(600, 300)
+    place.show()
+    one_line = box.height()
+    for width in (160, 200, 600):
+        place.resize(width, 300)
+        qtbot.wait(20)
+        lines = QtWidgets.QCheckBox.text(box).split("\n")
+        assert " ".join(lines) == box.text() and place.width() == width
+        assert (len(lines) > 1) is (width < 600) and (box.height() > one_line) is (width < 600)
+        for line in lines:
+            assert box.fontMetrics().horizontalAdvance(line) < box.width()
 
 
 def wait_for_layout(qtbot: Any, panel: Window) -> None:

@@ -7,6 +7,7 @@ from film_recovery.panel.new_project import BETTER, Wishes
 from film_recovery.panel.qt import QtGui, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
 from film_recovery.panel.widgets.background import Background
+from film_recovery.panel.widgets.tick import Tick
 from film_recovery.recipes import RECIPES, Answers, load
 
 _FILES = "Frames (*.exr *.dpx *.tif *.tiff *.png *.jpg *.jpeg);;All files (*)"
@@ -21,14 +22,14 @@ class NewForm(parts.Tall):
     def __init__(self, background: Background) -> None:
         super().__init__()
         self._titles: dict[str, str] = {}
-        self.intra = QtWidgets.QCheckBox("Within frames: scratches, dust, worn grain, lost detail")
-        self.inter = QtWidgets.QCheckBox("In the colour: faded dyes, scenes that do not match")
+        self.intra = Tick("Within frames: scratches, dust, worn grain, lost detail")
+        self.inter = Tick("In the colour: faded dyes, scenes that do not match")
         self.better = QtWidgets.QComboBox()
         for id, text in BETTER:
             self.better.addItem(text, id)
-        self.colour_reference = QtWidgets.QCheckBox("A DVD, telecine or print kept the colour")
-        self.black_and_white = QtWidgets.QCheckBox("It is black-and-white and is to be coloured")
-        self.enlarge = QtWidgets.QCheckBox("A larger picture is wanted than any element holds")
+        self.colour_reference = Tick("A DVD, telecine or print kept the colour")
+        self.black_and_white = Tick("It is black-and-white and is to be coloured")
+        self.enlarge = Tick("A larger picture is wanted than any element holds")
         self.choice = parts.label(name="strong")
         self.scope = parts.label()
         self.film, self.source, self.reference, self.colour, self.folder = (

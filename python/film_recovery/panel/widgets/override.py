@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from film_recovery.panel.qt import QtWidgets, Signal
 from film_recovery.panel.widgets import parts
+from film_recovery.panel.widgets.tick import Tick
 
 
 class Override(QtWidgets.QWidget):
@@ -14,7 +15,7 @@ class Override(QtWidgets.QWidget):
     def __init__(self, option: str, text: str, tip: str) -> None:
         super().__init__()
         self._option = option
-        self.box = QtWidgets.QCheckBox(text)
+        self.box = Tick(text)
         self.why = QtWidgets.QLineEdit()
         self.why.setPlaceholderText("Why (recorded with your name)")
         self.why.setAccessibleName(f"Why: {text}")

@@ -11,6 +11,7 @@ from film_recovery.panel.contents import training
 from film_recovery.panel.contents.training import COPYCAT, Teaching
 from film_recovery.panel.qt import Qt, QtCore, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
+from film_recovery.panel.widgets.tick import Tick
 from film_recovery.project import ENGINES, SIZES, Training
 
 _MOST = 2_147_483_647  # steps: the largest number that a spin box holds
@@ -32,7 +33,7 @@ class TrainingForm(QtWidgets.QWidget):
         self.engine, self.model_size, self.patch = (QtWidgets.QComboBox() for _ in range(3))
         self.batch, self.steps, self.epochs, self.checkpoints = (QtWidgets.QSpinBox() for _ in range(4))
         self.hours = QtWidgets.QDoubleSpinBox()
-        self.for_memory = QtWidgets.QCheckBox("Other batch: too little VRAM")
+        self.for_memory = Tick("Other batch: too little VRAM")
         self.follows = parts.label(name="quiet")
         self.usual = parts.label(name="quiet")
         self.kept = parts.label(name="quiet")
