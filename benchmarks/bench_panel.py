@@ -9,9 +9,13 @@
   are gone through. Between two turns of the main loop lies what kept the operator waiting: the longest such stretch in
   processor milliseconds of the main thread, so that other work on the machine does not count (it still costs caches).
   Opening: each of three panels one after another; the first imports.
+* **pressed**: what else an operator presses, with all six stages opened before: help, log, larger and smaller text,
+  another width, a check opened, the tour, the form of a new project. The longest stretch of each.
 * **2 000 checks**: a stage of so many is shown, each of them told, all but those that stop hidden and shown again, the
   list scrolled to its end; **500 thumbnails**: a strip goes over so many pictures, made before, as fast as it can. The
   longest stretch each.
+* **the machine**: one and the same painting, again and again, in a program without a panel. What its longest time is
+  above its middle, the machine adds to any step now and then.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 ROOT = Path(__file__).resolve().parents[1]
 TURNS, PANELS = 7, 3
 PATIENCE = 600.0
-CHECKS, THUMBNAILS = 2000, 500
+CHECKS, THUMBNAILS, PAINTED = 2000, 500, 3000
 
 _PAINTED = """
 import time
@@ -180,6 +184,33 @@ def trained(place: Path) -> None:
     panel.close()
 
 
+def pressed(place: Path) -> None:
+    panel = opened(place, Watch())
+    for stage in range(6):
+        Watch().during(lambda stage=stage: panel.page.show_stage(stage), settle=60)
+
+    def narrow_and_wide() -> None:
+        panel.resize(*((1920, 1080) if panel.is_row else (380, 900)))
+
+    deeds: dict[str, Callable[[], object]] = {
+        "help": panel.guide.toggle,
+        "log": panel.fold.toggle,
+        "text": lambda: panel.text_size.change(-2 if panel.settings.text_size else 2),
+        "width": narrow_and_wide,
+        "a check": lambda: panel.page.look_at("ingest.channels"),
+        "tour": panel.guide.show_tour,
+        "leaving": panel.session.leave,
+        "new project": panel.start._show_new,
+    }
+    twice = {"help", "log", "text", "width"}  # there and back
+    said = []
+    for name, deed in deeds.items():
+        found = [f"{Watch().during(deed, settle=80):.0f}" for _ in range(2 if name in twice else 1)]
+        said.append(f"{name} {', '.join(found)} ms")
+    print(f"pressed, longest stretches: {'; '.join(said)}")
+    panel.close()
+
+
 def many_checks(place: Path) -> None:
     found = [checked(place) for _ in range(PANELS)]
     said = (
@@ -246,11 +277,31 @@ def many_pictures(place: Path) -> None:
     panel.close()
 
 
+def the_machine(place: Path) -> None:
+    from film_recovery.panel.qt import QtCore, QtGui
+
+    drawn = QtGui.QImage(1280, 800, QtGui.QImage.Format.Format_ARGB32)
+    taken = []
+    for _ in range(PAINTED):
+        begin = time.thread_time()
+        painter = QtGui.QPainter(drawn)
+        for number in range(4):
+            painter.fillRect(drawn.rect(), QtGui.QColor(number, 10, 10, 200))
+        for number in range(400):
+            painter.drawText(QtCore.QPoint(10, 10 + number * 2), "The text of a check that is long enough")
+        painter.end()
+        taken.append((time.thread_time() - begin) * 1000)
+        time.sleep(0.001)
+    print(f"the machine: one painting of {statistics.median(taken):.0f} ms took {max(taken):.0f} at most")
+
+
 PARTS: dict[str, Callable[[Path], None]] = {
     "opened": went_through,
     "trained": trained,
+    "pressed": pressed,
     "checks": many_checks,
     "thumbnails": many_pictures,
+    "machine": the_machine,
 }
 
 if __name__ == "__main__":

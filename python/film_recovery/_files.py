@@ -52,6 +52,16 @@ def temporary_prefix() -> str:
     return f"{_TEMPORARY}{_plain_host()}-{os.getpid()}-"
 
 
+def stamp(path: Path) -> list[int]:
+    """Size in bytes and time of change in nanoseconds: enough to see that a file was replaced. Empty where none is, or
+    none can be reached."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # not there, not to be reached, or no path at all
+        return []
+    return [status.st_size, status.st_mtime_ns]
+
+
 def maker_of(name: str) -> int | None:
     """The process of this computer that makes or made the unfinished file ``name``; None for any other name."""
     found = re.fullmatch(

@@ -13,10 +13,20 @@ from film_recovery.demo import footage
 from film_recovery.demo.recovered import Clip
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.luma import luma, rgb_to_ycbcr, ycbcr_to_rgb
-from film_recovery.outliers import KINDS, LIMITS, UNITS, Limit, Measured, find_outliers, measure
+from film_recovery.outliers import (
+    KINDS,
+    LIMITS,
+    UNITS,
+    Limit,
+    Measured,
+    Outlier,
+    find_outliers,
+    find_untold,
+    measure,
+)
 from film_recovery.outliers.codes import unevenness
-from film_recovery.outliers.figures import Reading, grain, skin_darker, skin_lighter
-from film_recovery.outliers.finding import _standing_out, nearest
+from film_recovery.outliers.figures import Reading, _steepest, grain, skin_darker, skin_lighter
+from film_recovery.outliers.finding import FORETOLD, _standing_out, _unexplained, nearest
 from film_recovery.outliers.picture import HEIGHT, contact
 
 FRAMES = 12
@@ -150,6 +160,141 @@ def test_an_edge_that_moves_is_no_seam():
     staying = [*still]
     staying[7] = measure(8, noisy(8), noisy(8) + stepped(82))
     assert {one.frame for one in find_outliers(staying) if one.kind == "seam"} == {7, 8}
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_the_edge_of_a_black_bar_that_weaves_is_no_seam(across):
+    """Sharper in the recovery than in the Source; in one frame elsewhere than in the others."""
+
+    def barred(number: int, row: int, off: float = 0.0) -> Measured:
+        recovered = noisy(number)
+        recovered[60:] += np.float32(off)
+        recovered[:row] = recovered[row + 90 :] = 0.01
+        source = cv2.GaussianBlur(recovered, (0, 0), 1.2)
+        sides = (one.transpose(1, 0, 2) if across else one for one in (source, recovered))
+        return measure(number, *(np.ascontiguousarray(side) for side in sides))
+
+    shot = [barred(number, 20 if number == 7 else 18) for number in range(1, 15)]
+    assert find_outliers(shot) == ()
+    shot[9] = barred(10, 18, 3 / 255)
+    assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(10, "seam")}
+
+
+def test_a_dark_picture_is_no_bar():
+    dark = [measure(number, noisy(number) - 0.37, noisy(number) - 0.37) for number in range(1, 15)]
+    dark[6] = measure(7, noisy(7) - 0.37, noisy(7) - 0.37 + stepped(82))
+    assert {(one.frame, one.kind) for one in find_outliers(dark)} == {(7, "seam")}
+
+
+def test_a_line_that_is_elsewhere_in_some_frames_is_no_seam():
+    """In six of twenty, and in this one."""
+    own, others = np.zeros((2, 400), np.float32), np.zeros((20, 2, 400), np.float32)
+    grain = np.random.default_rng(3).normal(0, 0.1 / 255, (21, 1, 400))
+    own += grain[0].astype(np.float32)
+    others += grain[1:].astype(np.float32)
+    others[::4, :, 200] += 4 / 255
+    others[1::16, :, 200] += 4 / 255
+    own[:, 200] += 4 / 255
+    found = _steepest(own, others[:, 0], np.zeros(400), "column")
+    assert abs(found.codes) < 3 * found.spread
+    others[:, :, 200] = others[:, :, 100]
+    found = _steepest(own, others[:, 0], np.zeros(400), "column")
+    assert found.at == 201 and abs(found.codes) > 10 * found.spread
+
+
+def test_a_large_plain_area_whose_light_goes_up_and_down_is_no_flicker():
+    """The recovery keeps it, with a grain of its own: the Source's says nothing of a place's tone."""
+
+    def picture(number: int, off: float = 0.0) -> Measured:
+        rng = np.random.default_rng(number)
+        there = np.full((160, 240, 1), 0.8, np.float32) * (1 + 0.02 * np.sin(2.4 * number))
+        there[:50] = 0.15 + 0.5 * np.linspace(0, 1, 240)[:, None]
+        source, recovered = (there + rng.normal(0, 0.05, (160, 240, 3)) for _ in range(2))
+        return measure(number, source.astype(np.float32), (recovered * (1 + off)).astype(np.float32))
+
+    shot = [picture(number) for number in range(1, 17)]
+    assert find_outliers(shot) == ()
+    shot[4], shot[10] = picture(5, 0.01), picture(11, -0.01)
+    assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(5, "flicker"), (11, "flicker")}
+
+
+def white(number: int, share: float, off: float = 0.0) -> Measured:
+    """``share`` of it at the end of the scale, in Source and Recovered."""
+    source = noisy(number)
+    source[: round(share * len(source))] = 1
+    return measure(number, source, np.minimum(source * np.float32(1 + off), 1))
+
+
+def test_flicker_is_that_of_what_is_not_cut_off():
+    shot = [white(number, 0.75) for number in range(1, 15)]
+    assert find_outliers(shot) == () and find_untold(shot) == ()
+    shot[5] = white(6, 0.75, 0.01)
+    (told,) = find_outliers(shot)
+    assert (told.frame, told.kind) == (6, "flicker") and told.figure == pytest.approx(1, abs=0.1)
+
+
+def test_a_frame_that_is_nearly_all_cut_off_is_said_not_to_be_judged():
+    shot = [white(number, 1.0 if number == 4 else 0.3) for number in range(1, 15)]
+    assert find_outliers(shot) == ()
+    assert [(one.frame, one.kinds) for one in find_untold(shot)] == [(4, ("flicker",))]
+
+
+def test_what_one_frame_alone_shows_is_not_judged_by_tones_and_colours():
+    """A title on near black, in colours that no other frame has: what becomes of them, nobody knows."""
+
+    def picture(number: int, title: bool = False, off: float = 0.0) -> Measured:
+        rng = np.random.default_rng(number)
+        source = 0.08 + rng.normal(0, 0.01, (128, 192, 3)).astype(np.float32)
+        source[100:110, 20:60] += 0.5
+        if title:
+            source[30:90:12, 30:160] += np.array([0.6, 0.1, 0.5], np.float32)
+            source[36:90:12, 30:160] += np.array([0.5, 0.3, 0.2], np.float32)
+        recovered = source.copy()
+        recovered[:95] += 0.2 * np.maximum(source[:95] - 0.2, 0)[..., ::-1]
+        return measure(number, source, recovered * np.float32(1 + off))
+
+    shot = [picture(number, title=number == 1) for number in range(1, 15)]
+    assert not {one.kind for one in find_outliers(shot)} & set(FORETOLD)
+    assert [(one.frame, one.kinds) for one in find_untold(shot)] == [(1, FORETOLD)]
+    shot[8] = picture(9, off=0.02)
+    assert (9, "flicker") in {(one.frame, one.kind) for one in find_outliers(shot)}
+
+
+def test_a_seam_below_its_limit_that_raises_the_mean_is_no_flicker():
+    """Seven tenths of the limit and more."""
+    shot = [measure(number, noisy(number), noisy(number)) for number in range(1, 15)]
+    limits = {"seam": Limit(2.3, 3.5)}
+    assert find_outliers(shot, limits) == ()
+    shot[6] = measure(7, noisy(7), noisy(7) + stepped(82))
+    assert {(one.frame, one.kind) for one in find_outliers(shot, limits)} == {(7, "seam")}
+    shot[6] = measure(7, noisy(7), noisy(7) * np.float32(1.01))
+    assert {(one.frame, one.kind) for one in find_outliers(shot, limits)} == {(7, "flicker")}
+
+
+def test_a_seam_of_what_is_not_cut_off_is_no_flicker():
+    """That is dark, and its mean is not that of the whole picture."""
+
+    def lit(number: int, off: float) -> Measured:
+        source = noisy(number) - 0.3
+        recovered = source + np.float32(off) * (np.arange(192) >= 40)[:, None]
+        source[:90], recovered[:90] = 1, 1 + np.float32(off) * (np.arange(192) >= 40)[:, None]
+        return measure(number, source, recovered.astype(np.float32))
+
+    shot = [lit(number, 2 / 255 * (number == 7)) for number in range(1, 15)]
+    assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(7, "seam")}
+
+
+def test_grain_that_halos_bring_is_not_told():
+    frames = clean("sharpened")
+    around = [[one for one in frames if one is not own] for own in frames]
+    more, fewer = (Outlier(5, "halo", off, 0.0, 2.0) for off in (3.0, -3.0))
+    grains = [Outlier(5, "grain", off, 0.0, 1.4) for off in (14.0, -14.0)]
+    kinds = [
+        {one.kind for one in _unexplained([halo, of], frames, around)}
+        for halo in (more, fewer)
+        for of in grains
+    ]
+    assert kinds == [{"halo"}, {"halo", "grain"}, {"halo", "grain"}, {"halo", "grain"}]
 
 
 def test_a_small_area_of_skin_is_told_as_skin():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 import pytest
 
 from film_recovery.host.nuke import NukeHost
-from film_recovery.panel import gpu, host_checks
+from film_recovery.panel import gpu, host_checks, in_script
 from film_recovery.panel.gpu import Gpu
 from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets
 from film_recovery.panel.widgets import window
 from film_recovery.panel.widgets.docked import Docked
-from film_recovery.plugin import menus
+from film_recovery.plugin import menus, places
+from film_recovery.project import lock
 
 ROOT = Path(__file__).resolve().parents[2]
 SAME_FRAMES = Path(__file__).with_name("same_frames.py")
@@ -245,6 +247,58 @@ def test_what_this_nuke_is_stands_above_the_checks(
         assert "Indie" in " ".join(
             label.text() for label in rows["host.licence"].findChildren(QtWidgets.QLabel)
         )
+        gone(panel)
+
+
+def test_a_slow_disk_keeps_no_docked_panel_waiting(
+    film: Callable[..., Path], install_nuke: Any, engine_variables: None, qtbot: Any, monkeypatch: Any
+) -> None:
+    window.application()
+    folder, answers = film("--break-lock"), threading.Event()
+
+    def slow(file: str) -> Path | None:
+        assert answers.wait(20), "somebody waited for the disk"
+        return lock.project_of(file)
+
+    monkeypatch.setattr(in_script, "project_of", slow)
+    monkeypatch.setattr(places, "project_of", slow)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with install_nuke() as nuke:
+        nuke.emulation.start(ROOT)
+        nuke.scriptOpen(str(folder / "nuke_base" / "spatial_recovery.nk"))
+        panel = Docked()
+        panel.show()
+        qtbot.waitUntil(panel.start.isVisible, timeout=PATIENCE)
+        qtbot.wait(50)
+        assert panel.session.project is None
+        answers.set()
+        qtbot.waitUntil(lambda: panel.session.project is not None, timeout=PATIENCE)
+        assert panel.session.project.folder == folder
+        gone(panel)
+
+
+def test_the_operator_s_choice_goes_before_the_script_s(
+    film: Callable[..., Path], install_nuke: Any, engine_variables: None, qtbot: Any, monkeypatch: Any
+) -> None:
+    window.application()
+    folder, answers = film("--break-lock"), threading.Event()
+
+    def slow(file: str) -> Path | None:
+        assert answers.wait(20)
+        return lock.project_of(file)
+
+    monkeypatch.setattr(in_script, "project_of", slow)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with install_nuke() as nuke:
+        nuke.emulation.start(ROOT)
+        nuke.scriptOpen(str(folder / "nuke_base" / "spatial_recovery.nk"))
+        panel = Docked()
+        panel.show()
+        qtbot.waitUntil(panel.start.isVisible, timeout=PATIENCE)
+        qtbot.mouseClick(panel.start.new, Qt.MouseButton.LeftButton)
+        answers.set()
+        qtbot.wait(300)
+        assert panel.session.project is None and panel.start.is_asking
         gone(panel)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from film_recovery import ledger, project, recipes
 from film_recovery.panel.qt import Qt, QtCore, QtWidgets
 from film_recovery.panel.widgets.help import quick_steps
+from film_recovery.panel.widgets.panel import Panel
 from film_recovery.panel.widgets.window import Window
 
 Show = Callable[..., Window]
@@ -86,18 +88,118 @@ def test_the_tour_is_five_steps_on_a_film_of_its_own(
     assert len(list(made.folder.parent.iterdir())) == 2  # the marker and the film
 
 
+SAID = (
+    QtWidgets.QLabel,
+    QtWidgets.QAbstractButton,
+    QtWidgets.QComboBox,
+    QtWidgets.QLineEdit,
+    QtWidgets.QTextBrowser,
+)
+
+
+def sizes_of_text(panel: Panel) -> set[int]:
+    """Of all that says something, whether it is seen now or not: points."""
+    return {one.fontInfo().pointSize() for kind in SAID for one in panel.findChildren(kind)}
+
+
 def test_text_can_be_larger_and_is_next_time(show: Show, film: Film, qtbot: Any) -> None:
     folder = film()
     panel = show(folder, 380, 900)
     before = panel.page.heading.fontInfo().pointSize()
+    panel.to_stage(0)
+    assert panel.page.work and sizes_of_text(panel) == {before}
     for _ in range(3):
         qtbot.keyClick(panel.page, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
-    assert panel.page.heading.fontInfo().pointSize() == before + 3
+    qtbot.waitUntil(lambda: sizes_of_text(panel) == {before + 3}, timeout=PATIENCE)
     again = show(folder, 380, 900)
     assert again.page.heading.fontInfo().pointSize() == before + 3
     for _ in range(3):
         qtbot.keyClick(again.page, Qt.Key.Key_Minus, Qt.KeyboardModifier.ControlModifier)
-    assert again.page.heading.fontInfo().pointSize() == before
+    qtbot.waitUntil(lambda: sizes_of_text(again) == {before}, timeout=PATIENCE)
+
+
+def test_what_is_made_later_has_the_text_s_size(show: Show, film: Film, qtbot: Any) -> None:
+    panel = show(film(), 1280, 800)
+    before = panel.page.heading.fontInfo().pointSize()
+    panel.text_size.change(3)
+    qtbot.waitUntil(lambda: sizes_of_text(panel) == {before + 3}, timeout=PATIENCE)
+    for stage in (2, 4):
+        panel.to_stage(stage)
+        assert panel.page.work and len(panel.page.rows) > 2 and sizes_of_text(panel) == {before + 3}
+    panel.guide.toggle()
+    assert panel.help.text.fontInfo().pointSize() == before + 3
+    panel.guide.show_tour()
+    assert panel.guide.tour is not None
+    assert panel.guide.tour.text.fontInfo().pointSize() == before + 3
+
+
+def test_the_tour_s_bubble_grows_with_its_text(show: Show, film: Film, qtbot: Any) -> None:
+    panel = show(film(), 1280, 800)
+    panel.guide.show_tour()
+    tour = panel.guide.tour
+    assert tour is not None
+    qtbot.wait(10)
+    tall = tour.bubble.height()
+    panel.text_size.change(6)
+    qtbot.waitUntil(lambda: tour.bubble.height() > tall, timeout=PATIENCE)
+    inside = tour.bubble.layout()
+    assert tour.bubble.height() >= inside.heightForWidth(tour.bubble.width() - 2)
+
+
+def test_each_panel_keeps_the_size_of_its_text(show: Show, film: Film, qtbot: Any) -> None:
+    folder = film()
+    one, other = show(folder, 1280, 800), show(folder, 1280, 800)
+    before = one.page.heading.fontInfo().pointSize()
+    one.text_size.change(4)
+    qtbot.waitUntil(lambda: sizes_of_text(one) == {before + 4}, timeout=PATIENCE)
+    other.to_stage(1)
+    assert other.page.work and sizes_of_text(other) == {before}
+    other.text_size.change(-1)
+    qtbot.waitUntil(lambda: sizes_of_text(other) == {before - 1}, timeout=PATIENCE)
+    assert sizes_of_text(one) == {before + 4}
+
+
+def test_the_next_step_is_elided_for_the_size_of_its_text(show: Show, film: Film, qtbot: Any) -> None:
+    panel = show(film(), 380, 900)
+    whole = panel.primary.text()
+    panel.text_size.change(8)
+    qtbot.waitUntil(lambda: panel.primary.text() != whole, timeout=PATIENCE)
+    text = panel.primary.fontMetrics().boundingRect(panel.primary.text())
+    assert panel.primary.text().endswith("…") and text.width() < panel.primary.width()
+    panel.text_size.change(-8)
+    qtbot.waitUntil(lambda: panel.primary.text() == whole, timeout=PATIENCE)
+
+
+def test_text_that_is_too_large_for_the_panel_is_reached_by_scrolling(
+    show: Show, film: Film, qtbot: Any
+) -> None:
+    panel = show(film(), 360, 900)
+    panel.text_size.change(8)
+    panel.to_stage(4)
+    panel.page.show_work(True)
+    bar = panel.page.work_area.horizontalScrollBar()
+    qtbot.waitUntil(
+        lambda: panel.page.work is not None and bar.maximum() > 0 and bar.isVisible(), timeout=PATIENCE
+    )
+    inside = panel.page.work_area.widget()
+    assert (
+        inside is not None
+        and bar.maximum() >= inside.minimumSizeHint().width() - panel.page.work_area.width()
+    )
+
+
+def test_rows_have_the_height_that_their_text_needs(show: Show, film: Film, qtbot: Any) -> None:
+    panel = show(film(), 380, 900)
+    before = panel.page.heading.fontInfo().pointSize()
+    panel.text_size.change(5)
+
+    def all_fit() -> bool:
+        rows = [row for row in panel.page.checks.made.values() if row.isVisible()]
+        tops = sorted((row.y(), row.height()) for row in rows)
+        clear = all(y + tall <= below for (y, tall), (below, _) in itertools.pairwise(tops))
+        return bool(rows) and clear and all(row.height() >= row.heightForWidth(row.width()) for row in rows)
+
+    qtbot.waitUntil(lambda: sizes_of_text(panel) == {before + 5} and all_fit(), timeout=PATIENCE)
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import pytest
 
 from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets
 from film_recovery.panel.widgets import icons, marks, style
+from film_recovery.panel.widgets.heading import Heading
 from film_recovery.panel.widgets.window import Window
 
 Show = Callable[..., Window]
@@ -17,9 +18,15 @@ Film = Callable[..., Path]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "height"), [(360, 700), (380, 900), (1280, 800)])
-def test_nothing_is_clipped_or_sideways(width: int, height: int, show: Show, film: Film, qtbot: Any) -> None:
+@pytest.mark.parametrize(
+    ("width", "height", "more"), [(360, 700, 0), (380, 900, 0), (380, 900, 4), (1280, 800, 0), (1280, 800, 4)]
+)
+def test_nothing_is_clipped_or_sideways(
+    width: int, height: int, more: int, show: Show, film: Film, qtbot: Any
+) -> None:
+    """``more``: points of larger text."""
     panel = show(film("--break-lock"), width, height)
+    panel.text_size.change(more)
     for stage in range(6):
         panel.page.show_stage(stage)
         for row in list(panel.page.rows.values())[:6]:
@@ -30,16 +37,59 @@ def test_nothing_is_clipped_or_sideways(width: int, height: int, show: Show, fil
             assert panel.width() == width, "the panel cannot be as narrow as it is asked to be"
             assert sideways(panel) == [], stage
             assert clipped(panel) == [], stage
+            assert has_room(panel), stage
     text = panel.primary.fontMetrics().boundingRect(panel.primary.text())
     assert text.width() < panel.primary.width()
     for button in panel.findChildren(QtWidgets.QPushButton):
         assert button.toolTip() or not button.isVisible() or button.isEnabled(), button.text()
 
 
+def has_room(panel: Window) -> bool:
+    """Whether the stage's heading is on one line, or as wide as the page."""
+    heading = panel.page.heading
+    text = heading.fontMetrics().horizontalAdvance(heading.text())
+    return heading.width() >= min(text, panel.page.width())
+
+
+class Uneven(QtWidgets.QProxyStyle):
+    """A host's style whose layouts have other gaps beside than below one another."""
+
+    def pixelMetric(self, metric: Any, option: Any = None, widget: Any = None) -> int:
+        metrics = QtWidgets.QStyle.PixelMetric
+        uneven = {metrics.PM_LayoutHorizontalSpacing: 10, metrics.PM_LayoutVerticalSpacing: 3}
+        return uneven.get(metric, super().pixelMetric(metric, option, widget))
+
+
+def test_a_heading_comes_to_rest_at_every_width(qtbot: Any) -> None:
+    turned: list[int] = []
+
+    class Watched(Heading):
+        def _arrange(self) -> None:
+            before = self._both.direction()
+            super()._arrange()
+            if self._both.direction() != before:
+                turned.append(self.width())
+
+    heading = Watched(QtWidgets.QPushButton("Build in script"), QtWidgets.QCheckBox("What stops me"))
+    style = Uneven()
+    heading.setStyle(style)
+    qtbot.addWidget(heading)
+    heading.title.setText("4 · Inference and render")
+    heading.resize(600, 80)
+    heading.show()
+    QtWidgets.QApplication.processEvents()
+    turned.clear()
+    for width in range(600, 250, -1):
+        heading.resize(width, 80)
+        for _ in range(5):
+            QtWidgets.QApplication.processEvents()
+    assert len(turned) == 1
+
+
 def wait_for_layout(qtbot: Any, panel: Window) -> None:
     """Qt lays out in several passes of its loop."""
     try:
-        qtbot.waitUntil(lambda: not clipped(panel) and not sideways(panel), timeout=5000)
+        qtbot.waitUntil(lambda: not clipped(panel) and not sideways(panel) and has_room(panel), timeout=5000)
     except qtbot.TimeoutError:
         pass  # what is clipped for good is named by the test
 

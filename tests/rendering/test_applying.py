@@ -210,7 +210,7 @@ def test_a_frame_that_a_script_rendered_is_never_overwritten(tmp_path: Path) -> 
     folder, out = folder_of(tmp_path / "in", ("a.png",)), tmp_path / "out"
     (rendered,) = folder_of(out, ("a.png",)).iterdir()
     before = rendered.read_bytes()
-    Record(out).add(rendered, 1, hashlib.sha256(before).hexdigest(), "job-of-a-script-1", [])
+    Record(out).add(rendered, 1, hashlib.sha256(before).hexdigest(), "job-of-a-script-1", {})
     with pytest.raises(FilmRecoveryError, match="rendered from a script is in the way"):
         apply(brighter, "model", jobs(str(folder), out))
     assert rendered.read_bytes() == before

@@ -16,7 +16,7 @@ from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import Frame
 from film_recovery.rendering.job import job_keys
 from film_recovery.rendering.output import write_output
-from film_recovery.rendering.record import EARLIER, NAME, OURS
+from film_recovery.rendering.record import EARLIER, NAME, OURS, RESCANNED, Record
 
 SCRIPT = """Root {
  inputs 0
@@ -345,3 +345,66 @@ def test_how_often_copycat_keeps_a_checkpoint_is_no_part_of_it(script: Path) -> 
     first = keys(script)[0]
     changed(script, "checkpointInterval 500", "checkpointInterval 900")
     assert keys(script)[0] == first
+
+
+@pytest.mark.parametrize("on_error", ["black", '"nearest frame"'])
+def test_a_frame_that_stood_in_for_a_scan_is_made_anew_when_the_scan_comes(
+    script: Path, on_error: str
+) -> None:
+    changed(script, " raw true\n name Read1", f" raw true\n on_error {on_error}\n name Read1")
+    scan = script.parent / "plates" / "p.0002.exr"
+    aside = scan.rename(scan.with_suffix(".later"))
+    assert rendered(script).written == (1, 2) and rendered(script).kept == (1, 2)
+    aside.rename(scan)
+    evaluator = Evaluator(nk.load(script))
+    record = Record(script.parent / "out")
+    assert record.rescanned(["m.0001.exr", "m.0002.exr"]) == {"m.0002.exr"}
+    assert [one.state for one in rendering.standings(evaluator, "Write1", (1, 2)).values()] == [
+        OURS,
+        RESCANNED,
+    ]
+    again = rendered(script)
+    assert again.kept == (1,) and again.written == (2,)
+
+
+def test_a_nearer_scan_that_comes_is_shown_instead_of_the_nearest(script: Path) -> None:
+    changed(script, " raw true\n name Read1", ' raw true\n on_error "nearest frame"\n name Read1')
+    changed(script, " last 3\n", " last 9\n")
+    for number in (2, 3):
+        (script.parent / "plates" / f"p.{number:04d}.exr").unlink()
+    frames = (1, 2, 3, 4, 5)
+
+    def again() -> tuple[int, ...]:
+        return rendering.render(Evaluator(nk.load(script)), "Write1", frames).written
+
+    def comes(number: int) -> None:
+        values = np.full((8, 12, 3), number, np.float32)
+        write_frame(Frame.from_array(values), script.parent / "plates" / f"p.{number:04d}.exr")
+
+    assert again() == frames and again() == ()  # all show 1
+    comes(7)
+    assert again() == (5,)  # 4 is as far from 1
+    comes(6)
+    assert again() == (4, 5)
+    comes(3)
+    assert again() == (3, 4)  # 2 stays with 1, 5 with 6
+    assert again() == ()
+
+
+def test_a_scan_that_comes_during_the_render_makes_every_frame_anew_that_missed_it(script: Path) -> None:
+    """Also one that was made of what was kept in memory."""
+    changed(script, " raw true\n name Read1", " raw true\n on_error black\n name Read1")
+    changed(
+        script,
+        "FR_Test {\n",
+        "TimeOffset {\n time_offset 1\n name Before1\n}\nFR_Test {\n",
+    )
+    scan = script.parent / "plates" / "p.0001.exr"
+    aside = scan.rename(scan.with_suffix(".later"))
+    evaluator = Evaluator(nk.load(script))
+    assert not evaluator.frame("Read1", 1).pixels.any()
+    aside.rename(scan)
+    rendering.render(evaluator, "Write1", (2,))
+    found = rendering.standings(Evaluator(nk.load(script)), "Write1", (2,))
+    assert [one.state for one in found.values()] == [RESCANNED]
+    assert rendering.render(Evaluator(nk.load(script)), "Write1", (2,)).written == (2,)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from film_recovery import project
+from film_recovery.cli.outliers import _tell
+from film_recovery.cli.report import Report
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB
+from film_recovery.outliers import Untold
 from film_recovery.project import Inference, PairOf
 from film_recovery.stages import timeline
 from film_recovery.stages.done import digest
-from film_recovery.stages.outliers import FILE, PART, kept, look, refresh, refused, stale
+from film_recovery.stages.outliers import FILE, PART, both_of, kept, look, refresh, refused, stale, write
 from film_recovery.stages.showing import outliers_shown
 from film_recovery.stages.view import View
 
@@ -83,6 +87,22 @@ def test_a_part_is_kept_apart_and_a_stale_look_is_not_shown(place):
     made = timeline.of_project(place.project)
     assert not [mark for mark in made.edit.marks if mark.kind == "outlier"]
     assert any("earlier render" in note for note in made.notes)
+
+
+def test_frames_that_could_not_be_judged_are_written_and_said(place, capsys):
+    place.save_model().render()
+    view = View(place.project)
+    found, file = look(view, quiet)
+    assert json.loads(file.read_text("utf-8"))["untold"] == []
+    title = Untold(4, ("flicker", "bleed"), "it shows what no other does")
+    whole = replace(found, outliers=(), untold=(title,))
+    more = {"of": json.loads(file.read_text("utf-8"))["of"]}
+    write(whole, file.parent, both_of(view), more, quiet)
+    assert json.loads(file.read_text("utf-8"))["untold"] == [title.as_dict()]
+    assert place.outcome("inference.outliers").reason.endswith("Not judged by all kinds: 4.")
+    _tell(Report(as_json=False), whole, {})
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Frame 4 was not judged by flicker, bleed: it shows what no other does." in said
 
 
 def test_a_frame_that_cannot_become_a_pair_is_told_why(place):

@@ -180,14 +180,20 @@ def _tell(report: Report, found: stage.Found, more: Mapping[str, Any]) -> None:
         report.say(one.reason)
     if len(found.outliers) > _SHOWN:
         report.say(f"… and {len(found.outliers) - _SHOWN} more")
+    for frame in found.untold[:_SHOWN]:
+        report.say(f"Frame {frame.frame} was not judged by {', '.join(frame.kinds)}: {frame.why}.")
+    if len(found.untold) > _SHOWN:
+        report.say(f"… and {len(found.untold) - _SHOWN} more that were not judged by all kinds")
     kinds = found.by_kind()
     data: dict[str, Any] = {
         "frames": len(found.frames),
         "count": len(found.outliers),
         "kinds": {kind: kinds[kind] for kind in KINDS if kind in kinds},
         "too_short_to_compare": format_frames(found.alone) if found.alone else "",
+        "not_judged_by_all_kinds": format_frames([one.frame for one in found.untold]) if found.untold else "",
         **more,
     }
     if report.as_json:
         data["outliers"] = [one.as_dict() for one in found.outliers]
+        data["untold"] = [one.as_dict() for one in found.untold]
     report.result(data, "outliers")

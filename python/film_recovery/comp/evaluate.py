@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from film_recovery import nk
+from film_recovery._files import stamp
 from film_recovery.comp import expressions, gizmos, knobs, mask, registry
 from film_recovery.comp.cache import FrameCache
 from film_recovery.comp.call import NodeCall
@@ -58,6 +59,7 @@ class Evaluator:
         self.timings: dict[str, float] = {}
         self._cache = FrameCache(cache_bytes)
         self._files: dict[Path, None] = {}
+        self._stamps: dict[Path, list[int]] = {}
         self._sources: dict[tuple[Place, float], frozenset[Path]] = {}
         self._gathering: list[set[Path]] = [set()]
         self._under_way: dict[tuple[Place, float], None] = {}
@@ -89,9 +91,12 @@ class Evaluator:
         """The knob values of ``node`` at ``frame``, as its own function would read them."""
         return NodeCall(self, self._place(node), float(frame))
 
-    def sources(self, node: str | nk.Node, frame: float) -> list[Path]:
-        """The files that this frame of ``node``, once made by :meth:`frame`, was made from; sorted."""
-        return sorted(self._sources.get((self._place(node), float(frame)), ()))
+    def sources(self, node: str | nk.Node, frame: float) -> dict[Path, list[int]]:
+        """The files that this frame of ``node``, once made by :meth:`frame`, was made from, and those that were not
+        there and that it is to be made from once they are; sorted, each with its stamp as it was first looked at:
+        size and time of change, empty for what was not there."""
+        found = sorted(self._sources.get((self._place(node), float(frame)), ()))
+        return {path: self._stamps[path] for path in found}
 
     @property
     def files_read(self) -> list[Path]:
@@ -160,6 +165,15 @@ class Evaluator:
     def note_file(self, path: Path) -> None:
         """Record that the frame being made depends on ``path``."""
         self._files[path] = None
+        self._look(path)
+
+    def note_missing(self, path: Path) -> None:
+        """Record that the frame being made is another one as soon as there is a file ``path``."""
+        self._look(path)
+
+    def _look(self, path: Path) -> None:
+        if path not in self._stamps:  # a kept frame is of what the file was then
+            self._stamps[path] = stamp(path)
         self._gathering[-1].add(path)
 
     def folder(self) -> Path:

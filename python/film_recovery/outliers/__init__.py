@@ -7,7 +7,27 @@ neighbours of the same shot, ``picture`` shows one.
 
 from __future__ import annotations
 
-from film_recovery.outliers.finding import KINDS, LIMITS, UNITS, Limit, Outlier, find_outliers
+from film_recovery.outliers.finding import (
+    KINDS,
+    LIMITS,
+    UNITS,
+    Limit,
+    Outlier,
+    Untold,
+    find_outliers,
+    find_untold,
+)
 from film_recovery.outliers.measured import Measured, measure
 
-__all__ = ["KINDS", "LIMITS", "UNITS", "Limit", "Measured", "Outlier", "find_outliers", "measure"]
+__all__ = [
+    "KINDS",
+    "LIMITS",
+    "UNITS",
+    "Limit",
+    "Measured",
+    "Outlier",
+    "Untold",
+    "find_outliers",
+    "find_untold",
+    "measure",
+]

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from film_recovery.outliers.line import foretold
+from film_recovery.outliers.line import TO_SIGMA, foretold
 from film_recovery.outliers.measured import Measured
 from film_recovery.outliers.relation import Relation, Values, pooled
 from film_recovery.outliers.tone import Tone
@@ -21,6 +21,7 @@ LEAST_CHROMA = 0.008  # root mean square of the foretold Cb, Cr: a picture with 
 LEAST_SKIN = 0.004  # of the picture
 TINTED = 0.8  # of what skin is off by: with so much of it in the rest, all of the picture is
 LEAST_KNOWN = 6  # neighbours that show a tone
+STRANGE = 5  # times the power of tones and colours in the frames around: these say nothing of them
 LEAST_SPREAD = 0.02  # of a tone's log power: no tone counts alone
 NEAR = 12  # frames of those around it whose relation foretells a frame: what is shown changes over a shot
 MOVED = 8  # pixels from frame to frame
@@ -29,6 +30,8 @@ ALIKE = (
     0.5  # of a step's height: one that high beside the line, in a frame before or after, is the same edge,
 )
 LEFT = 0.8  # of which less than this is left on the line itself
+OFTEN = 0.75  # of the frames around, as many as may not be faulty: so many vary by no more than
+OFTEN_SIGMAS = 1.15  # deviations
 LEAST_SHARE = 0.05  # of the fine power: by how much less shares differ is nothing, near none and near all
 SHARED = 0.3  # of a step must be found in each part of the line but one
 
@@ -51,14 +54,24 @@ def near(one: Measured, others: Others) -> list[Measured]:
     return sorted(nearest, key=lambda other: other.frame)
 
 
+def foreign(one: Measured, others: Others) -> float:
+    """How much more of the Source's tones and colours a frame has than those around it, which foretell it: 1 as
+    much, above STRANGE what none of them shows."""
+    close = pooled([other.tone.whole for other in near(one, others)])
+    own = one.tone.whole.inner
+    return float(np.trace(np.linalg.solve(close.ridged, own))) / len(own)
+
+
 def flicker(one: Measured, others: Others) -> Reading:
-    """Percent by which luma's mean is above what it follows from the Source's."""
-    close = near(one, others)
-    if one.tone.whole.cross[0, 0] < LEAST_LUMA:
+    """Percent by which luma's mean is above what it follows from the Source's, of what neither has cut off."""
+    own_light = one.tone.light
+    known = [other.tone.light for other in near(one, others)]
+    lights = [light for light in known if light is not None]
+    if own_light is None or own_light.cross[0, 0] < LEAST_LUMA or len(lights) < LEAST_KNOWN:
         return _NOTHING
     # What one frame shows says little of tones that it lacks: all neighbours' together foretell.
-    by = pooled([other.tone.whole for other in close]).fitted[:, 0]
-    means = [(each.tone.whole.cross[0, 0], each.tone.whole.inner[0] @ by) for each in (one, *close)]
+    by = pooled(lights).fitted[:, 0]
+    means = [(light.cross[0, 0], light.inner[0] @ by) for light in (own_light, *lights)]
     own, *usual = (100 * np.log(max(mean, LEAST_LUMA) / max(told, LEAST_LUMA)) for mean, told in means)
     said = _agreed(usual)
     return Reading(float(own) - said.value, said.doubt)
@@ -228,7 +241,7 @@ def steepest(one: Measured, others: Others) -> list[Step]:
         alike = [other for other in others if other.structure.steps[axis].shape == own.shape]
         if not own.size or len(alike) < 3:
             continue
-        steps = np.array([other.structure.steps[axis] for other in alike])
+        own, steps = _without_bars(own, np.array([other.structure.steps[axis] for other in alike]))
         beside = [abs(other.frame - one.frame) == 1 for other in alike]
         moved = _moving(own[0], steps[:, 0], beside)
         for place in range(0, len(own), 2):  # near, and wide
@@ -236,10 +249,25 @@ def steepest(one: Measured, others: Others) -> list[Step]:
     return found
 
 
+def _without_bars(
+    own: NDArray[np.float32], others: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Steps as they are, but none at lines that a bar has in this frame or in most others; where it has some of them,
+    they are as the rest."""
+    if not np.isnan(own).any() and not np.isnan(others).any():
+        return own, others
+    barred = np.isnan(own[0]) | (np.isnan(others[:, 0]).mean(axis=0) > 0.5)
+    own, others = np.where(barred, 0, own), np.where(barred, 0, others)
+    return own, np.where(np.isnan(others), np.nanmedian(others, axis=0), others)
+
+
 def _steepest(own: NDArray[np.float32], others: NDArray[np.float32], moved: Values, name: str) -> Step:
     middle = np.median(others, axis=0)
+    off = np.abs(others - middle)
+    # A fine line that weaves is beside its place in some frames only: the middle of what varies does not show that.
+    varied = np.maximum(TO_SIGMA * np.median(off, axis=0), np.quantile(off, OFTEN, axis=0) / OFTEN_SIGMAS)
     # The picture's own edges move: what varies near a line may come to lie on it.
-    spread = _largest(1.4826 * np.median(np.abs(others - middle), axis=0)[None], MOVED)[0]
+    spread = _largest(varied[None].astype(np.float32), MOVED)[0]
     beyond: Values = own[0] - middle
     least = max(1.4826 * float(np.median(np.abs(beyond))), 1e-5)
     noise = np.sqrt(spread**2 + least**2)

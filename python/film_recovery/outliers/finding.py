@@ -15,11 +15,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from film_recovery.outliers.figures import EITHER, FIGURES, Reading, Step, steepest, turned_rather
+from film_recovery.outliers.figures import (
+    EITHER,
+    FIGURES,
+    STRANGE,
+    Reading,
+    Step,
+    flicker,
+    foreign,
+    steepest,
+    turned_rather,
+)
 from film_recovery.outliers.line import beyond, foretold
 from film_recovery.outliers.measured import Measured
 
-EDITION = 5  # of what is measured and of its limits: more when the same frames may give other outliers
+EDITION = 6  # of what is measured and of its limits: more when the same frames may give other outliers
 KINDS = (*FIGURES, "seam")
 Readings = Sequence[Reading] | Mapping[int, Reading]  # by place in the shot
 NEIGHBOURS = 20  # at most, those nearest in time
@@ -28,7 +38,10 @@ CLEARER = 1.5  # times as clear as the neighbours' clearest line: that is a seam
 LOOKS = 2  # at each kind
 MOST_LEFT = 0.7  # of the neighbours that must be left without those that stand out, or all count
 SUSPECTED = 0.5  # of the limit of edges: from there on, they are what brings the grain or the halo of a frame
+UNCLEAR = 0.7  # of the limit of seams: from there on, they are what raises the mean of a frame
+HEIGHTS = 1.5  # of a seam, which raises the mean by no more: the curve of tones hides some of its height
 FEWEST = 6  # neighbours with a figure: fewer do not tell what is usual
+FORETOLD = ("flicker", "bleed", "skin")  # by what the neighbours make of the same tones and colours
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,9 @@ class Limit:
     times: float
     rising: bool = False
 
+
+_UNLIKE = "it shows tones or colours that no frame around it does"
+_DARK = "nearly all of it, or of the frames around it, is black or cut off"
 
 # Chosen on what docs/outliers.md calls tune, with benchmarks/bench_outliers.py.
 LIMITS: Mapping[str, Limit] = MappingProxyType(
@@ -104,6 +120,33 @@ class Outlier:
         }
 
 
+@dataclass(frozen=True)
+class Untold:
+    """``kinds``: of which nothing can be said of this frame."""
+
+    frame: int
+    kinds: tuple[str, ...]
+    why: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"frame": self.frame, "kinds": list(self.kinds), "why": self.why}
+
+
+def find_untold(shot: Sequence[Measured]) -> tuple[Untold, ...]:
+    """Frames of one shot that were not judged by all kinds though they show what these are judged by, in order."""
+    frames = sorted(shot, key=lambda one: one.frame)
+    around = [[frames[other] for other in nearest(len(frames), at)] for at in range(len(frames))]
+    found = []
+    for one, others in zip(frames, around, strict=True):
+        if len(others) < FEWEST:
+            continue
+        if foreign(one, others) > STRANGE:
+            found.append(Untold(one.frame, FORETOLD, _UNLIKE))
+        elif not np.isfinite(flicker(one, others).value):
+            found.append(Untold(one.frame, ("flicker",), _DARK))
+    return tuple(found)
+
+
 def find_outliers(shot: Sequence[Measured], limits: Mapping[str, Limit] | None = None) -> tuple[Outlier, ...]:
     """The outliers of one shot's frames, the worst first. ``limits``: in place of some of LIMITS.
 
@@ -119,10 +162,18 @@ def find_outliers(shot: Sequence[Measured], limits: Mapping[str, Limit] | None =
         ]
         for kind, figures in FIGURES.items()
     }
+    # The title of one frame: what the others make of their tones says nothing of it.
+    strange = {at for at, one in enumerate(frames) if around[at] and foreign(one, around[at]) > STRANGE}
+    for kind in FORETOLD:
+        readings[kind] = [
+            [Reading(float("nan")) if at in strange else reading for at, reading in enumerate(course)]
+            for course in readings[kind]
+        ]
     found = [one for kind in FIGURES for one in _standing_out(kind, numbers, readings[kind], allowed[kind])]
     found += _suspected(found, numbers, readings["edges"], allowed["edges"])
     if len(frames) > FEWEST:
         found += _seams(frames, around, allowed["seam"])
+        found += _suspected_seams(found, frames, around, allowed["seam"])
     return tuple(sorted(_unexplained(found, frames, around), key=lambda one: (-one.score, one.frame)))
 
 
@@ -159,6 +210,29 @@ def _suspected(
         return []
     lower = Limit(SUSPECTED * limit.least, SUSPECTED * limit.times, limit.rising)
     return [one for one in _standing_out("edges", frames, figures, lower) if one.frame in suspects]
+
+
+def _suspected_seams(
+    found: Sequence[Outlier], frames: Sequence[Measured], around: Sequence[Sequence[Measured]], limit: Limit
+) -> list[Outlier]:
+    """Seams of frames that are told as flicker, and not as seam, though one that is less clear may raise the mean by
+    as much: a seam has one side lighter."""
+    of = {one.frame: one for one in found if one.kind == "flicker"}
+    for one in found:
+        if one.kind == "seam":
+            of.pop(one.frame, None)
+    if not of:
+        return []
+    lower = Limit(UNCLEAR * limit.least, UNCLEAR * limit.times, limit.rising)
+    seams = _seams(frames, around, lower)
+    return [one for one in seams if one.frame in of and _raises(one, of[one.frame], frames)]
+
+
+def _raises(seam: Outlier, flicker: Outlier, frames: Sequence[Measured]) -> bool:
+    """Whether the seam may be what the mean is off by: one side of it raises that by no more than its own height."""
+    (light,) = (one.tone.light for one in frames if one.frame == flicker.frame)
+    mean = 255 * float(light.cross[0, 0]) if light is not None else 0.0
+    return abs(flicker.figure - flicker.usual) / 100 * mean <= HEIGHTS * seam.figure
 
 
 def _judged(
@@ -272,16 +346,13 @@ def _unexplained(
 ) -> list[Outlier]:
     """Without what another fault of the same frame brings with it."""
     of = {(one.frame, one.kind): one for one in found}
-    luma = {one.frame: 255 * one.tone.whole.cross[0, 0] for one in frames}
     places = {one.frame: place for place, one in enumerate(frames)}
     left = []
     for one in found:
         seam = of.get((one.frame, "seam"))
-        # One side of the seam raises the mean by no more than the seam's own height.
-        raised = abs(one.figure - one.usual) / 100 * luma[one.frame]
-        if one.kind == "flicker" and seam is not None and raised <= 1.2 * seam.figure:
+        if one.kind == "flicker" and seam is not None and _raises(seam, one, frames):
             continue
-        if _brought(one.frame, one.kind, of):
+        if _brought(one.frame, one.kind, of) or _of_halos(one, of.get((one.frame, "halo"))):
             continue
         other = {"hue": "skin", "skin": "hue"}.get(one.kind, "")
         if (one.frame, other) in of and not _brought(one.frame, other, of):
@@ -290,6 +361,11 @@ def _unexplained(
                 continue
         left.append(one)
     return left
+
+
+def _of_halos(one: Outlier, halo: Outlier | None) -> bool:
+    """Whether more grain is that of fine lines with halos."""
+    return one.kind == "grain" and halo is not None and halo.figure > halo.usual and one.figure > one.usual
 
 
 def _brought(frame: int, kind: str, of: Mapping[tuple[int, str], Outlier]) -> bool:

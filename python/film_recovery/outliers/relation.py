@@ -30,9 +30,13 @@ class Relation:
     @cached_property
     def fitted(self) -> Values:
         """K×M: recovered ≈ features · fitted."""
+        return np.asarray(np.linalg.solve(self.ridged, self.cross), np.float64)
+
+    @property
+    def ridged(self) -> Values:
+        """K×K: ``inner`` that can be inverted."""
         step = RIDGE * float(np.trace(self.inner)) / len(self.inner)
-        ridged = self.inner + max(step, 1e-12) * np.eye(len(self.inner))
-        return np.asarray(np.linalg.solve(ridged, self.cross), np.float64)
+        return np.asarray(self.inner + max(step, 1e-12) * np.eye(len(self.inner)), np.float64)
 
     def misfit(self, by: Values) -> float:
         """The mean square of what ``by`` (K×M) leaves of the recovered values, over their own: 0 nothing, 1 all."""

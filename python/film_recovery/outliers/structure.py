@@ -25,6 +25,10 @@ LEAST_LOUD = 6 / 255  # encoded: what a seam may be where the change is quiet
 PARTS = 4  # of a line, of which all but one must show a seam
 STEEP = 0.012  # encoded luma a pixel, after a blur of 2 pixels: less is no strong edge
 BESIDE = 7  # pixels from a strong edge that belong to it
+BLACK = 0.05  # encoded luma: a bar is no lighter,
+SPECKS = 0.02  # but for this share of each of its lines
+WEAVES = 8  # pixels by which a bar's edge may move, and be soft
+WIDEST_BAR = 0.35  # of the picture: what is black farther than that is a dark picture
 LEAST_EDGES = 200  # pixels
 TILE = 16
 FLAT = 0.3  # share of the tiles, those with the least structure, that grain is measured in
@@ -52,9 +56,10 @@ class Edges:
 class Structure:
     """``steps``: along columns (4×W − 1) and rows (4×H − 1), by how much what lies right of (below) each line was
     raised more than what lies left of it, encoded: the middle of the whole line, and what its parts share; within
-    REACH, and within WIDE. ``edges``: None without strong ones. ``grain``: of flat tiles, from log powers of the
-    Source to that of the recovered; None where either has no grain or nothing is flat. ``floor``: log power of the
-    quietest blocks of the recovered by tone; NaN where a tone has few."""
+    REACH, and within WIDE; NaN in the Source's black bars and as far as their edge, which weaves, has a say. ``edges``:
+    None without strong ones. ``grain``: of flat tiles, from log powers of the Source to that of the recovered; None
+    where either has no grain or nothing is flat. ``floor``: log power of the quietest blocks of the recovered by tone;
+    NaN where a tone has few."""
 
     steps: tuple[Plane, Plane]
     edges: Edges | None
@@ -68,7 +73,10 @@ def structure(source: Plane, recovered: Plane) -> Structure:
     change = _changed(source, blurred, recovered)
     soft = _soft(recovered)
     return Structure(
-        (_steps(change), _steps(np.ascontiguousarray(change.T))),
+        (
+            _steps(change, _bars(blurred[0])),
+            _steps(np.ascontiguousarray(change.T), _bars(blurred[0].T)),
+        ),
         _edges(source, blurred, recovered, [own[0], own[2]]),
         _grain(source, blurred, soft),
         _floor(_fine(recovered), own[1]),
@@ -113,7 +121,17 @@ def _changed(source: Plane, blurred: list[Plane], recovered: Plane) -> Plane:
     return np.asarray(np.clip(change, -most, most), np.float32)
 
 
-def _steps(change: Plane) -> Plane:
+def _bars(source: Plane) -> tuple[int, int]:
+    """How many columns at the left, and at the right, are a black bar; 0 where there is none."""
+    dark = (source > BLACK).mean(axis=0) <= SPECKS
+    found = []
+    for side in (dark, dark[::-1]):
+        run = len(side) if side.all() else int(side.argmin())
+        found.append(run if run <= WIDEST_BAR * len(side) else 0)
+    return found[0], found[1]
+
+
+def _steps(change: Plane, bars: tuple[int, int]) -> Plane:
     height, width = change.shape
     found = np.zeros((4, max(0, width - 1)))
     if height < ROWS * PARTS:
@@ -131,6 +149,9 @@ def _steps(change: Plane) -> Plane:
         # What all parts but one share: the picture's own edges seldom run so far.
         low, high = parts[1], parts[-2]
         found[2 * place + 1, inside - 1] = np.where(low > 0, low, np.where(high < 0, high, 0))
+    left, right = (bar + REACH + WEAVES if bar else 0 for bar in bars)
+    found[:, :left] = np.nan
+    found[:, width - right :] = np.nan
     return found.astype(np.float32)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from film_recovery._files import stamp
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging import carrying
 from film_recovery.imaging.files import COMPRESSIONS, DATATYPES, Header, read_frame, read_header, write_frame
@@ -122,6 +123,7 @@ def apply(run: Run, model: str, work: Sequence[Job], *, progress: Progress | Non
 def _make_one(run: Run, job: Job, number: int, record: Record, key: str, place: Path) -> int:
     part = place / job.target.name
     try:
+        noted = stamp(job.source)
         header, frame = read_header(job.source), read_frame(job.source)
         made = _recovered(run, frame, job.source)
         write_frame(
@@ -132,7 +134,7 @@ def _make_one(run: Run, job: Job, number: int, record: Record, key: str, place: 
             like=job.source,
         )
         counted = {"outside": {"input": outside_of(frame), "output": outside_of(made)}}
-        record.add(job.target, number, sha256(part), key, [job.source], figures=counted)
+        record.add(job.target, number, sha256(part), key, {job.source: noted}, figures=counted)
         os.replace(part, job.target)
     except FilmRecoveryError as error:
         if "file" not in error.where or Path(error.where["file"]).parent == place:

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from film_recovery._files import stamp
 from film_recovery._hashes import sha256_of
 from film_recovery.errors import FilmRecoveryError
 
@@ -70,12 +71,12 @@ class Record:
         """Those of the frames ``names`` that were made last, by whatever job, of files of which one has another size or
         time now. One that is gone does not count: scans go back to their archive."""
         self.read_on()
-        stamp = cache(_stamp)  # of a file that many frames come from, too
+        look = cache(stamp)  # of a file that many frames come from, too
         found = ((name, self._rows[name][-1]["from"]) for name in names if name in self._rows)
         return {
             name
             for name, sources in found
-            if any(stamp(Path(path)) not in (noted, []) for path, noted in sources)
+            if any(look(Path(path)) not in (noted, []) for path, noted in sources)
         }
 
     def standing(self, frame: Path, number: int, *jobs: str) -> Standing:
@@ -136,17 +137,18 @@ class Record:
         number: int,
         content: str,
         job: str,
-        sources: Iterable[Path],
+        sources: Mapping[Path, list[int]],
         began: str = "",
         figures: Mapping[str, Any] | None = None,
     ) -> None:
-        """Notes that ``frame`` is about to get ``content`` (its SHA-256); on disk when this returns. ``figures``: JSON
-        values that the record keeps of it."""
+        """Notes that ``frame`` is about to get ``content`` (its SHA-256); on disk when this returns. ``sources``: the
+        files it comes from, each with its ``stamp`` before it was read. ``figures``: JSON values that the record keeps
+        of it."""
         row: dict[str, Any] = {
             "file": frame.name,
             "sha256": content,
             "job": job,
-            "from": [[str(source), _stamp(source)] for source in sources],
+            "from": [[str(source), noted] for source, noted in sources.items()],
         }
         if began:
             row["began"] = began
@@ -247,18 +249,9 @@ def _is_row(row: Any) -> bool:
     return pairs and all(isinstance(row.get(key), str) for key in ("file", "sha256", "job"))
 
 
-def _stamp(path: Path) -> list[int]:
-    """Size and time of change: enough to see that an element's frame was replaced. Empty when it is gone."""
-    try:
-        status = path.stat()
-    except (OSError, ValueError):  # not there, not to be reached, or no path at all
-        return []
-    return [status.st_size, status.st_mtime_ns]
-
-
 def _unchanged(sources: list[Any]) -> bool:
-    return all(_stamp(Path(path)) == stamp for path, stamp in sources)
+    return all(stamp(Path(path)) == noted for path, noted in sources)
 
 
 def _unchanged_or_gone(sources: list[Any]) -> bool:
-    return all(_stamp(Path(path)) in (stamp, []) for path, stamp in sources)
+    return all(stamp(Path(path)) in (noted, []) for path, noted in sources)

@@ -340,7 +340,7 @@ def _header(frame: Frame, wanted: str) -> dict[str, Any]:
 
 
 def _refuse_non_finite(
-    evaluator: Evaluator, output: Output, frame: Frame, number: int, sources: Sequence[Path]
+    evaluator: Evaluator, output: Output, frame: Frame, number: int, sources: Mapping[Path, list[int]]
 ) -> None:
     """Raises FilmRecoveryError when ``frame`` holds NaN or Inf, naming the node where they begin, and its files."""
     bad = int(np.count_nonzero(~np.isfinite(frame.pixels)))
@@ -355,6 +355,6 @@ def _refuse_non_finite(
         frame=number,
         node=origin.path,
         class_name=origin.class_name,
-        file=", ".join(map(str, sources)) or None,
+        file=", ".join(str(path) for path, noted in sources.items() if noted) or None,
         remedy="repair the plate, or replace the values upstream with an Expression node",
     )

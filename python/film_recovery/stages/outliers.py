@@ -28,7 +28,7 @@ from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame, Pixels
 from film_recovery.imaging.frame_ranges import format_frames
-from film_recovery.outliers import Outlier, find_outliers, measure
+from film_recovery.outliers import Outlier, Untold, find_outliers, find_untold, measure
 from film_recovery.outliers.finding import EDITION, FEWEST
 from film_recovery.outliers.picture import contact
 from film_recovery.project import Project, paths
@@ -53,12 +53,13 @@ Progress = Callable[[str, int, int], None]
 @dataclass(frozen=True)
 class Found:
     """``outliers``: the worst first. ``frames``: all that were measured; ``alone``: those in shots that are too short
-    to say what is usual."""
+    to say what is usual. ``untold``: frames that could not be judged by some kinds."""
 
     outliers: tuple[Outlier, ...]
     frames: tuple[int, ...]
     alone: tuple[int, ...]
     shots: tuple[tuple[int, int], ...]
+    untold: tuple[Untold, ...] = ()
 
     def by_kind(self) -> dict[str, int]:
         return dict(Counter(one.kind for one in self.outliers).most_common())
@@ -77,6 +78,7 @@ def search(
     shots = tuple((shot.first, shot.last) for shot in find_shots(known))
     found: list[Outlier] = []
     alone: list[int] = []
+    untold: list[Untold] = []
     done = 0
     for first, last in shots:
         inside = [frame for frame in kept if first <= frame <= last]
@@ -91,9 +93,10 @@ def search(
             done += 1
             progress("outliers", done, len(kept))
         found += find_outliers(measured)
+        untold += find_untold(measured)
     moved = (replace(one, where=_moved(one.where, origin)) for one in found)
     ordered = tuple(sorted(moved, key=lambda one: (-one.score, one.frame)))
-    return Found(ordered, kept, tuple(alone), shots)
+    return Found(ordered, kept, tuple(alone), shots, tuple(untold))
 
 
 def write(
@@ -127,6 +130,7 @@ def write(
         "frames": format_frames(found.frames),
         "count": len(found.frames),
         "alone": format_frames(found.alone),
+        "untold": [one.as_dict() for one in found.untold],
         "shots": [list(shot) for shot in found.shots],
         "kinds": found.by_kind(),
         **more,
@@ -231,14 +235,16 @@ def looked_for(view: View, check: Check) -> Outcome:
     rows = data["outliers"]
     limit = check.tolerance["outliers"]
     value = {"outliers": len(rows), "frames": data["count"], **data["kinds"]}
+    untold = [row["frame"] for row in data.get("untold", ())]
+    unsaid = f" Not judged by all kinds: {format_frames(untold)}." if untold else ""
     if len(rows) > limit:
         worst = "; ".join(f"{row['frame']} {row['kind']}" for row in rows[:_NAMED])
-        reason = f"{len(rows)} outliers in {data['count']} frames. The worst: {worst}."
+        reason = f"{len(rows)} outliers in {data['count']} frames. The worst: {worst}.{unsaid}"
         picture = rows[0].get("picture")
         show = {"frame": rows[0]["frame"], **({"file": str(file.parent / picture)} if picture else {})}
         return judged(check, False, value, reason, show)
     alone = f" Too short to compare: {data['alone']}." if data["alone"] else ""
-    return judged(check, True, value, f"{len(rows)} outliers in {data['count']} frames.{alone}")
+    return judged(check, True, value, f"{len(rows)} outliers in {data['count']} frames.{alone}{unsaid}")
 
 
 # What comes next

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ _ENDS = ("hold", "loop", "bounce", "black")
 _FRAME_MODES = ("expression", "start at", "offset")
 _ON_ERROR = ("error", "black", "checkerboard", "nearest frame")
 _NOT_CONVERTED = ("raw", "none")
+_NEAR = 32  # frames: of a longer gap, a file that comes further away than this makes no frame anew
 _GAMMA = re.compile(r"Gamma(\d+(?:\.\d+)?)")
 
 _READ_IGNORED = """origset origfirst origlast version localizationPolicy localizationPriority
@@ -82,7 +85,9 @@ def read(call: NodeCall) -> Frame:
     for knob in ("auto_alpha", "premultiplied"):
         if call.boolean(knob):
             raise call.error(f"{knob} is not implemented.", knob, remedy="switch it off")
-    sequence, number = _shown(call)
+    sequence, number, missing = _shown(call)
+    for absent in missing:
+        call.evaluator.note_missing(absent)
     if number is None:
         return _black(call, sequence)
     path = sequence.existing_path(number)
@@ -93,7 +98,7 @@ def read(call: NodeCall) -> Frame:
 
 def file_shown(call: NodeCall) -> Path | None:
     """The file that a Read shows at the call's frame; None where it is black. Errors as the Read's own."""
-    sequence, number = _shown(call)
+    sequence, number, _ = _shown(call)
     return None if number is None else sequence.existing_path(number)
 
 
@@ -131,16 +136,26 @@ def write(call: NodeCall) -> Frame:
     return call.input(0)
 
 
-def _shown(call: NodeCall) -> tuple[Sequence, int | None]:
-    """The files, and which of them is shown at the call's frame; None for black."""
+def _shown(call: NodeCall) -> tuple[Sequence, int | None, list[Path]]:
+    """The files; which of them is shown at the call's frame, None for black; and where ``on_error`` stands in for one
+    that is not there, those that are shown instead once they are."""
     first, last = call.integer("first"), call.integer("last")
     if last < first:
         raise call.error(f"The frame range {first}–{last} is empty.", "last")
     sequence = Sequence.parse(call.path("file").as_posix())
     number = _in_range(call, _file_frame(call, first), first, last)
-    if number is not None and not sequence.path(number).is_file():
-        number = _instead(call, sequence, number, first, last)
-    return sequence, number
+    if number is None or sequence.path(number).is_file():
+        return sequence, number, []
+    instead = _instead(call, sequence, number, first, last)
+    return sequence, instead, [sequence.path(one) for one in _nearer(number, instead, first, last)]
+
+
+def _nearer(number: int, instead: int | None, first: int, last: int) -> Iterator[int]:
+    """The frames that would be shown for ``number`` rather than ``instead``, if their files were there; no further away
+    than ``_NEAR``."""
+    far = 0 if instead is None else min(_NEAR, abs(instead - number))
+    around = range(max(first, number - far), min(last, number + far) + 1)
+    return takewhile(lambda one: one != instead, sorted(around, key=lambda one: abs(one - number)))
 
 
 def _file_frame(call: NodeCall, first: int) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from film_recovery.panel.qt import QtCore
+from film_recovery.panel.qt import QtCore, QtWidgets
 from film_recovery.recipes import RECIPES, Recipe, load
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Guide(QtCore.QObject):
 
             self._help = Help()
             self._help.hide()
+            self._panel.text_size.put(self._help)
             self._help.closed.connect(self.toggle)
             self._help.toured.connect(self.show_tour)
             self._panel.add_beside(self._help)
@@ -101,7 +103,17 @@ class Guide(QtCore.QObject):
         panel.to_stage(1)
         panel.page.show_work(True)
         self.tour = Tour(panel, self._stops())
+        panel.text_size.put(self.tour)
         self.tour.ended.connect(self._ended)
+
+    @property
+    def prepares(self) -> bool:
+        """Whether a film for the tour is being looked for, made, or opened."""
+        return self._waits_for is not None
+
+    def texts(self) -> Iterator[QtWidgets.QWidget]:
+        """The parts that have text, as far as they were made."""
+        yield from (one for one in (self._help, self.tour) if one is not None)
 
     # Inside
 

@@ -5,13 +5,14 @@ Side by side where there is room; else one of the two, as the operator chose las
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from film_recovery.panel.checklist import Item
 from film_recovery.panel.qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from film_recovery.panel.widgets import parts
 from film_recovery.panel.widgets.forms import FixForm, SignForm
+from film_recovery.panel.widgets.heading import Heading
 from film_recovery.panel.widgets.row import Row
 from film_recovery.panel.widgets.row_list import RowList
 from film_recovery.panel.widgets.session import Session
@@ -25,10 +26,12 @@ _SIZES, _USUAL = "work and checks", (600, 400)
 
 class Page(QtWidgets.QWidget):
     """``looked``: another check is opened, or none. ``shown``: a check's id and place, for the host to show.
-    ``built``: the graph is wanted in the script that is open."""
+    ``built``: the graph is wanted in the script that is open. ``made``: a stage's work, or a check's row, not seen
+    yet."""
 
     looked = Signal()
     built = Signal()
+    made = Signal(object)
     shown = Signal(str, object)
 
     def __init__(
@@ -45,7 +48,6 @@ class Page(QtWidgets.QWidget):
         self.works: dict[int, Work] = {}
         self._of_host: tuple[Item, ...] = ()
         self.stage = 0
-        self.heading = parts.label(name="heading")
         self.summary = parts.label(name="summary")
         self.help = parts.label(name="quiet")
         self.stops = QtWidgets.QCheckBox("What stops me")
@@ -53,12 +55,11 @@ class Page(QtWidgets.QWidget):
         self.checks = RowList("Nothing stops you in this stage.")
         self.checks.wanted.connect(self._wanted)
         self.checks.looked.connect(self.looked)
+        self.checks.added.connect(self.made)
         self.stops.toggled.connect(lambda on: self.checks.show_only_stops(on))
         self.build = parts.button("Build in script", self.built.emit, sign="build")
-        top = parts.line()
-        top.addWidget(self.heading, 1)
-        top.addWidget(self.build)
-        top.addWidget(self.stops)
+        self._head = Heading(self.build, self.stops)
+        self.heading = self._head.title
         self.to_work = self._tab("Work", True, "What is worked with in this stage (Ctrl+T)")
         self.to_checks = self._tab("Checks", False, "What is measured and signed in this stage (Ctrl+T)")
         self._tabs = QtWidgets.QWidget()
@@ -70,7 +71,6 @@ class Page(QtWidgets.QWidget):
         self._place = parts.column()
         self.work_area = QtWidgets.QScrollArea()
         self.work_area.setWidgetResizable(True)
-        self.work_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.work_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = parts.Tall()
         inside.setLayout(self._place)
@@ -80,8 +80,7 @@ class Page(QtWidgets.QWidget):
         self.both.setStretchFactor(1, 2)
         self.both.splitterMoved.connect(lambda *_: settings.keep_sizes(_SIZES, self.both.sizes()))
         layout = parts.column(self, 4)
-        layout.addLayout(top)
-        for one in (self.summary, self.help, self._tabs):
+        for one in (self._head, self.summary, self.help, self._tabs):
             layout.addWidget(one)
         layout.addWidget(self.both, 1)
         self._to_make = self._when_idle(self._make_in_pieces)
@@ -141,10 +140,16 @@ class Page(QtWidgets.QWidget):
 
     def _make_work(self) -> None:
         work = self.works[self.stage] = self._makers[self.stage].make()
+        self.made.emit(work)
         self._place.addWidget(work)
         self._arrange()
         work.show()
         work.refresh()
+
+    def texts(self) -> Iterator[QtWidgets.QWidget]:
+        """The parts that have text."""
+        yield from (self._head, self.summary, self.help, self._tabs)
+        yield from (*self.checks.made.values(), self.checks.nothing, *self.works.values())
 
     def show_host(self, items: tuple[Item, ...]) -> None:
         """What was found of the NukeX and the computer that this is; shown above the checks of stage 0."""

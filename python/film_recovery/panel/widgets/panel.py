@@ -6,7 +6,7 @@ The same in NukeX and on its own; what differs is the host that it is given.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from film_recovery.panel.widgets.rail import Rail
 from film_recovery.panel.widgets.session import Session
 from film_recovery.panel.widgets.settings import Settings
 from film_recovery.panel.widgets.start import Start
+from film_recovery.panel.widgets.text_size import TextSize
 from film_recovery.panel.widgets.work import Kit
 from film_recovery.panel.widgets.works import works
 from film_recovery.recipes import STAGES
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from film_recovery.panel.widgets.help import Help
 
 NARROWEST = 360  # pixels
-_MOST_TEXT = 8  # points
 _AROUND = 84  # pixels beside the text of the primary button
 _SIGNS = {"look": "show", "retry": "check"}  # of next steps; the others' are named like them
 _SIZES, _USUAL = "page and log", (900, 120)
@@ -86,11 +86,14 @@ class Panel(QtWidgets.QWidget):
         self._soon.setInterval(0)
         self._soon.timeout.connect(self.refresh)
         self.guide = Guide(self)
+        self.text_size = TextSize(self.settings, self._texts, self)
+        self.page.made.connect(self.text_size.put)
         self._buildable: dict[tuple[tuple[str, str], Path], str] = {}
         self._lay_out()
         self._connect()
         self._add_keys()
-        style.dress(self, self.settings.text_size)
+        self.text_size.put(*self._texts())
+        style.dress(self)
         self.fold.setChecked(self.settings.log_open)
         self.log.hide()
         self._folder, self._was_painted = folder, False
@@ -120,6 +123,11 @@ class Panel(QtWidgets.QWidget):
         self.installer.let_go()
         self.session.close()
         self.pictures.close()
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether the operator has wanted a project, of whatever kind, since the panel is there."""
+        return self.session.was_asked or self.start.is_asking or self.guide.prepares
 
     @property
     def help(self) -> Help:
@@ -164,6 +172,13 @@ class Panel(QtWidgets.QWidget):
         layout.addWidget(self.installer)
         layout.addWidget(self._halves, 1)
 
+    def _texts(self) -> Iterator[QtWidgets.QWidget]:
+        """All parts that have text: each takes its size in a turn of its own."""
+        yield from (self.header, self.rail, self.primary, self.fold, self.busy, self.again)
+        yield from self.page.texts()
+        yield from (self.strip, self.problem, self.installer, self.log, self.start)
+        yield from self.guide.texts()
+
     @property
     def is_row(self) -> bool:
         """Whether it is narrow: the stages are a row above the page."""
@@ -181,11 +196,9 @@ class Panel(QtWidgets.QWidget):
 
     def changeEvent(self, event: QtCore.QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QtCore.QEvent.Type.PaletteChange and hasattr(self, "_stack"):
-            sheet = style.sheet(self.palette(), self.settings.text_size)
-            if sheet != self.styleSheet():
-                self.setStyleSheet(sheet)
-                icons.dress(self)
+        is_laid_out = event.type() == QtCore.QEvent.Type.PaletteChange and hasattr(self, "_stack")
+        if is_laid_out and style.dress(self):
+            icons.dress(self)
 
     # Behaviour
 
@@ -194,6 +207,7 @@ class Panel(QtWidgets.QWidget):
         session.opened.connect(self._opened)
         session.changed.connect(self.refresh)
         session.measured.connect(lambda _: self._soon.start())
+        self.text_size.changed.connect(self.refresh)
         session.troubled.connect(self.show_problem)
         session.said.connect(self.log.add)
         session.made.connect(session.open)
@@ -222,7 +236,7 @@ class Panel(QtWidgets.QWidget):
         self._key("Ctrl+T", lambda: self.page.other())
         self._key("F1", self.guide.toggle)
         for keys, more in (("Ctrl++", 1), ("Ctrl+=", 1), ("Ctrl+-", -1)):
-            self._key(keys, lambda more=more: self.set_text_size(self.settings.text_size + more))
+            self._key(keys, lambda more=more: self.text_size.change(more))
         for number in range(len(STAGES)):
             self._key(f"Ctrl+{number}", lambda number=number: self.to_stage(number))
 
@@ -316,11 +330,6 @@ class Panel(QtWidgets.QWidget):
             report = paths(self.session.project).report
             QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(report)))
 
-    def set_text_size(self, more: int) -> None:
-        """Text that much larger than the host's own, in points."""
-        self.settings.text_size = more = min(_MOST_TEXT, max(-2, more))
-        style.dress(self, more)
-
     def _fold(self, is_open: bool) -> None:
         self.log.setVisible(is_open and self.session.project is not None)
         self.settings.log_open = is_open
@@ -332,6 +341,7 @@ class Panel(QtWidgets.QWidget):
     def _take_over(self) -> None:
         held = self.session.state.held_by
         asked = QtWidgets.QMessageBox(self)
+        self.text_size.put(asked)
         asked.setIcon(QtWidgets.QMessageBox.Icon.Warning)
         asked.setText(f"{held} Take the project over all the same?")
         asked.setInformativeText(

@@ -21,10 +21,11 @@ _LAID_OUT = 40  # milliseconds: when Qt has laid out what was opened
 
 class RowList(QtWidgets.QScrollArea):
     """``wanted``: a check's id, and what of it with what was given, as a row says it. ``looked``: a row was opened or
-    closed by the operator."""
+    closed by the operator. ``added``: a row, which is not seen yet."""
 
     wanted = Signal(str, str, object)
     looked = Signal()
+    added = Signal(object)
 
     def __init__(self, nothing: str) -> None:
         """``nothing``: what is said where the filter leaves no check."""
@@ -134,7 +135,7 @@ class RowList(QtWidgets.QScrollArea):
     # Inside
 
     def _place(self, item: Item) -> _Place:
-        made = _Place(item, self.fontMetrics().height() + 16)
+        made = _Place(item, self.nothing.fontMetrics().height() + 16)
         made.is_listed = self._lists(made)
         return made
 
@@ -150,6 +151,7 @@ class RowList(QtWidgets.QScrollArea):
             row.moved.connect(partial(self._move, id))
             row.toggled.connect(self.looked)
             row.allow(self._hindered, "")
+            self.added.emit(row)
             row.setParent(self._canvas)
         before: QtWidgets.QWidget = self
         for row in self.made.values():

@@ -52,6 +52,7 @@ class Session(QtCore.QObject):
         self.busy = ""
         self.stale = ""
         self.no_engine = False
+        self.was_asked = False  # for a project, of whatever kind
         self.stage_at_work: int | None = None
         self.work = ""
         self._measuring = 0
@@ -85,6 +86,7 @@ class Session(QtCore.QObject):
             self._timer.start()
             self._look()
 
+        self.was_asked = True
         path = Path(folder).expanduser().absolute()
         self.background.run(lambda: _opened(path), done, self._failed)
 
@@ -228,6 +230,7 @@ class Session(QtCore.QObject):
 
     def make(self, command: list[str]) -> None:
         """Makes a new project; ``made`` tells its folder."""
+        self.was_asked = True
 
         def heard(event: Mapping[str, Any]) -> None:
             if event.get("event") == "result" and event.get("project"):

@@ -59,6 +59,11 @@ class Start(QtWidgets.QStackedWidget):
         self.refresh()
 
     @property
+    def is_asking(self) -> bool:
+        """Whether the form of a new project is shown."""
+        return self.currentIndex() > 0
+
+    @property
     def form(self) -> NewForm:
         """What is asked of a new project; made when it is first wanted."""
         if self._form is None:

@@ -69,17 +69,12 @@ def dark_palette() -> QtGui.QPalette:
     return palette
 
 
-def sheet(palette: QtGui.QPalette, more: int = 0) -> str:
-    """The panel's style sheet. ``more``: points that the text is larger than the host's. Other sizes are in the font's
-    own (ex, em are not known to Qt): padding only is in pixels."""
+def sheet(palette: QtGui.QPalette) -> str:
+    """The panel's style sheet. Of sizes it has padding only, in pixels: text has that of its part (``TextSize``)."""
     own = colours(palette)
-    points = max(6, QtWidgets.QApplication.font().pointSize() + more)
     return f"""
-    {f"QWidget {{ font-size: {points}pt; }}" if more else ""}
     QLabel#quiet, QLabel#summary {{ color: {own.quiet}; }}
-    QLabel#film {{ font-weight: 600; font-size: 112%; }}
-    QLabel#heading {{ font-weight: 600; font-size: 108%; }}
-    QLabel#strong {{ font-weight: 600; }}
+    QLabel#film, QLabel#heading, QLabel#strong {{ font-weight: 600; }}
     QFrame#row {{ border: 0; border-bottom: 1px solid {own.line}; border-left: 3px solid transparent; }}
     QFrame#row[opened="true"] {{ background: {own.raised}; }}
     QFrame#row:focus {{ background: {own.raised}; border-left: 3px solid {own.accent}; }}
@@ -109,6 +104,10 @@ def fixed_font() -> QtGui.QFont:
     return QtGui.QFontDatabase.systemFont(QtGui.QFontDatabase.SystemFont.FixedFont)
 
 
-def dress(widget: QtWidgets.QWidget, more: int = 0) -> None:
-    """Gives the panel its style, from the palette that it has now; text ``more`` points larger."""
-    widget.setStyleSheet(sheet(widget.palette(), more))
+def dress(widget: QtWidgets.QWidget) -> bool:
+    """Gives the panel its style, from the palette that it has now; false where it had that already."""
+    new = sheet(widget.palette())
+    is_new = new != widget.styleSheet()
+    if is_new:
+        widget.setStyleSheet(new)
+    return is_new

@@ -52,6 +52,7 @@ class Tour(QtWidgets.QWidget):
         layout.addWidget(self.text)
         layout.addLayout(buttons)
         host.installEventFilter(self)
+        self.bubble.installEventFilter(self)
         self.setGeometry(host.rect())
         self.show()
         self.raise_()
@@ -122,6 +123,8 @@ class Tour(QtWidgets.QWidget):
         if watched is self._host and event.type() == QtCore.QEvent.Type.Resize:
             self.setGeometry(self._host.rect())
             self._place()
+        elif watched is self.bubble and event.type() == QtCore.QEvent.Type.LayoutRequest:
+            self._place()  # its text has another size
         return False
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
