@@ -16,7 +16,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.registration.field import Field
 from film_recovery.registration.heatmap import WIDTH, heatmap
 from film_recovery.registration.residual import Residual, Tolerance, residual
-from film_recovery.registration.spots import without_spots
+from film_recovery.registration.spots import toned, without_spots
 
 PHOTOGRAPHS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")
 FLAGGED = ("warn", "fail")
@@ -167,6 +167,23 @@ def test_specks_are_filled_and_nothing_else_is(photograph: Load) -> None:
     grain = np.random.default_rng(2).normal(0, 0.03, source.shape)
     grainy = np.clip(cv2.GaussianBlur(source, (0, 0), 1.5) + grain, 0, 1).astype(np.float32)
     assert without_spots(grainy, reference.mean(2), counts, still, 64) is None
+
+
+def test_a_matte_is_no_tone_and_foretells_nothing(photograph: Load) -> None:
+    """Beside it nothing is filled, and what lies beyond it changes nothing."""
+    source, reference, _ = pair(photograph("astronaut.png"), "shift", 0.5, "", 1, factor=1.2)
+    under = specked(source, 1)[0]
+    counts = np.zeros(source.shape[:2], bool)
+    counts[70:-70] = True
+    height, width = counts.shape
+    still = Field(np.array([width, height]) / 2, 100.0, np.full(6, 0.3), np.eye(6), np.zeros(0, bool))
+    found = []
+    for level in (0.0, 1.0):
+        one, other = (np.where(counts[..., None], each, np.float32(level)) for each in (under, reference))
+        filled, spots = without_spots(one, other.mean(2), counts, still, 64)
+        found.append((filled[counts], toned(filled.mean(2), other, counts & ~spots, still, 64)[counts]))
+    for black, white in zip(*found, strict=True):
+        np.testing.assert_allclose(black, white, atol=2e-4)
 
 
 @pytest.mark.parametrize("place", (0.55, 0.7, 0.85))

@@ -73,8 +73,9 @@ def measured_without_spots(
 ) -> Field:
     """``field`` measured once more, the Source's specks filled and the Reference in its tone; itself without specks.
 
-    H×W×3, encoded; ``corners`` (N, 2). The uncertainty stays that of the pictures as they are: the smaller one of the
-    filled Source leaves out what tone and blur still do, and some errors were three times it.
+    H×W×3, encoded; ``corners`` (N, 2). The uncertainty stays that of the pictures as they are (the smaller one of the
+    filled Source leaves out what tone and blur still do, and some errors were three times it), and so do the tiles that
+    follow.
     """
     side = tile_side(counts.shape[1])
     mix = mixes(source, reference, counts, side / 8)[1].astype(np.float32)
@@ -91,7 +92,7 @@ def measured_without_spots(
     alike = plane, toned(plane, soft, counts & ~spots, field, side)
     spectra = _alike(alike, counts, side, corners, field.at(corners + side / 2))
     anew = fields.plain(_improved(spectra, corners, field))
-    return replace(anew, covariance=field.covariance)
+    return replace(field, values=anew.values)
 
 
 def _improved(spectra: Spectra, corners: Array, guess: Field) -> Field:

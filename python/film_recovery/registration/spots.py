@@ -7,6 +7,8 @@ is filled with what was foretold, which says nothing of its own about the displa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations_with_replacement
 from typing import Any
 
 import cv2
@@ -27,6 +29,7 @@ _SMOOTH = 1.5  # pixels: finer detail is grain
 _RIDGE = 1e-5  # of the mean power: curves that say the same are weighed alike
 _MARGIN = 16  # pixels by which a picture is continued, mirrored
 _EVERY = 2  # pixels between those that the tone is fitted to
+_CHUNK = 100_000  # of those, at a time
 
 
 def without_spots(
@@ -36,16 +39,21 @@ def without_spots(
 
     ``plane`` (H×W): of the Reference; ``field``: how it lies. None: fewer specks than FEWEST, more than MOST.
     """
-    lying = drawn(plane, field)
-    detail = lying - _slow(lying, counts.astype(np.float32), side)
+    places = _places(counts.shape, field)
+    both = _both(counts, places)
+    if not both.any():
+        return None
+    weight = both.astype(np.float32)
+    lying = _drawn(plane, places)
+    detail = (lying - _slow(lying, weight, side)) * weight
     grey = source.mean(2)
-    clear = counts
+    clear = both
     for _ in range(_ROUNDS):
         left = grey - _foretold(grey, detail, clear, side)
-        usual = 1.4826 * float(np.median(np.abs(left[counts])))
-        clear = counts & (np.abs(left) <= FAR * usual)
-    spots = counts & ~clear
-    if not FEWEST <= spots.sum() / max(1, counts.sum()) <= MOST:
+        usual = 1.4826 * float(np.median(np.abs(left[both])))
+        clear = both & (np.abs(left) <= FAR * usual)
+    spots = both & ~clear
+    if not FEWEST <= spots.sum() / both.sum() <= MOST:
         return None
     channels = [_foretold(source[..., c], detail, clear, side) for c in range(3)]
     whole = np.where(spots[..., None], np.stack(channels, -1), source)
@@ -55,34 +63,52 @@ def without_spots(
 def toned(plane: Array, reference: Array, clear: Array, field: Field, side: int) -> Array:
     """The Reference (H×W×3) as a plane in the tone of the Source's ``plane`` (H×W): products of its channels, up to
     three, whose detail agrees best where ``clear`` (H×W bool)."""
-    red, green, blue = np.moveaxis(reference, 2, 0)
-    one = [red, green, blue]
-    two = [one[i] * one[j] for i in range(3) for j in range(i, 3)]
-    three = [one[i] * one[j] * one[k] for i in range(3) for j in range(i, 3) for k in range(j, 3)]
-    curves = one + two + three
-    fitted = clear[::_EVERY, ::_EVERY]
-    across = np.stack([_band(drawn(curve, field), side)[fitted] for curve in curves], 1)
-    wanted = _band(plane, side)[fitted]
-    normal = across.T @ across
-    normal += np.eye(len(normal)) * np.trace(normal) / len(normal) * _RIDGE
-    shares = np.linalg.solve(normal, across.T @ wanted)
+    places = _places(clear.shape, field)
+    weight = _both(clear, places).astype(np.float32)
+    fitted = weight[::_EVERY, ::_EVERY] > 0
+    across = [_band(_drawn(curve, places), weight, side)[fitted] for curve in _curves(reference)]
+    wanted = _band(plane, weight, side)[fitted]
+    normal, toward = np.zeros((len(across), len(across))), np.zeros(len(across))
+    for at in range(0, len(wanted), _CHUNK):
+        some = np.stack([values[at : at + _CHUNK] for values in across], 1).astype(np.float64)
+        normal += some.T @ some
+        toward += some.T @ wanted[at : at + _CHUNK]
+    normal += np.eye(len(normal)) * (np.trace(normal) / len(normal) * _RIDGE + 1e-12)
     total = np.zeros_like(plane)
-    for share, curve in zip(shares, curves, strict=True):
+    for share, curve in zip(np.linalg.solve(normal, toward), _curves(reference), strict=True):
         total += np.float32(share) * curve
     return total
 
 
-def drawn(plane: Array, field: Field) -> Array:
-    """``plane`` (H×W) where the Source shows it: displaced by ``field``."""
-    height, width = plane.shape
-    y, x = np.mgrid[:height, :width].astype(np.float32)
+def _curves(reference: Array) -> Iterator[Array]:
+    """The channels (H×W each), and the products of two and of three of them."""
+    for count in (1, 2, 3):
+        for first, *others in combinations_with_replacement(range(3), count):
+            curve = reference[..., first]
+            for other in others:
+                curve = curve * reference[..., other]
+            yield curve
+
+
+def _places(shape: tuple[int, ...], field: Field) -> tuple[Array, Array]:
+    """Where (x, y), H×W each, the Reference shows what the Source shows at each pixel."""
+    x, y = np.arange(shape[1], dtype=np.float32)[None], np.arange(shape[0], dtype=np.float32)[:, None]
     moves = field.values.astype(np.float32)
     right, down = (x + 0.5 - field.centre[0]) / field.reach, (y + 0.5 - field.centre[1]) / field.reach
-    x += moves[0] + moves[2] * right + moves[3] * down
-    y += moves[1] + moves[4] * right + moves[5] * down
-    return cv2.remap(
-        plane, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
-    )
+    across = x + (moves[0] + moves[2] * right + moves[3] * down)
+    along = y + (moves[1] + moves[4] * right + moves[5] * down)
+    return across.astype(np.float32), along.astype(np.float32)
+
+
+def _drawn(plane: Array, places: tuple[Array, Array]) -> Array:
+    """``plane`` (H×W) of the Reference where the Source shows it."""
+    return cv2.remap(plane, *places, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+
+
+def _both(counts: Array, places: tuple[Array, Array]) -> Array:
+    """Where the Source counts, and all that is drawn there from the Reference."""
+    seen = cv2.dilate((~counts).astype(np.float32), np.ones((5, 5)), borderType=cv2.BORDER_REFLECT)
+    return np.asarray(counts & (_drawn(seen, places) < 0.5))
 
 
 def _foretold(plane: Array, detail: Array, clear: Array, side: int) -> Array:
@@ -127,9 +153,12 @@ def _slow(plane: Array, weight: Array, side: int) -> Array:
     return np.asarray(_blurred(plane * weight, sigma) / np.maximum(_blurred(weight, sigma), 1e-3))
 
 
-def _band(plane: Array, side: int) -> Array:
-    band = _blurred(plane, _SMOOTH) - _blurred(plane, side * HIGH_PASS)
-    return band[::_EVERY, ::_EVERY].astype(np.float64)
+def _band(plane: Array, weight: Array, side: int) -> Array:
+    fine, coarse = (
+        _blurred(plane * weight, sigma) / np.maximum(_blurred(weight, sigma), 1e-3)
+        for sigma in (_SMOOTH, side * HIGH_PASS)
+    )
+    return np.asarray((fine - coarse)[::_EVERY, ::_EVERY])
 
 
 def _blurred(plane: Array, sigma: float) -> Array:
