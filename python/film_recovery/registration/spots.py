@@ -21,6 +21,7 @@ from film_recovery.registration.tile_shift import HIGH_PASS, grid
 Array = NDArray[Any]
 
 FAR = 5.0  # standard deviations of the grain, by the median: nothing of grain lies beyond
+LEAST = 0.05  # encoded: without grain it is edges, foretold a little wrong, that lie beyond FAR
 FEWEST = 0.002  # share of the places that count: fewer specks tell too little to measure anew
 MOST = 0.05  # share: what differs in more places is no dust
 _ROUNDS = 2
@@ -51,7 +52,7 @@ def without_spots(
     for _ in range(_ROUNDS):
         left = grey - _foretold(grey, detail, clear, side)
         usual = 1.4826 * float(np.median(np.abs(left[both])))
-        clear = both & (np.abs(left) <= FAR * usual)
+        clear = both & (np.abs(left) <= max(FAR * usual, LEAST))
     spots = both & ~clear
     if not FEWEST <= spots.sum() / both.sum() <= MOST:
         return None
