@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from film_recovery.registration import field as fields
 from film_recovery.registration.field import Field
+from film_recovery.registration.photometry import mixes
+from film_recovery.registration.spots import toned, without_spots
 from film_recovery.registration.tile_shift import Shifts, Spectra, detail, grid
 
 Array = NDArray[Any]
@@ -61,13 +64,44 @@ def measured(views: Sequence[Pair], counts: Array, side: int, corners: Array) ->
     shifts = spectra.measure(corners, field.at(at))
     good = shifts.state < 2
     guess = fields.first_guess(at[good], shifts.shift[good], shifts.information[good], centre, reach)
-    field = guess
-    if good.sum() >= 4:
-        for _ in range(_PASSES):
-            field = fields.improve(field, at, *spectra.slopes(corners, field.at(at)))
-    if not np.isfinite(field.values).all() or np.abs(field.at(at) - guess.at(at)).max(initial=0) > side / 4:
-        field = guess  # the tiles' likelihoods lead nowhere: keep what the tiles said
+    field = _improved(spectra, corners, guess) if good.sum() >= 4 else guess
     return shifts, fields.plain(field)
+
+
+def measured_without_spots(
+    source: Array, reference: Array, counts: Array, corners: Array, field: Field
+) -> Field:
+    """``field`` measured once more, the Source's specks filled and the Reference in its tone; itself without specks.
+
+    H×W×3, encoded; ``corners`` (N, 2). The uncertainty stays that of the pictures as they are (the smaller one of the
+    filled Source leaves out what tone and blur still do, and some errors were three times it), and so do the tiles that
+    follow.
+    """
+    side = tile_side(counts.shape[1])
+    mix = mixes(source, reference, counts, side / 8)[1].astype(np.float32)
+    found = without_spots(source, reference @ mix, counts, field, side)
+    if found is None:
+        return field
+    source, spots = found
+    first, second = (each.astype(np.float32) for each in mixes(source, reference, counts, side / 8)[:2])
+    plane = source @ first
+    spectra = _spectra((plane, reference @ second), counts, side)
+    spectra.weigh(corners, field.at(corners + side / 2))
+    variance = max(spectra.sharper(), 0.0)
+    soft = _softened(reference, counts, variance) if variance > _UNLIKE else reference
+    alike = plane, toned(plane, soft, counts & ~spots, field, side)
+    spectra = _alike(alike, counts, side, corners, field.at(corners + side / 2))
+    anew = fields.plain(_improved(spectra, corners, field))
+    return replace(field, values=anew.values)
+
+
+def _improved(spectra: Spectra, corners: Array, guess: Field) -> Field:
+    """``guess`` moved to where the likelihoods of the tiles at ``corners`` lead; itself where that is nowhere."""
+    at, field = corners + spectra.side / 2, guess
+    for _ in range(_PASSES):
+        field = fields.improve(field, at, *spectra.slopes(corners, field.at(at)))
+    far = np.abs(field.at(at) - guess.at(at)).max(initial=0) > spectra.side / 4
+    return guess if far or not np.isfinite(field.values).all() else field
 
 
 def _spectra(planes: Pair, counts: Array, side: int) -> Spectra:
@@ -98,6 +132,8 @@ def _alike(planes: Pair, counts: Array, side: int, corners: Array, shift: Array)
 
 def _softened(plane: Array, counts: Array, variance: float) -> Array:
     weight, sigma = counts.astype(np.float32), float(np.sqrt(variance))
+    if plane.ndim == 3:
+        weight = np.repeat(weight[..., None], plane.shape[2], 2)
     blurred, share = (
         cv2.GaussianBlur(each, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
         for each in (plane * weight, weight)

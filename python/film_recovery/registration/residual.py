@@ -20,7 +20,7 @@ from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.luma import luma
 from film_recovery.registration import field as fields
 from film_recovery.registration.photometry import Photometry, mixes, photometry
-from film_recovery.registration.quality import measured, tile_corners, tile_side
+from film_recovery.registration.quality import measured, measured_without_spots, tile_corners, tile_side
 from film_recovery.registration.tile_shift import Shifts
 
 Array = NDArray[Any]
@@ -146,6 +146,8 @@ def residual(
     views = [(source @ first, reference @ second), (source**LIGHT @ first, reference**LIGHT @ second)]
     corners = tile_corners(counts, side)
     shifts, field = measured(views, counts, side, corners.reshape(-1, 2))
+    if (shifts.state < 2).sum() >= 4:
+        field = measured_without_spots(source, reference, counts, corners.reshape(-1, 2), field)
     told = _Told(width, height, side, corners.shape[1], corners.shape[0], shifts, field, tolerance)
     return told.residual(facts)
 
