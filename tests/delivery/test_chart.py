@@ -99,7 +99,11 @@ def test_the_report_shows_all_of_it(grown: Any, tmp_path: Path) -> None:
     text = bare.read_text("utf-8")
     assert "They were not looked for" in text and "Nothing was measured frame by frame" in text
     nothing = build_report(dataclasses.replace(grown, outliers=()), tmp_path / "none.html")
-    assert "No frame stands out." in nothing.read_text("utf-8")
+    assert "No frame stands out.</p>" in nothing.read_text("utf-8")
+    said = "2 frames were not judged by flicker, hue."
+    for outliers in ((), grown.outliers):
+        changed = dataclasses.replace(grown, outliers=outliers, outliers_unjudged=said)
+        assert said in build_report(changed, tmp_path / "some.html").read_text("utf-8")
 
 
 def test_twenty_stills_with_scopes_and_outliers_stay_below_twenty_megabytes(

@@ -186,6 +186,22 @@ def test_a_dark_picture_is_no_bar():
     assert {(one.frame, one.kind) for one in find_outliers(dark)} == {(7, "seam")}
 
 
+@pytest.mark.parametrize("across", [False, True])
+def test_a_dark_edge_of_the_picture_is_no_bar(across):
+    """A night sky, a curtain: it has grain, which a black bar has not."""
+
+    def night(number: int, off: float = 0.0) -> Measured:
+        source = 0.03 + np.random.default_rng(number).normal(0, 0.004, (256, 192, 1)) + np.zeros(3)
+        source[85:] += 0.35
+        recovered = source.copy()
+        recovered[40:] += off
+        sides = (one.transpose(1, 0, 2) if across else one for one in (source, recovered))
+        return measure(number, *(np.ascontiguousarray(side, np.float32) for side in sides))
+
+    shot = [night(number, 3 / 255 * (number == 7)) for number in range(1, 15)]
+    assert {(one.frame, one.kind) for one in find_outliers(shot)} == {(7, "seam")}
+
+
 def test_a_line_that_is_elsewhere_in_some_frames_is_no_seam():
     """In six of twenty, and in this one."""
     own, others = np.zeros((2, 400), np.float32), np.zeros((20, 2, 400), np.float32)
@@ -234,9 +250,55 @@ def test_flicker_is_that_of_what_is_not_cut_off():
 
 
 def test_a_frame_that_is_nearly_all_cut_off_is_said_not_to_be_judged():
-    shot = [white(number, 1.0 if number == 4 else 0.3) for number in range(1, 15)]
+    shot = [white(number, 0.98 if number == 4 else 0.3) for number in range(1, 15)]
     assert find_outliers(shot) == ()
     assert [(one.frame, one.kinds) for one in find_untold(shot)] == [(4, ("flicker",))]
+
+
+@pytest.mark.parametrize("level", [0.0, 0.004, 1.0])
+def test_a_source_that_is_all_black_or_all_white_shows_nothing_to_judge(level):
+    shot = [measure(number, noisy(number), noisy(number)) for number in range(1, 15)]
+    for number in (4, 5, 6):
+        plain = np.full((128, 192, 3), level, np.float32)
+        shot[number - 1] = measure(number, plain, plain)
+    assert find_outliers(shot) == () and find_untold(shot) == ()
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_what_the_recovery_alone_crushes_or_blows_out_is_flicker(level, share):
+    def lit(number: int, cut: bool = False) -> Measured:
+        source = noisy(number)
+        source[:64] += np.float32(0.3 if level else -0.25)
+        recovered = source.copy()
+        if cut:
+            recovered[: round(share * 128)] = level
+        return measure(number, source, recovered)
+
+    shot = [lit(number, number == 7) for number in range(1, 17)]
+    assert (7, "flicker") in {(one.frame, one.kind) for one in find_outliers(shot)}
+    assert find_outliers([lit(number) for number in range(1, 17)]) == () and find_untold(shot) == ()
+
+
+@pytest.mark.parametrize("kind", ["light grain", "dark grain", "glints"])
+def test_cut_pixels_that_are_scattered_leave_flicker_to_judge(kind):
+    """Three to nine hundredths of the picture: the ends of its grain, or glints."""
+    mean, spread = {"light grain": (0.93, 0.05), "dark grain": (0.05, 0.03), "glints": (0.5, 0.02)}[kind]
+
+    def picture(number: int, off: float = 0.0) -> Measured:
+        rng = np.random.default_rng(number)
+        source, own = (mean + rng.normal(0, part * spread, (128, 240, 1)) + np.zeros(3) for part in (1, 0.4))
+        recovered = own * (1 + off)
+        if kind == "glints":
+            source[rng.random((128, 240)) < 0.04] = 1
+            recovered = np.where(source == 1, 1, recovered)
+        sides = (np.clip(one, 0, 1).astype(np.float32) for one in (source, recovered))
+        return measure(number, *sides)
+
+    shot = [picture(number) for number in range(1, 15)]
+    assert find_outliers(shot) == () and find_untold(shot) == ()
+    shot[5] = picture(6, -0.02)
+    assert (6, "flicker") in {(one.frame, one.kind) for one in find_outliers(shot)}
 
 
 def test_what_one_frame_alone_shows_is_not_judged_by_tones_and_colours():
@@ -258,6 +320,30 @@ def test_what_one_frame_alone_shows_is_not_judged_by_tones_and_colours():
     assert [(one.frame, one.kinds) for one in find_untold(shot)] == [(1, FORETOLD)]
     shot[8] = picture(9, off=0.02)
     assert (9, "flicker") in {(one.frame, one.kind) for one in find_outliers(shot)}
+    few = [picture(number, title=number == 1) for number in range(1, 8)]
+    untold = find_untold(few)
+    assert [one.frame for one in untold] == list(range(1, 8)), "the others are too few without it"
+    assert all("flicker" in one.kinds and "bleed" in one.kinds for one in untold)
+
+
+def test_the_colours_of_one_frame_that_are_recovered_as_all_are_no_turn():
+    """A blue title in a film of greys; the same colour matrix, and curve, in every frame."""
+    by = np.array([[1.0, 0.06, -0.06], [-0.03, 1.05, -0.02], [0.02, -0.12, 1.1]], np.float32)
+
+    def picture(number: int) -> Measured:
+        rng = np.random.default_rng(number)
+        clean = np.linspace(0.1, 0.5, 192)[None, :, None] * np.array([1, 0.97, 0.93]) + np.zeros((128, 1, 1))
+        if number == 7:
+            for row in range(30, 110, 12):
+                clean[row : row + 5, 30:160] = (0.1, 0.25, 0.8)
+        grain = rng.normal(0, 0.01, (2, *clean.shape))
+        sides = (clean + grain[0], (clean @ by.T) ** 0.95 + grain[1] / 3)
+        return measure(number, *(one.astype(np.float32) for one in sides))
+
+    shot = [picture(number) for number in range(1, 17)]
+    assert find_outliers(shot) == ()
+    assert [(one.frame, one.kinds) for one in find_untold(shot)] == [(7, FORETOLD)]
+    assert "hue" in FORETOLD
 
 
 def test_a_seam_below_its_limit_that_raises_the_mean_is_no_flicker():
@@ -266,7 +352,11 @@ def test_a_seam_below_its_limit_that_raises_the_mean_is_no_flicker():
     limits = {"seam": Limit(2.3, 3.5)}
     assert find_outliers(shot, limits) == ()
     shot[6] = measure(7, noisy(7), noisy(7) + stepped(82))
-    assert {(one.frame, one.kind) for one in find_outliers(shot, limits)} == {(7, "seam")}
+    (seam,) = find_outliers(shot, limits)
+    assert (seam.frame, seam.kind, seam.shown) == (7, "seam", "flicker")
+    (flicker,) = find_outliers(shot, {"seam": Limit(9, 3.5)})
+    assert flicker.kind == "flicker" and seam.score == flicker.score
+    assert seam.reason.endswith("times the limit of flicker, which it brings).")
     shot[6] = measure(7, noisy(7), noisy(7) * np.float32(1.01))
     assert {(one.frame, one.kind) for one in find_outliers(shot, limits)} == {(7, "flicker")}
 

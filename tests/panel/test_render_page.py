@@ -181,6 +181,19 @@ def test_an_outlier_of_another_program_has_a_place_in_words(finished: Path) -> N
     assert one.picture == file.parent / "outliers" / "secret.png", "no picture from elsewhere"
 
 
+def test_frames_that_were_not_judged_are_said(
+    show: Show, finished: Path, program: Program, qtbot: Any, page: Page
+) -> None:
+    program("-m", "film_recovery.cli.main", "outliers", finished)
+    file = project.paths(project.load(finished)).validation / contents.OUTLIERS
+    rows = [{"frame": frame, "kinds": ["flicker", "hue"], "why": "it is unlike"} for frame in (5, 6)]
+    looked = {**json.loads(file.read_text("utf-8")), "untold": rows}
+    file.write_text(json.dumps(looked), encoding="utf-8")
+    work = page(show(finished, 1280, 800), RenderWork)
+    said = "2 frames were not judged by flicker, hue."
+    qtbot.waitUntil(lambda: work.look_said.text().endswith(f"in the last look. {said}"), timeout=PATIENCE)
+
+
 def test_one_frame_of_ten_thousand_that_is_missing_is_seen(show: Show, tmp_path: Path, qtbot: Any) -> None:
     pattern = tmp_path / "shot_v001.####.exr"
     for frame in range(1001, 11_001):

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from film_recovery import project
 from film_recovery.cli.outliers import _tell
 from film_recovery.cli.report import Report
+from film_recovery.errors import FilmRecoveryError
 from film_recovery.imaging.files import read_frame, write_frame
 from film_recovery.imaging.frame import RGB
 from film_recovery.outliers import Untold
 from film_recovery.project import Inference, PairOf
 from film_recovery.stages import timeline
 from film_recovery.stages.done import digest
+from film_recovery.stages.outlier_rows import unjudged_of
 from film_recovery.stages.outliers import FILE, PART, both_of, kept, look, refresh, refused, stale, write
 from film_recovery.stages.showing import outliers_shown
 from film_recovery.stages.view import View
@@ -103,6 +107,24 @@ def test_frames_that_could_not_be_judged_are_written_and_said(place, capsys):
     _tell(Report(as_json=False), whole, {})
     said = " ".join(capsys.readouterr().err.split())
     assert "Frame 4 was not judged by flicker, bleed: it shows what no other does." in said
+
+
+def test_a_shot_that_was_not_judged_is_not_found_good(place, capsys):
+    place.save_model().render()
+    view = View(place.project)
+    found, file = look(view, quiet)
+    untold = tuple(Untold(frame, ("flicker",), "it is cut off") for frame in found.frames)
+    more = {"of": json.loads(file.read_text("utf-8"))["of"]}
+    write(replace(found, outliers=(), untold=untold[:3]), file.parent, both_of(view), more, quiet)
+    assert place.outcome("inference.outliers").outcome == "pass"
+    assert unjudged_of(place.project) == "3 frames were not judged by flicker."
+    write(replace(found, outliers=(), untold=untold), file.parent, both_of(view), more, quiet)
+    told = place.outcome("inference.outliers")
+    assert told.outcome == "warn" and f"Nearly all of a shot was not: {found.frames[0]}–" in told.reason
+    assert "by flicker" in told.remedy[-1] and told.remedy[-1].startswith("look at these frames yourself")
+    file.write_text('{"outliers": [], "untold": [{"frame": 1}]}', encoding="utf-8")
+    with pytest.raises(FilmRecoveryError, match="cannot be read"):
+        unjudged_of(place.project)
 
 
 def test_a_frame_that_cannot_become_a_pair_is_told_why(place):

@@ -153,13 +153,16 @@ def _record(
     if whole:
         rows = [one.data for one in ledger.read(folder).of_kind(RECORD)]
         compared = stage.compared(now, stage.last_accepted(rows))
+    unjudged = len({one.frame for one in found.untold})
+    more = f"; {unjudged} not judged by all kinds" if unjudged else ""
     last = last_training(loaded)
     run = f"pipeline/03_copycat_training/{last['run']}" if last.get("run") else ""
     data: dict[str, Any] = {
-        "what": f"{len(found.outliers)} outliers in {len(found.frames)} frames.",
+        "what": f"{len(found.outliers)} outliers in {len(found.frames)} frames{more}.",
         "frames": format_frames(found.frames),
         "model": str(last.get("sha256", "")),
         "kinds": found.by_kind(),
+        "unjudged": unjudged,
         **compared,
         "edition": stage.EDITION,
         "added": added,
@@ -190,7 +193,7 @@ def _tell(report: Report, found: stage.Found, more: Mapping[str, Any]) -> None:
         "count": len(found.outliers),
         "kinds": {kind: kinds[kind] for kind in KINDS if kind in kinds},
         "too_short_to_compare": format_frames(found.alone) if found.alone else "",
-        "not_judged_by_all_kinds": format_frames([one.frame for one in found.untold]) if found.untold else "",
+        "not_judged_by_all_kinds": format_frames(one.frame for one in found.untold),
         **more,
     }
     if report.as_json:

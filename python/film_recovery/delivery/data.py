@@ -176,7 +176,8 @@ class ReportData:
     other steps of the recovery → their report, as a link. ``date``: empty for none; the report adds none of its
     own. ``charts``: measures over the range; ``without_truth``: those that frames without a Ground Truth lack.
     ``own_training``: whether the model is one that the project recorded the training of. ``outliers``: worst first;
-    None: not looked for. ``provenance``: what stands in the masters' headers, key → value.
+    None: not looked for. ``outliers_unjudged``: how many frames were not judged by what, a sentence.
+    ``provenance``: what stands in the masters' headers, key → value.
     """
 
     film: str
@@ -199,6 +200,7 @@ class ReportData:
     without_truth: tuple[str, ...] = ()
     outliers: tuple[Outlier, ...] | None = None
     outliers_left_out: int = 0
+    outliers_unjudged: str = ""
     pairs: tuple[Pair, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     elements: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)

@@ -16,7 +16,7 @@ from film_recovery.outliers.tone import Tone
 
 Others = Sequence[Measured]
 _NONE = float("nan")
-LEAST_LUMA = 0.01  # encoded, mean: a picture with less has no light that could flicker
+LEAST_LUMA = 0.01  # encoded: where less is foretold, there is no light that could flicker
 LEAST_CHROMA = 0.008  # root mean square of the foretold Cb, Cr: a picture with less has no hue
 LEAST_SKIN = 0.004  # of the picture
 TINTED = 0.8  # of what skin is off by: with so much of it in the rest, all of the picture is
@@ -62,16 +62,24 @@ def foreign(one: Measured, others: Others) -> float:
     return float(np.trace(np.linalg.solve(close.ridged, own))) / len(own)
 
 
+def blank(one: Measured) -> bool:
+    """Whether the Source shows nothing but black, or nothing but white."""
+    mean, power = one.tone.whole.inner[0, 1], one.tone.whole.inner[1, 1]
+    return bool(min(power, power - 2 * mean + 1) < LEAST_LUMA**2)
+
+
 def flicker(one: Measured, others: Others) -> Reading:
-    """Percent by which luma's mean is above what it follows from the Source's, of what neither has cut off."""
+    """Percent by which luma's mean is above what it follows from the Source's, of what that has not cut off."""
     own_light = one.tone.light
     known = [other.tone.light for other in near(one, others)]
     lights = [light for light in known if light is not None]
-    if own_light is None or own_light.cross[0, 0] < LEAST_LUMA or len(lights) < LEAST_KNOWN:
+    if own_light is None or len(lights) < LEAST_KNOWN:
         return _NOTHING
     # What one frame shows says little of tones that it lacks: all neighbours' together foretell.
     by = pooled(lights).fitted[:, 0]
     means = [(light.cross[0, 0], light.inner[0] @ by) for light in (own_light, *lights)]
+    if means[0][1] < LEAST_LUMA:
+        return _NOTHING
     own, *usual = (100 * np.log(max(mean, LEAST_LUMA) / max(told, LEAST_LUMA)) for mean, told in means)
     said = _agreed(usual)
     return Reading(float(own) - said.value, said.doubt)

@@ -9,7 +9,7 @@ frame of a shot has no outliers; measures over the range are for that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from film_recovery.outliers.figures import (
     STRANGE,
     Reading,
     Step,
-    flicker,
+    blank,
     foreign,
     steepest,
     turned_rather,
@@ -29,7 +29,7 @@ from film_recovery.outliers.figures import (
 from film_recovery.outliers.line import beyond, foretold
 from film_recovery.outliers.measured import Measured
 
-EDITION = 6  # of what is measured and of its limits: more when the same frames may give other outliers
+EDITION = 7  # of what is measured and of its limits: more when the same frames may give other outliers
 KINDS = (*FIGURES, "seam")
 Readings = Sequence[Reading] | Mapping[int, Reading]  # by place in the shot
 NEIGHBOURS = 20  # at most, those nearest in time
@@ -41,7 +41,13 @@ SUSPECTED = 0.5  # of the limit of edges: from there on, they are what brings th
 UNCLEAR = 0.7  # of the limit of seams: from there on, they are what raises the mean of a frame
 HEIGHTS = 1.5  # of a seam, which raises the mean by no more: the curve of tones hides some of its height
 FEWEST = 6  # neighbours with a figure: fewer do not tell what is usual
-FORETOLD = ("flicker", "bleed", "skin")  # by what the neighbours make of the same tones and colours
+FORETOLD = (
+    "flicker",
+    "halo",
+    "hue",
+    "bleed",
+    "skin",
+)  # by what the neighbours make of the same tones and colours
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ class Limit:
 
 
 _UNLIKE = "it shows tones or colours that no frame around it does"
-_DARK = "nearly all of it, or of the frames around it, is black or cut off"
+_DARK = "too little of it, or of the frames around it, is neither black nor cut off in the Source"
+_ALONE = f"fewer than {FEWEST} of the frames around it can be held against it"
 
 # Chosen on what docs/outliers.md calls tune, with benchmarks/bench_outliers.py.
 LIMITS: Mapping[str, Limit] = MappingProxyType(
@@ -89,7 +96,8 @@ UNITS: Mapping[str, str] = MappingProxyType(
 @dataclass(frozen=True)
 class Outlier:
     """``figure``, ``usual`` (of the neighbours): in ``UNITS[kind]``. ``score``: how many times over the limit, 1 and
-    more. ``where``: left, bottom, right, top in pixels of the picture, origin bottom left; None: all of it."""
+    more. ``where``: left, bottom, right, top in pixels of the picture, origin bottom left; None: all of it. ``shown``:
+    the kind whose limit it is, where a fault that is less clear was told by what it brings; empty: its own."""
 
     frame: int
     kind: str
@@ -97,14 +105,16 @@ class Outlier:
     usual: float
     score: float
     where: tuple[int, int, int, int] | None = None
+    shown: str = ""
 
     @property
     def reason(self) -> str:
         """One sentence for the operator."""
         place = "" if self.where is None else " at {}, {} to {}, {}".format(*self.where)
+        of = f" of {self.shown}, which it brings" if self.shown else ""
         return (
             f"Frame {self.frame}, {self.kind}{place}: {self.figure:.3g}, in the frames around it {self.usual:.3g} "
-            f"({UNITS[self.kind]}; {self.score:.1f} times the limit)."
+            f"({UNITS[self.kind]}; {self.score:.1f} times the limit{of})."
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -133,18 +143,38 @@ class Untold:
 
 
 def find_untold(shot: Sequence[Measured]) -> tuple[Untold, ...]:
-    """Frames of one shot that were not judged by all kinds though they show what these are judged by, in order."""
+    """Frames of one shot that were not judged by all kinds though they show what these are judged by, in order. One
+    whose Source is all black or all white shows nothing; a shot of FEWEST frames or less is not judged at all."""
     frames = sorted(shot, key=lambda one: one.frame)
+    if len(frames) <= FEWEST:
+        return ()
     around = [[frames[other] for other in nearest(len(frames), at)] for at in range(len(frames))]
+    strange = _strange(frames, around)
+    readings = _read(FORETOLD, frames, around, strange)
     found = []
-    for one, others in zip(frames, around, strict=True):
-        if len(others) < FEWEST:
+    for at, one in enumerate(frames):
+        if blank(one):
             continue
-        if foreign(one, others) > STRANGE:
+        if at in strange:
             found.append(Untold(one.frame, FORETOLD, _UNLIKE))
-        elif not np.isfinite(flicker(one, others).value):
+        elif not np.isfinite(readings["flicker"][0][at].value):
             found.append(Untold(one.frame, ("flicker",), _DARK))
+        alone = tuple(kind for kind in FORETOLD if _alone(readings[kind], at))
+        if alone:
+            found.append(Untold(one.frame, alone, _ALONE))
     return tuple(found)
+
+
+def _alone(figures: Sequence[Sequence[Reading]], at: int) -> bool:
+    """Whether a frame has a figure of a kind, and too few of its neighbours have one."""
+    return any(
+        np.isfinite(course[at].value) and len(_known(course, len(course), at)) < FEWEST for course in figures
+    )
+
+
+def _known(readings: Readings, count: int, at: int) -> list[int]:
+    """Those of the places nearest to ``at``, of ``count``, that have a figure."""
+    return [place for place in nearest(count, at) if np.isfinite(readings[place].value)]
 
 
 def find_outliers(shot: Sequence[Measured], limits: Mapping[str, Limit] | None = None) -> tuple[Outlier, ...]:
@@ -153,28 +183,42 @@ def find_outliers(shot: Sequence[Measured], limits: Mapping[str, Limit] | None =
     A shot of FEWEST frames or less has none: there is nothing to hold a frame against.
     """
     frames = sorted(shot, key=lambda one: one.frame)
+    if len(frames) <= FEWEST:
+        return ()
     allowed = {**LIMITS, **(limits or {})}
     around = [[frames[other] for other in nearest(len(frames), at)] for at in range(len(frames))]
     numbers = [one.frame for one in frames]
-    readings = {
-        kind: [
-            [figure(one, others) for one, others in zip(frames, around, strict=True)] for figure in figures
-        ]
-        for kind, figures in FIGURES.items()
-    }
-    # The title of one frame: what the others make of their tones says nothing of it.
-    strange = {at for at, one in enumerate(frames) if around[at] and foreign(one, around[at]) > STRANGE}
-    for kind in FORETOLD:
-        readings[kind] = [
-            [Reading(float("nan")) if at in strange else reading for at, reading in enumerate(course)]
-            for course in readings[kind]
-        ]
+    readings = _read(KINDS[:-1], frames, around, _strange(frames, around))
     found = [one for kind in FIGURES for one in _standing_out(kind, numbers, readings[kind], allowed[kind])]
     found += _suspected(found, numbers, readings["edges"], allowed["edges"])
-    if len(frames) > FEWEST:
-        found += _seams(frames, around, allowed["seam"])
-        found += _suspected_seams(found, frames, around, allowed["seam"])
+    found += _seams(frames, around, allowed["seam"])
+    found += _suspected_seams(found, frames, around, allowed["seam"])
     return tuple(sorted(_unexplained(found, frames, around), key=lambda one: (-one.score, one.frame)))
+
+
+def _strange(frames: Sequence[Measured], around: Sequence[Sequence[Measured]]) -> set[int]:
+    """The places of frames such as the title of one frame: what the others make of their tones says nothing of it."""
+    return {at for at, one in enumerate(frames) if around[at] and foreign(one, around[at]) > STRANGE}
+
+
+def _read(
+    kinds: Sequence[str],
+    frames: Sequence[Measured],
+    around: Sequence[Sequence[Measured]],
+    strange: set[int],
+) -> dict[str, list[list[Reading]]]:
+    """The figures of each kind, each of all frames; none of FORETOLD for those that are ``strange``."""
+    nothing = Reading(float("nan"))
+    return {
+        kind: [
+            [
+                nothing if kind in FORETOLD and at in strange else figure(one, around[at])
+                for at, one in enumerate(frames)
+            ]
+            for figure in FIGURES[kind]
+        ]
+        for kind in kinds
+    }
 
 
 def nearest(count: int, at: int, most: int = NEIGHBOURS) -> list[int]:
@@ -225,7 +269,11 @@ def _suspected_seams(
         return []
     lower = Limit(UNCLEAR * limit.least, UNCLEAR * limit.times, limit.rising)
     seams = _seams(frames, around, lower)
-    return [one for one in seams if one.frame in of and _raises(one, of[one.frame], frames)]
+    return [
+        replace(one, score=of[one.frame].score, shown="flicker")
+        for one in seams
+        if one.frame in of and _raises(one, of[one.frame], frames)
+    ]
 
 
 def _raises(seam: Outlier, flicker: Outlier, frames: Sequence[Measured]) -> bool:
@@ -289,7 +337,7 @@ def _held(
     frames: Sequence[int], readings: Readings, at: int, limit: Limit, without: set[int]
 ) -> _Held | None:
     """None where a frame's figure cannot be told."""
-    places = [place for place in nearest(len(frames), at) if np.isfinite(readings[place].value)]
+    places = _known(readings, len(frames), at)
     if not np.isfinite(readings[at].value) or len(places) < FEWEST:
         return None
     left = [place for place in places if place not in without]

@@ -26,7 +26,10 @@ PARTS = 4  # of a line, of which all but one must show a seam
 STEEP = 0.012  # encoded luma a pixel, after a blur of 2 pixels: less is no strong edge
 BESIDE = 7  # pixels from a strong edge that belong to it
 BLACK = 0.05  # encoded luma: a bar is no lighter,
-SPECKS = 0.02  # but for this share of each of its lines
+SPECKS = 0.02  # but for this share of each of its lines,
+EVEN = 0.75 / 255  # encoded: the deviation along a line of it, unless it is as dark as
+BLACKEST = 0.012  # all over; and
+LEVEL = 1 / 255  # encoded: the most by which its lines differ: a night sky has grain, or grows lighter
 WEAVES = 8  # pixels by which a bar's edge may move, and be soft
 WIDEST_BAR = 0.35  # of the picture: what is black farther than that is a dark picture
 LEAST_EDGES = 200  # pixels
@@ -74,8 +77,8 @@ def structure(source: Plane, recovered: Plane) -> Structure:
     soft = _soft(recovered)
     return Structure(
         (
-            _steps(change, _bars(blurred[0])),
-            _steps(np.ascontiguousarray(change.T), _bars(blurred[0].T)),
+            _steps(change, _bars(source, blurred[0])),
+            _steps(np.ascontiguousarray(change.T), _bars(source.T, blurred[0].T)),
         ),
         _edges(source, blurred, recovered, [own[0], own[2]]),
         _grain(source, blurred, soft),
@@ -121,14 +124,25 @@ def _changed(source: Plane, blurred: list[Plane], recovered: Plane) -> Plane:
     return np.asarray(np.clip(change, -most, most), np.float32)
 
 
-def _bars(source: Plane) -> tuple[int, int]:
-    """How many columns at the left, and at the right, are a black bar; 0 where there is none."""
-    dark = (source > BLACK).mean(axis=0) <= SPECKS
+def _bars(source: Plane, blurred: Plane) -> tuple[int, int]:
+    """How many columns at the left, and at the right, are a black bar of the Source; 0 where there is none."""
+    dark = (blurred > BLACK).mean(axis=0) <= SPECKS
     found = []
-    for side in (dark, dark[::-1]):
+    for side, way in ((dark, 1), (dark[::-1], -1)):
         run = len(side) if side.all() else int(side.argmin())
-        found.append(run if run <= WIDEST_BAR * len(side) else 0)
+        if run > WIDEST_BAR * len(side):
+            run = 0
+        found.append(_even(source[:, ::way][:, :run], blurred[:, ::way][:, :run]) if run else 0)
     return found[0], found[1]
+
+
+def _even(lines: Plane, blurred: Plane) -> int:
+    """How many of these dark columns, from the first on, are as even as a bar is."""
+    middle = np.median(lines, axis=0)
+    spread = 1.4826 * np.median(np.abs(lines - middle), axis=0)
+    black = (blurred > BLACKEST).mean(axis=0) <= SPECKS
+    even = (black | (spread < EVEN)) & (np.abs(middle - middle[0]) < LEVEL)
+    return len(even) if even.all() else int(even.argmin())
 
 
 def _steps(change: Plane, bars: tuple[int, int]) -> Plane:

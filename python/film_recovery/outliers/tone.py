@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import cv2
 import numpy as np
@@ -23,7 +22,7 @@ VARIED = (
 )  # pixels: above, and between them, lie bands whose power says what luma's mean gains by detail
 ENDS = (0.002, 0.998)  # encoded: what lies there, or beyond, may be cut off
 THINNED = 2  # pixels: between them, averages have nothing else to say
-MOST_CUT = 0.02  # of what surrounds a place, and
+MOST_CUT = 0.5  # of what surrounds a place, and
 LEAST_LEFT = 0.05  # of the picture: with less, nothing is said of its luma
 # Skin of all complexions lies in a narrow range of hue: Cr − Cb plane, encoded Rec.709, degrees from Cb towards Cr.
 SKIN_HUE = (105.0, 150.0)
@@ -35,7 +34,7 @@ SKIN_LUMA = (0.15, 0.90)
 class Tone:
     """``whole``: features (the first is 1) to Y, Cb, Cr. ``skin``, ``rest``: the same of what the frame's own relation
     gives the colour of skin, and of what it does not. ``share``: of skin in the picture, 0–1. ``light``: features and
-    the power of detail to Y, of what neither side has cut off; None where too little is left."""
+    the power of detail to Y, of what the Source has not cut off; None where too little is left."""
 
     whole: Relation
     skin: Relation
@@ -54,40 +53,46 @@ def tone(source: Pixels, recovered: Pixels) -> Tone:
     smooth = np.asarray(cv2.GaussianBlur(told, (0, 0), SMOOTHED), np.float32)
     skin = skin_coloured(smooth.reshape(-1, 3))
     share = float(skin.mean(dtype=np.float64))
-    light = _light(source, recovered, small, other[..., 0])
+    light = _light(source, recovered)
     return Tone(whole, _of(x, two, skin), _of(x, two, ~skin), share, light)
 
 
-def _light(
-    source: Pixels, recovered: Pixels, small: Pixels, recovered_luma: NDArray[np.float32]
-) -> Relation | None:
+def _light(source: Pixels, recovered: Pixels) -> Relation | None:
     """Averaged widely: of single pixels, grain would choose the tone, and a large plain area whose light goes up and
     down would seem to be recovered too faintly. What is averaged has more in it than its mean: where detail is sharper
-    than in the Source, luma is another."""
-    size = small.shape[1], small.shape[0]
+    than in the Source, luma is another. Pixels that the Source has cut off have no say, one by one: what the recovery
+    alone cuts off is its own doing."""
+    whole = _whole(source)
 
-    def averaged(plane: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(cv2.GaussianBlur(plane, (0, 0), AVERAGED)[::THINNED, ::THINNED], np.float32)
+    def averaged(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        little = smaller(np.ascontiguousarray(plane), WIDTH)
+        return np.asarray(
+            cv2.GaussianBlur(little, (0, 0), AVERAGED)[::THINNED, ::THINNED].ravel(), np.float32
+        )
 
-    cut = cv2.resize(_cut_off(source) | _cut_off(recovered), size, interpolation=cv2.INTER_AREA)
-    left = (averaged(np.asarray(cut, np.float32) / 255) <= MOST_CUT).ravel()
+    weight = averaged(whole)
+    left = weight >= 1 - MOST_CUT
     if np.count_nonzero(left) < LEAST_LEFT * left.size:
         return None
-    known = averaged(small)
-    columns = [features(known.reshape(-1, 3))]
+
+    def known(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Averages of what is not cut off."""
+        return averaged(plane * whole)[left] / weight[left]
+
+    ycc = rgb_to_ycbcr(np.stack([known(plane) for plane in np.moveaxis(source, -1, 0)], axis=-1))
+    columns = [features(ycc)]
     fine = np.ascontiguousarray(luma(source))
     for one, two in pairwise([fine, *(cv2.GaussianBlur(fine, (0, 0), sigma) for sigma in VARIED)]):
-        power = averaged(cv2.resize((one - two) ** 2, size, interpolation=cv2.INTER_AREA)).reshape(-1, 1)
-        columns += [power, power * known[..., :1].reshape(-1, 1)]
-    x = np.concatenate(columns, axis=1)
-    return relation(x[left], averaged(recovered_luma).reshape(-1, 1)[left])
+        power = known((one - two) ** 2)[:, None]
+        columns += [power, power * ycc[:, :1]]
+    return relation(np.concatenate(columns, axis=1), known(luma(recovered))[:, None])
 
 
-def _cut_off(picture: Pixels) -> NDArray[np.uint8]:
-    """255 where any colour is at the upper end, or all at the lower, else 0."""
+def _whole(picture: Pixels) -> NDArray[np.float32]:
+    """0 where any colour is at the upper end, or all at the lower, else 1."""
     red, green, blue = np.moveaxis(picture, -1, 0)
     most = np.maximum(np.maximum(red, green), blue)
-    return np.where((most >= ENDS[1]) | (most <= ENDS[0]), 255, 0).astype(np.uint8)
+    return ((most > ENDS[0]) & (most < ENDS[1])).astype(np.float32)
 
 
 def features(ycc: NDArray[np.float32]) -> NDArray[np.float32]:

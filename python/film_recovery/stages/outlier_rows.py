@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from film_recovery.delivery.data import Picture
 from film_recovery.errors import FilmRecoveryError
 from film_recovery.project import Project, paths
 from film_recovery.project.folders import inside
+from film_recovery.project.unjudged import unjudged
 
 FILE = "outliers.json"
 MOST = 40  # that the report shows, worst first
@@ -36,21 +38,38 @@ def outliers_of(project: Project) -> tuple[tuple[Outlier, ...] | None, int]:
     file = paths(project).validation / FILE
     if not file.is_file():
         return None, 0
-    try:
+    with _readable(file):
         rows = json.loads(read_text(file, _LARGEST))
         rows = rows.get("outliers", rows) if isinstance(rows, dict) else rows
         if not isinstance(rows, list):
             raise TypeError(f"it holds a {type(rows).__name__}")
         found = sorted((_read(row) for row in rows), key=lambda one: -one[0].score)
-    except (ValueError, TypeError, KeyError) as error:
-        raise FilmRecoveryError(
-            f"The outliers cannot be read: {error}.", remedy=_REMEDY, file=str(file)
-        ) from error
     shown = [
         _with_picture(project, one, name) if place < _PICTURES else one
         for place, (one, name) in enumerate(found[:MOST])
     ]
     return tuple(shown), max(0, len(found) - MOST)
+
+
+def unjudged_of(project: Project) -> str:
+    """How many frames were not judged by all kinds, and by which, in a sentence; empty for none, and where none were
+    looked for. Raises as ``outliers_of``."""
+    file = paths(project).validation / FILE
+    if not file.is_file():
+        return ""
+    with _readable(file):
+        data = json.loads(read_text(file, _LARGEST))
+        return unjudged(data.get("untold", ())) if isinstance(data, dict) else ""
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        raise FilmRecoveryError(
+            f"The outliers cannot be read: {error}.", remedy=_REMEDY, file=str(file)
+        ) from error
 
 
 def _read(row: Any) -> tuple[Outlier, str]:

@@ -27,7 +27,7 @@ from film_recovery.footage.signatures import signatures
 from film_recovery.imaging.atomic import replacement
 from film_recovery.imaging.files import write_frame
 from film_recovery.imaging.frame import Frame, Pixels
-from film_recovery.imaging.frame_ranges import format_frames
+from film_recovery.imaging.frame_ranges import format_frames, parse_frames
 from film_recovery.outliers import Outlier, Untold, find_outliers, find_untold, measure
 from film_recovery.outliers.finding import EDITION, FEWEST
 from film_recovery.outliers.picture import contact
@@ -45,6 +45,7 @@ PART = "outliers_part"  # the folder that keeps a look at some of the frames
 MOST_PICTURES = 60
 _LARGEST = 1 << 26  # bytes of the file
 _NAMED = 5  # of the worst
+_NEARLY = 0.75  # of a shot's frames that were not judged by a kind: nobody has looked for it there
 
 Both = Callable[[int], tuple[Pixels, Pixels]]  # Source and Recovered of a frame: H×W×3 encoded, top row first
 Progress = Callable[[str, int, int], None]
@@ -222,7 +223,8 @@ def state(view: View, frames: Sequence[int]) -> str:
 
 @measures("inference.outliers")
 def looked_for(view: View, check: Check) -> Outcome:
-    """What the last look found in the frames as they are; value: how many, by kind."""
+    """What the last look found in the frames as they are; value: how many, by kind. Nothing was found good where
+    nearly all of a shot could not be judged: a warning."""
     frames = view.written
     file = paths(view.project).validation / FILE
     data = kept(file)
@@ -237,14 +239,40 @@ def looked_for(view: View, check: Check) -> Outcome:
     value = {"outliers": len(rows), "frames": data["count"], **data["kinds"]}
     untold = [row["frame"] for row in data.get("untold", ())]
     unsaid = f" Not judged by all kinds: {format_frames(untold)}." if untold else ""
+    unseen = _unseen(data)
+    unsaid += f" Nearly all of a shot was not: {'; '.join(unseen)}." if unseen else ""
     if len(rows) > limit:
         worst = "; ".join(f"{row['frame']} {row['kind']}" for row in rows[:_NAMED])
         reason = f"{len(rows)} outliers in {data['count']} frames. The worst: {worst}.{unsaid}"
         picture = rows[0].get("picture")
         show = {"frame": rows[0]["frame"], **({"file": str(file.parent / picture)} if picture else {})}
-        return judged(check, False, value, reason, show)
+        return _to_be_seen(judged(check, False, value, reason, show), unseen)
     alone = f" Too short to compare: {data['alone']}." if data["alone"] else ""
-    return judged(check, True, value, f"{len(rows)} outliers in {data['count']} frames.{alone}{unsaid}")
+    reason = f"{len(rows)} outliers in {data['count']} frames.{alone}{unsaid}"
+    return _to_be_seen(judged(check, True, value, reason), unseen)
+
+
+def _unseen(data: Mapping[str, Any]) -> list[str]:
+    """By which kinds nearly all frames of a shot could not be judged: its frames and the kinds, in words."""
+    frames, found = parse_frames(data["frames"]), []
+    for first, last in data["shots"]:
+        inside = sum(first <= frame <= last for frame in frames)
+        of = Counter(
+            kind for row in data.get("untold", ()) if first <= row["frame"] <= last for kind in row["kinds"]
+        )
+        kinds = [kind for kind, count in of.items() if count >= _NEARLY * inside]
+        if kinds:
+            found.append(f"{first}–{last} by {', '.join(kinds)}")
+    return found
+
+
+def _to_be_seen(outcome: Outcome, unseen: Sequence[str]) -> Outcome:
+    """A warning, with what is left to do, where some shots were not judged."""
+    if not unseen:
+        return outcome
+    remedy = f"look at these frames yourself, beside the Source and one another: {'; '.join(unseen)}"
+    state = "warn" if outcome.outcome == "pass" else outcome.outcome
+    return replace(outcome, outcome=state, remedy=(*outcome.remedy, remedy))
 
 
 # What comes next

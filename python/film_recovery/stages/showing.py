@@ -41,7 +41,7 @@ from film_recovery.stages.contenders import (
 from film_recovery.stages.flagged import flags_of
 from film_recovery.stages.held_out import HeldOut, moments
 from film_recovery.stages.origin import hashes, made, masters, settings
-from film_recovery.stages.outlier_rows import outliers_of
+from film_recovery.stages.outlier_rows import outliers_of, unjudged_of
 from film_recovery.stages.outliers import stale
 from film_recovery.stages.proof import proof_of
 from film_recovery.stages.signing import standing
@@ -104,6 +104,7 @@ def write_report(project: Project, listener: Listener) -> Path:
         without_truth=NEED_TRUTH_WORDS if charts else (),
         outliers=outliers,
         outliers_left_out=more,
+        outliers_unjudged=unjudged_of(project) if outliers is not None else "",
         pairs=_pairs(project),
         provenance=_provenance(view),
         elements={name: asdict(element) for name, element in project.elements.items()},

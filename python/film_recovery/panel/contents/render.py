@@ -12,6 +12,7 @@ from film_recovery import ledger
 from film_recovery.panel.contents import changes_of, record
 from film_recovery.panel.contents.frames import frames_of, space_of, wanted, written
 from film_recovery.project import FILE, Project, load, paths
+from film_recovery.project.unjudged import unjudged
 from film_recovery.recipes import load as load_recipe
 
 CHECK = "inference.short_range"
@@ -62,7 +63,8 @@ class Look:
 @dataclass(frozen=True)
 class Render:
     """``wanted``, ``written``: frames, ascending. ``pattern``: of the masters; ``space``: their colour space.
-    ``outliers``: the worst first; None: nobody looked. ``stamp``: another one after another look."""
+    ``outliers``: the worst first; None: nobody looked. ``unjudged``: how many frames were not judged by what, a
+    sentence. ``stamp``: another one after another look."""
 
     project: Project
     wanted: tuple[int, ...]
@@ -73,6 +75,7 @@ class Render:
     outliers: tuple[Outlier, ...] | None
     stamp: tuple[float, ...]
     look: Look
+    unjudged: str = ""
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -120,6 +123,7 @@ def read(folder: Path) -> Render:
         tuple(sorted(rows, key=lambda one: -one.score)) if found else None,
         changes_of([file]),
         _look(looks[-1].data) if looks else Look(),
+        unjudged(found.get("untold", ())),
     )
 
 

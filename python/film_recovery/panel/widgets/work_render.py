@@ -199,7 +199,7 @@ class RenderWork(Work):
             said = item.reason
         else:
             count = len(found.outliers)
-            said = f"{count or 'No'} outlier{'' if count == 1 else 's'} in the last look."
+            said = f"{count or 'No'} outlier{'' if count == 1 else 's'} in the last look. {found.unjudged}".strip()
         parts.say(self.look_said, said)
         look = found.look
         lines = [f"Next lever: {look.lever}." if look.lever else ""]
