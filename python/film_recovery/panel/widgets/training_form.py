@@ -106,15 +106,11 @@ class TrainingForm(QtWidgets.QWidget):
         grid.addWidget(self.for_memory, 4, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
-        buttons = parts.line()
-        for one in (self.save, self.revert, self.preset):
-            buttons.addWidget(one)
-        buttons.addStretch(1)
         layout = parts.column(self)
         layout.addLayout(grid)
         for label in (self.follows, self.usual, self.kept):
             layout.addWidget(label)
-        layout.addLayout(buttons)
+        layout.addLayout(parts.beside(self.save, self.revert, self.preset))
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         """The wheel scrolls the page, and changes a value only where the operator has gone to."""
