@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -250,9 +250,11 @@ def test_what_this_nuke_is_stands_above_the_checks(
         gone(panel)
 
 
-def test_a_slow_disk_keeps_no_docked_panel_waiting(
+@pytest.fixture
+def on_slow_disk(
     film: Callable[..., Path], install_nuke: Any, engine_variables: None, qtbot: Any, monkeypatch: Any
-) -> None:
+) -> Iterator[tuple[Docked, Path, threading.Event]]:
+    """A docked panel that is shown, the project of its script, and what lets the script's disk answer."""
     window.application()
     folder, answers = film("--break-lock"), threading.Event()
 
@@ -260,8 +262,8 @@ def test_a_slow_disk_keeps_no_docked_panel_waiting(
         assert answers.wait(20), "somebody waited for the disk"
         return lock.project_of(file)
 
-    monkeypatch.setattr(in_script, "project_of", slow)
-    monkeypatch.setattr(places, "project_of", slow)
+    for one in (in_script, places):
+        monkeypatch.setattr(one, "project_of", slow)
     monkeypatch.setattr(sys, "path", list(sys.path))
     with install_nuke() as nuke:
         nuke.emulation.start(ROOT)
@@ -269,37 +271,25 @@ def test_a_slow_disk_keeps_no_docked_panel_waiting(
         panel = Docked()
         panel.show()
         qtbot.waitUntil(panel.start.isVisible, timeout=PATIENCE)
-        qtbot.wait(50)
-        assert panel.session.project is None
-        answers.set()
-        qtbot.waitUntil(lambda: panel.session.project is not None, timeout=PATIENCE)
-        assert panel.session.project.folder == folder
+        yield panel, folder, answers
         gone(panel)
 
 
-def test_the_operator_s_choice_goes_before_the_script_s(
-    film: Callable[..., Path], install_nuke: Any, engine_variables: None, qtbot: Any, monkeypatch: Any
-) -> None:
-    window.application()
-    folder, answers = film("--break-lock"), threading.Event()
+def test_a_slow_disk_keeps_no_docked_panel_waiting(on_slow_disk: Any, qtbot: Any) -> None:
+    panel, folder, answers = on_slow_disk
+    qtbot.wait(50)
+    assert panel.session.project is None
+    answers.set()
+    qtbot.waitUntil(lambda: panel.session.project is not None, timeout=PATIENCE)
+    assert panel.session.project.folder == folder
 
-    def slow(file: str) -> Path | None:
-        assert answers.wait(20)
-        return lock.project_of(file)
 
-    monkeypatch.setattr(in_script, "project_of", slow)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    with install_nuke() as nuke:
-        nuke.emulation.start(ROOT)
-        nuke.scriptOpen(str(folder / "nuke_base" / "spatial_recovery.nk"))
-        panel = Docked()
-        panel.show()
-        qtbot.waitUntil(panel.start.isVisible, timeout=PATIENCE)
-        qtbot.mouseClick(panel.start.new, Qt.MouseButton.LeftButton)
-        answers.set()
-        qtbot.wait(300)
-        assert panel.session.project is None and panel.start.is_asking
-        gone(panel)
+def test_the_operator_s_choice_goes_before_the_script_s(on_slow_disk: Any, qtbot: Any) -> None:
+    panel, _, answers = on_slow_disk
+    qtbot.mouseClick(panel.start.new, Qt.MouseButton.LeftButton)
+    answers.set()
+    qtbot.wait(300)
+    assert panel.session.project is None and panel.start.is_asking
 
 
 def test_a_card_that_is_able_passes() -> None:
